@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import type { FromWire } from '../wire.ts'
+
+const settledOrderSchema = z.object({
+  id: z.string(),
+  /** The newest order object known when the order was settled; a newer one means that there is work again. */
+  'last-order': z.string().nullable(),
+  /** How many platforms the order names: settled on all of them, not even its request needs reading. */
+  platforms: z.number().int()
+})
+export type SettledOrder = FromWire<z.output<typeof settledOrderSchema>>
+
+/** Orders of one platform that need no reading: an accelerator, which may be lost at any time. */
+export const finishedDocumentSchema = z.object({
+  schema: z.literal(1),
+  platform: z.string(),
+  orders: z.array(settledOrderSchema),
+  hmac: z.string()
+})

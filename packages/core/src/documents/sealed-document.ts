@@ -1,0 +1,53 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { z } from 'zod'
+import { canonicalJson } from '../canonical-json.ts'
+
+/** The key that signs documents, derived from the installation's master key. */
+export function deriveDocumentKey(masterKey: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', masterKey, '', 'lautta documents', 32))
+}
+
+/** Where a document lies. It is part of what is signed: a copy elsewhere in the bucket has no valid HMAC. */
+export interface DocumentPlace {
+  bucket: string
+  path: string
+}
+
+/** The bytes of a document with its HMAC; keys are already in wire form. */
+export function sealDocument(document: object, place: DocumentPlace, key: Buffer): Buffer {
+  return Buffer.from(JSON.stringify({ ...document, hmac: hmacOf(document, place, key) }))
+}
+
+/** Why a document was not believed. */
+export class UntrustedDocumentError extends Error {}
+
+/** Reads a document that only Lautta may have written; throws UntrustedDocumentError when anything is wrong with it. */
+export function openDocument<Schema extends z.ZodType>(
+  bytes: Uint8Array,
+  place: DocumentPlace,
+  key: Buffer,
+  schema: Schema
+): z.output<Schema> {
+  const told = `${place.bucket}/${place.path}`
+  let document: unknown
+  try {
+    document = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch (cause) {
+    throw new UntrustedDocumentError(`${told} is not JSON`, { cause })
+  }
+  const { hmac, ...rest } = Object(document) as { hmac?: unknown }
+  const expected = Buffer.from(hmacOf(rest, place, key))
+  const found = Buffer.from(typeof hmac === 'string' ? hmac : '')
+  if (found.length !== expected.length || !timingSafeEqual(found, expected)) {
+    throw new UntrustedDocumentError(`${told} was not written by Lautta: its HMAC is not valid`)
+  }
+  const parsed = schema.safeParse(document)
+  if (!parsed.success) throw new UntrustedDocumentError(`${told} has an unexpected form`, { cause: parsed.error })
+  return parsed.data
+}
+
+function hmacOf(document: object, { bucket, path }: DocumentPlace, key: Buffer): string {
+  return createHmac('sha256', key)
+    .update(`${bucket}/${path}\n${canonicalJson(document)}`)
+    .digest('base64url')
+}

@@ -1,0 +1,33 @@
+/**
+ * The five ways in which a conversation with the outside fails. The class tells what to do next, the message is
+ * written for the person who reads it, and `hint` says what that person can do.
+ */
+export abstract class LauttaError extends Error {
+  readonly hint: string | undefined
+
+  constructor(message: string, options: { cause?: unknown; hint?: string } = {}) {
+    super(message, { cause: options.cause })
+    this.name = new.target.name
+    this.hint = options.hint
+  }
+}
+
+/** The user's mistake, told in the platform's own words: never retried. */
+export class RefusedError extends LauttaError {}
+
+/** The platform or service can't be reached now, and the request surely had no effect: tried again later. */
+export class UnavailableError extends LauttaError {}
+
+/** The credential is missing, expired or not accepted: waits for the user. */
+export class CredentialsError extends LauttaError {}
+
+/** The request was sent and its answer was lost: look before acting again. */
+export class UnknownOutcomeError extends LauttaError {}
+
+/** The object store failed: nothing that was not saved may be acted upon. */
+export class StorageError extends LauttaError {}
+
+/** The words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

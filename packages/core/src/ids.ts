@@ -1,0 +1,28 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+// Crockford's base 32 in lower case: no i, l, o, u, so an id survives being read aloud.
+const digits = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/** A new ULID in lower case: 48 bits of time, 80 of chance; ids sort by the time they were made. */
+export function createId(now: Date): string {
+  const time = encodeBase32(BigInt(now.getTime()), 10)
+  const chance = encodeBase32(BigInt(`0x${randomBytes(10).toString('hex')}`), 16)
+  return time + chance
+}
+
+/** The id that a user's Idempotency-Key always gives; shaped like a ULID, without a time. */
+export function deriveId(user: string, idempotencyKey: string): string {
+  return hashToBase32(['idempotency-key', user, idempotencyKey], 26)
+}
+
+/** The first `length` base 32 digits of a hash over the parts; at 20 digits, 100 bits. */
+export function hashToBase32(parts: readonly string[], length: number): string {
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  return encodeBase32(BigInt(`0x${hash}`), 52).slice(0, length)
+}
+
+function encodeBase32(value: bigint, length: number): string {
+  let text = ''
+  for (let rest = value; text.length < length; rest >>= 5n) text = digits[Number(rest & 31n)] + text
+  return text
+}

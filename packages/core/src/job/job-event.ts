@@ -1,0 +1,43 @@
+import type { WaitingCondition } from './job.ts'
+import type { JobOrders } from './orders.ts'
+import type { Outcome } from './outcome.ts'
+
+/** What the scheduler says of a job that it still knows. */
+export type SchedulerPhase = 'pending' | 'running'
+
+/** How a job ended, from accounting or from the job's own end marker: the evidence for a terminal state. */
+export interface Ending {
+  outcome: Outcome
+  exitCode: number | null
+  reason: string | null
+  startedAt: string | null
+  endedAt: string | null
+}
+
+/** What happened to a job: a fact in the past tense, never a request. */
+export type JobEvent =
+  /** The folded orders; a level that is told again in every pass. */
+  | { type: 'ordersRead'; orders: JobOrders }
+  | { type: 'prepared' }
+  | { type: 'preparationRefused'; reason: string }
+  | { type: 'submissionAccepted'; slurmJobId: string; outPath: string | null; errPath: string | null }
+  | { type: 'submissionRefused'; reason: string }
+  /** The right to submit is taken and no id is known: sbatch may or may not have been heard. */
+  | { type: 'answerLost' }
+  /** Nothing was submitted with this try, and the right to submit with it is used up. */
+  | { type: 'submissionNotFound' }
+  | { type: 'observed'; phase: SchedulerPhase; reason: string | null; startedAt: string | null }
+  /** Not listed any more. No end: evidence is owed. */
+  | { type: 'goneFromScheduler' }
+  | { type: 'accountingFound'; ending: Ending }
+  /** Accounting answered repeatedly that it never heard of the job. */
+  | { type: 'neverHeardOf' }
+  | { type: 'filesBrought' }
+  | { type: 'storedSeen'; attempt: number }
+  /** The job can't go on for a reason that is not its own fault. */
+  | { type: 'waited'; on: WaitingCondition; reason: string }
+  /** Something worth telling that changes no state. */
+  | { type: 'noticed'; notice: string }
+
+/** What the submitter must do next: data in the imperative, not a call. */
+export type JobEffect = 'prepare' | 'submit' | 'findSubmission' | 'findAccounting' | 'cancel' | 'bringFiles' | 'askToCollect'

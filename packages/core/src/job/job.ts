@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import type { FromWire } from '../wire.ts'
+import { outcomes } from './outcome.ts'
+
+const at = z.string()
+
+/** Why a job does not go on although nothing is wrong with it. */
+export const waitingConditions = ['credentials', 'platform', 'storage', 'need', 'limit', 'platform-disk'] as const
+export type WaitingCondition = (typeof waitingConditions)[number]
+
+/** How a job ended, as far as the platform told. */
+const endingSchema = {
+  outcome: z.enum(outcomes),
+  'exit-code': z.number().int().nullable(),
+  reason: z.string().nullable()
+}
+
+/** Where one job is in its life; each variant carries only what is known in that state. */
+const jobStateSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('declared') }),
+  z.object({ kind: z.literal('preparing') }),
+  // `answer-lost`: sbatch may or may not have been heard, so we look for the job before we act again.
+  z.object({ kind: z.literal('submitting'), try: z.number().int(), 'answer-lost': z.boolean() }),
+  z.object({ kind: z.literal('queued'), 'slurm-job-id': z.string(), reason: z.string().nullable() }),
+  z.object({ kind: z.literal('running'), 'slurm-job-id': z.string() }),
+  z.object({ kind: z.literal('finishing'), 'slurm-job-id': z.string(), ...endingSchema }),
+  z.object({ kind: z.literal('finished'), 'slurm-job-id': z.string().nullable(), ...endingSchema, stored: z.boolean() })
+])
+
+/** The moments of one attempt, from the order to the end; null is not yet, or never. */
+const momentsSchema = {
+  'start-ordered-at': at.nullable(),
+  'stop-ordered-at': at.nullable(),
+  'preparing-at': at.nullable(),
+  'prepared-at': at.nullable(),
+  'submitted-at': at.nullable(),
+  'started-at': at.nullable(),
+  'ended-at': at.nullable()
+}
+
+/** Where the platform writes the job's two streams. */
+const logSchema = { 'out-path': z.string().nullable(), 'err-path': z.string().nullable() }
+
+const attemptSchema = z.object({
+  attempt: z.number().int(),
+  restart: z.number().int(),
+  state: jobStateSchema,
+  ...momentsSchema,
+  ...logSchema
+})
+
+/** One job as a status document keeps it: its present attempt, and the earlier ones. */
+export const jobSchema = attemptSchema.extend({
+  index: z.number().int(),
+  waiting: z.enum(waitingConditions).nullable(),
+  earlier: z.array(attemptSchema)
+})
+
+export type JobState = FromWire<z.output<typeof jobStateSchema>>
+export type FinishedState = Extract<JobState, { kind: 'finished' }>
+/** One attempt of a job: `attempt` is our count of starts, `restart` counts SLURM's requeues within it. */
+export type Attempt = FromWire<z.output<typeof attemptSchema>>
+export type Job = FromWire<z.output<typeof jobSchema>>
+
+/** A job that nobody has started yet. */
+export function declareJob(index: number): Job {
+  return {
+    index,
+    attempt: 1,
+    restart: 0,
+    state: { kind: 'declared' },
+    waiting: null,
+    ...noMoments,
+    outPath: null,
+    errPath: null,
+    earlier: []
+  }
+}
+
+/** The moments of an attempt in which nothing has happened yet. */
+export const noMoments = {
+  startOrderedAt: null,
+  stopOrderedAt: null,
+  preparingAt: null,
+  preparedAt: null,
+  submittedAt: null,
+  startedAt: null,
+  endedAt: null
+}
+
+/** SLURM's id of an attempt, once it has one. */
+export function slurmJobIdOf({ state }: Pick<Attempt, 'state'>): string | null {
+  return 'slurmJobId' in state ? state.slurmJobId : null
+}
+
+/** Whether nothing more will happen to this attempt, unless somebody starts the job again. */
+export function isFinished<Of extends Pick<Attempt, 'state'>>(of: Of): of is Of & { state: FinishedState } {
+  return of.state.kind === 'finished'
+}
+
+/** Whether an attempt is on the platform's queue or runs there. */
+export function isOnPlatform({ state }: Pick<Attempt, 'state'>): boolean {
+  return state.kind === 'queued' || state.kind === 'running'
+}

@@ -1,0 +1,230 @@
+import { assertNever } from '../assert-never.ts'
+import { type Attempt, type FinishedState, isFinished, type Job, type JobState, noMoments, type WaitingCondition } from './job.ts'
+import type { Ending, JobEffect, JobEvent } from './job-event.ts'
+import { type JobOrders, startedAttempt, startOf, stopOf } from './orders.ts'
+
+/** The job after an event, what to do next, and the words for the history when something changed. */
+export interface Transition {
+  job: Job
+  effects: JobEffect[]
+  reason: string | null
+}
+
+type StateOf<Kind extends JobState['kind']> = Extract<JobState, { kind: Kind }>
+
+/**
+ * The life of one job: the only place where its state changes. An event that does not fit the state leaves the job as
+ * it is, because late and repeated news are normal. `at` is when the event was seen.
+ */
+export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
+  if (event.type === 'waited') return wait(job, event.on, event.reason)
+  if (event.type === 'noticed') return { job, effects: [], reason: event.notice }
+  if (event.type === 'storedSeen') return keep(markStored(job, event.attempt))
+  const { state } = job
+  switch (state.kind) {
+    case 'declared':
+      return event.type === 'ordersRead' ? takeOrders(job, event.orders, at) : keep(job)
+    case 'preparing':
+      return reducePreparing(job, event, at)
+    case 'submitting':
+      return reduceSubmitting(job, state, event, at)
+    case 'queued':
+    case 'running':
+      return reduceOnPlatform(job, state, event, at)
+    case 'finishing':
+      return event.type === 'filesBrought'
+        ? move(job, { ...state, kind: 'finished', stored: false }, { effects: ['askToCollect'], reason: state.reason })
+        : keep(job)
+    case 'finished':
+      return event.type === 'ordersRead' ? startAgain(job, state, event.orders, at) : keep(job)
+    default:
+      return assertNever(state)
+  }
+}
+
+/** What a submitter that knows only the saved state must do, since it cannot know what was done before. */
+export function effectsOwed(job: Job): JobEffect[] {
+  const { state } = job
+  switch (state.kind) {
+    case 'declared':
+      return []
+    case 'preparing':
+      return ['prepare']
+    case 'submitting':
+      return [state.answerLost || job.stopOrderedAt !== null ? 'findSubmission' : 'submit']
+    case 'queued':
+    case 'running':
+      return job.stopOrderedAt === null ? [] : ['cancel']
+    case 'finishing':
+      return ['bringFiles', 'askToCollect']
+    case 'finished':
+      return state.stored ? [] : ['askToCollect']
+    default:
+      return assertNever(state)
+  }
+}
+
+function reducePreparing(job: Job, event: JobEvent, at: string): Transition {
+  switch (event.type) {
+    case 'ordersRead': {
+      const stoppedAt = stopOf(event.orders, job.attempt)
+      return stoppedAt === null
+        ? keep(job)
+        : endUnsubmitted({ ...job, stopOrderedAt: stoppedAt }, 'cancelled', 'stopped before it was submitted', at)
+    }
+    case 'prepared':
+      return move(job, { kind: 'submitting', try: 1, answerLost: false }, { facts: { preparedAt: at }, effects: ['submit'] })
+    case 'preparationRefused':
+      return endUnsubmitted(job, 'failed', event.reason, at)
+    default:
+      return keep(job)
+  }
+}
+
+function reduceSubmitting(job: Job, state: StateOf<'submitting'>, event: JobEvent, at: string): Transition {
+  switch (event.type) {
+    case 'ordersRead':
+      // First know whether there is a job: only then is there something to cancel, or nothing.
+      return rememberStop(job, event.orders, ['findSubmission'])
+    case 'submissionAccepted': {
+      const { slurmJobId, outPath, errPath } = event
+      return move(
+        job,
+        { kind: 'queued', slurmJobId, reason: null },
+        { facts: { submittedAt: at, outPath, errPath }, reason: `SLURM job ${slurmJobId}` }
+      )
+    }
+    case 'submissionRefused':
+      return endUnsubmitted(job, 'failed', event.reason, at)
+    case 'answerLost':
+      if (state.answerLost) return { job, effects: ['findSubmission'], reason: null }
+      return {
+        ...move(job, { ...state, answerLost: true }, { effects: ['findSubmission'] }),
+        reason: 'the answer to sbatch was lost: looking for the job'
+      }
+    case 'submissionNotFound':
+      if (job.stopOrderedAt !== null) return endUnsubmitted(job, 'cancelled', 'stopped before it was submitted', at)
+      return move(
+        job,
+        { kind: 'submitting', try: state.try + 1, answerLost: false },
+        { effects: ['submit'], reason: 'nothing was submitted: submitting again' }
+      )
+    default:
+      return keep(job)
+  }
+}
+
+function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'>, event: JobEvent, at: string): Transition {
+  const { slurmJobId } = state
+  switch (event.type) {
+    case 'ordersRead':
+      return rememberStop(job, event.orders, ['cancel'])
+    case 'observed': {
+      if (event.phase === 'running') {
+        return state.kind === 'running'
+          ? keep(progress(job))
+          : move(job, { kind: 'running', slurmJobId }, { facts: { startedAt: event.startedAt ?? at } })
+      }
+      const queued: JobState = { kind: 'queued', slurmJobId, reason: event.reason }
+      // SLURM's order is not monotonic: a requeued job waits again.
+      return state.kind === 'running'
+        ? move({ ...job, restart: job.restart + 1 }, queued, { facts: { startedAt: null }, reason: 'requeued' })
+        : keep(progress({ ...job, state: queued }))
+    }
+    case 'goneFromScheduler':
+      return { job, effects: ['findAccounting'], reason: null }
+    case 'accountingFound':
+      return finish(job, slurmJobId, event.ending, at)
+    case 'neverHeardOf':
+      return finish(
+        job,
+        slurmJobId,
+        {
+          outcome: 'lost',
+          exitCode: null,
+          reason: `accounting never heard of job ${slurmJobId}`,
+          startedAt: null,
+          endedAt: null
+        },
+        at
+      )
+    default:
+      return keep(job)
+  }
+}
+
+function takeOrders(job: Job, orders: JobOrders, at: string): Transition {
+  const attempt = Math.max(job.attempt, startedAttempt(orders))
+  const ordered = { ...job, attempt, startOrderedAt: startOf(orders, attempt), stopOrderedAt: stopOf(orders, attempt) }
+  if (ordered.stopOrderedAt !== null) return endUnsubmitted(ordered, 'cancelled', 'stopped before it started', at)
+  if (ordered.startOrderedAt === null) return keep(job)
+  return move(ordered, { kind: 'preparing' }, { facts: { preparingAt: at }, effects: ['prepare'] })
+}
+
+/** A start of a higher attempt runs a job again that did not complete; what was keeps its place among the earlier ones. */
+function startAgain(job: Job, state: FinishedState, orders: JobOrders, at: string): Transition {
+  if (state.outcome === 'completed' || startedAttempt(orders) <= job.attempt) return keep(job)
+  const { index, waiting: _, earlier, ...ended } = job
+  const fresh: Job = {
+    index,
+    attempt: startedAttempt(orders),
+    restart: 0,
+    state,
+    waiting: null,
+    ...noMoments,
+    outPath: null,
+    errPath: null,
+    earlier: [...earlier, ended]
+  }
+  return takeOrders(fresh, orders, at)
+}
+
+function rememberStop(job: Job, orders: JobOrders, effects: JobEffect[]): Transition {
+  const stopOrderedAt = stopOf(orders, job.attempt)
+  return stopOrderedAt === null ? keep(job) : { job: { ...job, stopOrderedAt }, effects, reason: null }
+}
+
+function finish(job: Job, slurmJobId: string, ending: Ending, at: string): Transition {
+  const { outcome, exitCode, reason, startedAt, endedAt } = ending
+  return move(
+    job,
+    { kind: 'finishing', slurmJobId, outcome, exitCode, reason },
+    {
+      facts: { startedAt: startedAt ?? job.startedAt, endedAt: endedAt ?? at },
+      effects: ['bringFiles', 'askToCollect'],
+      reason
+    }
+  )
+}
+
+/** An attempt that never had a SLURM id has no log and no accounting: it is stored when it ends. */
+function endUnsubmitted(job: Job, outcome: 'failed' | 'cancelled', reason: string, at: string): Transition {
+  return move(
+    job,
+    { kind: 'finished', slurmJobId: null, outcome, exitCode: null, reason, stored: true },
+    { facts: { endedAt: at }, reason }
+  )
+}
+
+/** Waiting is told once, not in every pass in which it goes on. */
+function wait(job: Job, on: WaitingCondition, reason: string): Transition {
+  return isFinished(job) || job.waiting === on ? keep(job) : { job: { ...job, waiting: on }, effects: [], reason }
+}
+
+function markStored(job: Job, attempt: number): Job {
+  const mark = <Of extends Attempt>(of: Of): Of =>
+    isFinished(of) && of.attempt === attempt ? { ...of, state: { ...of.state, stored: true } } : of
+  return { ...mark(job), earlier: job.earlier.map(mark) }
+}
+
+function move(
+  job: Job,
+  state: JobState,
+  { facts = {}, effects = [], reason = null }: { facts?: Partial<Job>; effects?: JobEffect[]; reason?: string | null } = {}
+): Transition {
+  return { job: { ...progress(job), ...facts, state }, effects, reason }
+}
+
+const keep = (job: Job): Transition => ({ job, effects: [], reason: null })
+
+const progress = (job: Job): Job => (job.waiting === null ? job : { ...job, waiting: null })

@@ -1,0 +1,57 @@
+/**
+ * Where Lautta's own objects lie (contract section 3). Names are built here and never parsed: what a document is about
+ * stands inside it.
+ */
+export const managementPrefix = 'MANAGEMENT/'
+
+/** The request of an order, immutable. */
+export const requestPath = (id: string): string => `MANAGEMENT/${id}.json`
+
+/** All that belongs to an order beside its request. */
+export const orderPrefix = (id: string): string => `MANAGEMENT/${id}/`
+
+/** One order object: a start or a stop. */
+export const orderPath = (id: string, orderId: string): string => `MANAGEMENT/${id}/ORDERS/${orderId}.json`
+
+/** What the submitter knows about an order on one platform. */
+export const statusPath = (id: string, platform: string): string => `MANAGEMENT/${id}/${platform}.json`
+
+/** Which orders need no reading on a platform. */
+export const finishedPath = (platform: string): string => `MANAGEMENT/.finished/${platform}.json`
+
+/** One attempt of one job: names its log and its tables. */
+export interface Run {
+  id: string
+  platform: string
+  index: number
+  attempt: number
+}
+
+/** The name of a run, used in object names. */
+export const runName = (run: Run): string => `${run.id}-${run.platform}-${run.index}-${run.attempt}`
+
+/** Accounting rows of a run, in the user's submitter bucket. */
+export const sacctPath = (run: Run): string => `ARTIFACTS/SACCT/${runName(run)}.parquet`
+
+/** What a run used and cost, in the user's submitter bucket. */
+export const usagePath = (run: Run): string => `ARTIFACTS/USAGE/${runName(run)}.parquet`
+
+/** How long each stage of a run took, in the user's pipeline bucket. */
+export const timesPath = (run: Run): string => `TIMES/${runName(run)}.parquet`
+
+/** The log table of a run, in the user's pipeline bucket. */
+export const logTablePath = (run: Run): string => `LOGS/${runName(run)}.parquet`
+
+/** The two streams of a job. */
+export const logSources = ['out', 'err'] as const
+export type LogSource = (typeof logSources)[number]
+
+/** The whole raw log of one stream, written when the job has ended. */
+export const logPath = (run: Run, source: LogSource): string => `LOGS/${runName(run)}.${source}.log`
+
+/** The raw pieces of one stream while the job runs. */
+export const logPiecePrefix = (run: Run, source: LogSource): string => `LOGS/${runName(run)}/${source}/`
+
+/** One piece; the offset has a fixed width, so that pieces sort by it. */
+export const logPiecePath = (run: Run, source: LogSource, restart: number, offset: number): string =>
+  `${logPiecePrefix(run, source)}${restart}-${String(offset).padStart(15, '0')}`

@@ -1,0 +1,183 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import type { OrderDocument } from '../documents/order-document.ts'
+import type { RequestDocument } from '../documents/request-document.ts'
+import type { StatusDocument } from '../documents/status-document.ts'
+import { declareJob, type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
+import { foldOrders, startOf, stopOf } from '../job/orders.ts'
+import { outcomes, worstOutcome } from '../job/outcome.ts'
+import { type JobRequest, type PlatformRequest, type StatusFlags, statusFlagsSchema } from './dictionary.ts'
+
+const orderStates = ['declared', 'active', 'finished', 'refused'] as const
+const waitingSchema = z.enum(waitingConditions).nullable()
+const outcomeSchema = z.enum(outcomes).nullable()
+
+/** One job of an answer: seed 000's fields, then ours. */
+export const jobAnswerSchema = z.object({
+  path: z.string(),
+  script: z.string().optional(),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).optional(),
+  id: z.string().describe("SLURM's id; 'None' before there is one"),
+  status: statusFlagsSchema,
+  index: z.number(),
+  name: z.string(),
+  state: z.string(),
+  outcome: outcomeSchema,
+  'exit-code': z.number().nullable(),
+  reason: z.string().nullable(),
+  waiting: waitingSchema,
+  attempt: z.number(),
+  restart: z.number(),
+  'submitted-at': z.string().nullable(),
+  'started-at': z.string().nullable(),
+  'ended-at': z.string().nullable()
+})
+export type JobAnswer = z.output<typeof jobAnswerSchema>
+
+const headSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(orderStates),
+  outcome: outcomeSchema,
+  waiting: waitingSchema,
+  'created-at': z.string(),
+  labels: z.record(z.string(), z.string()),
+  warnings: z.array(z.string())
+})
+
+/** An order in a list. */
+export const orderSummarySchema = headSchema.extend({ platforms: z.array(z.string()) })
+export type OrderSummary = z.output<typeof orderSummarySchema>
+
+const strings = z.array(z.string())
+const directionAnswer = z.object({ place: z.string(), path: z.string(), value: z.string() })
+const transferAnswer = z.object({ source: directionAnswer, target: directionAnswer })
+
+const platformAnswerSchema = z.object({
+  properties: z.object({ directory: z.string(), languages: z.array(z.unknown()), workspaces: z.array(z.unknown()) }),
+  configs: z.object({
+    modules: strings,
+    venv: z.object({ name: z.string(), path: z.string(), modules: strings, packages: strings })
+  }),
+  files: z.object({
+    send: z.array(z.object({ transfer: transferAnswer, overwrite: z.boolean() })),
+    get: z.array(z.object({ transfer: transferAnswer, remove: z.boolean() }))
+  }),
+  jobs: z.array(jobAnswerSchema)
+})
+
+/** Seed 000's Orchestration with every field of its own, and ours. */
+export const orderAnswerSchema = headSchema.extend({ platforms: z.record(z.string(), platformAnswerSchema) })
+export type OrderAnswer = z.output<typeof orderAnswerSchema>
+
+/** All that is known of an order. */
+export interface KnownOrder {
+  request: RequestDocument
+  orders: readonly OrderDocument[]
+  statuses: ReadonlyMap<string, StatusDocument>
+}
+
+/** The order as users see it. */
+export function answerOrder(known: KnownOrder): OrderAnswer {
+  const { platforms } = known.request.request
+  return {
+    ...answerHead(known),
+    platforms: Object.fromEntries(
+      Object.entries(platforms).map(([name, platform]) => [name, answerPlatform(known, name, platform)])
+    )
+  }
+}
+
+/** The order as one line of a list. */
+export function summariseOrder(known: KnownOrder): OrderSummary {
+  return { ...answerHead(known), platforms: Object.keys(known.request.request.platforms) }
+}
+
+function answerHead(known: KnownOrder): z.output<typeof headSchema> {
+  const { id, createdAt, warnings, request } = known.request
+  const jobs = Object.keys(request.platforms).flatMap((platform) => jobsOf(known, platform).map((job) => ({ platform, job })))
+  const isOver = jobs.every(({ job }) => job.state.kind === 'finished')
+  const isStarted = jobs.some(({ platform, job }) => job.state.kind !== 'declared' || flagsOf(known, platform, job).start)
+  return {
+    id,
+    name: request.name,
+    state: isOver ? 'finished' : isStarted ? 'active' : 'declared',
+    outcome: isOver ? worstOutcome(jobs.map(({ job }) => outcomeOf(job))) : null,
+    waiting: jobs.find(({ job }) => job.waiting !== null)?.job.waiting ?? null,
+    'created-at': createdAt,
+    labels: request.labels,
+    warnings
+  }
+}
+
+function answerPlatform(
+  known: KnownOrder,
+  name: string,
+  { configs, files, jobs }: PlatformRequest
+): OrderAnswer['platforms'][string] {
+  const live = jobsOf(known, name)
+  return {
+    properties: { directory: 'None', languages: [], workspaces: [] },
+    configs,
+    files,
+    jobs: jobs.map((request, index) => answerJob(known, name, request, live[index] ?? declareJob(index)))
+  }
+}
+
+/** One job as users see it. */
+export function answerJob(known: KnownOrder, platform: string, request: JobRequest, job: Job): JobAnswer {
+  const { state } = job
+  const isEnding = state.kind === 'finishing' || state.kind === 'finished'
+  return {
+    path: request.path,
+    ...(request.script === undefined ? {} : { script: request.script }),
+    ...(request.options === undefined ? {} : { options: request.options }),
+    id: slurmJobIdOf(job) ?? 'None',
+    status: flagsOf(known, platform, job),
+    index: job.index,
+    name: jobTitle(request, known.request.request.name),
+    state: state.kind,
+    outcome: outcomeOf(job),
+    'exit-code': isEnding ? state.exitCode : null,
+    reason: isEnding || state.kind === 'queued' ? state.reason : null,
+    waiting: job.waiting,
+    attempt: job.attempt,
+    restart: job.restart,
+    'submitted-at': job.submittedAt,
+    'started-at': job.startedAt,
+    'ended-at': job.endedAt
+  }
+}
+
+/** The jobs of an order on a platform; before the submitter has looked at it, as declared. */
+export function jobsOf({ request, statuses }: KnownOrder, platform: string): Job[] {
+  return statuses.get(platform)?.jobs ?? (request.request.platforms[platform]?.jobs ?? []).map((_job, index) => declareJob(index))
+}
+
+/** What the user calls a job. */
+function jobTitle({ name, options, path }: JobRequest, orderName: string): string {
+  const given = options?.['job-name']
+  return name ?? (typeof given === 'string' ? given : path === 'None' ? orderName : posix.basename(path))
+}
+
+function outcomeOf({ state }: Job): JobAnswer['outcome'] {
+  return state.kind === 'finishing' || state.kind === 'finished' ? state.outcome : null
+}
+
+function flagsOf({ orders }: KnownOrder, platform: string, job: Job): StatusFlags {
+  const mine = foldOrders(orders, platform, job.index)
+  const { state } = job
+  const ended = state.kind === 'finished' ? state.outcome : null
+  return {
+    start: startOf(mine, job.attempt) !== null,
+    config: job.preparedAt !== null,
+    submit: slurmJobIdOf(job) !== null,
+    pending: state.kind === 'queued',
+    running: state.kind === 'running',
+    failed: ended !== null && ended !== 'completed' && ended !== 'cancelled',
+    complete: ended === 'completed',
+    cancel: stopOf(mine, job.attempt) !== null,
+    stopped: slurmJobIdOf(job) !== null && (state.kind === 'finishing' || state.kind === 'finished'),
+    stored: state.kind === 'finished' && state.stored
+  }
+}

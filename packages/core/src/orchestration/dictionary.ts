@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import { complaintAboutPlatformPath, directionSchema, readPlace } from './direction.ts'
+
+/** Fields that only answers carry: read and dropped, so that an answer can be posted back. */
+const readOnly = z.unknown().optional()
+
+const flagSchema = z.boolean().default(false)
+
+/** The ten flags of seed 000. In a request only `start` and `cancel` mean something: they are orders. */
+export const statusFlagsSchema = z.strictObject({
+  start: flagSchema,
+  config: flagSchema,
+  submit: flagSchema,
+  pending: flagSchema,
+  running: flagSchema,
+  failed: flagSchema,
+  complete: flagSchema,
+  cancel: flagSchema,
+  stopped: flagSchema,
+  stored: flagSchema
+})
+export type StatusFlags = z.output<typeof statusFlagsSchema>
+
+const noVenv = { name: 'None', path: 'None', modules: [], packages: [] }
+
+const venvSchema = z.strictObject({
+  name: z.string().default('None'),
+  path: z.string().default('None'),
+  modules: z.array(z.string()).default([]),
+  packages: z.array(z.string()).default([])
+})
+
+const configsSchema = z.strictObject({
+  modules: z.array(z.string()).default([]).describe('module entries, name[/version] or `use <dir>`, loaded before sbatch'),
+  venv: venvSchema.default(noVenv)
+})
+export type Configs = z.output<typeof configsSchema>
+
+const onPlatform = directionSchema(['hpc/<platform>'])
+const sendSource = directionSchema([
+  'inline',
+  'local/submitter',
+  'storage/allas/pipeline',
+  'storage/allas/experiment',
+  'storage/allas/submitter'
+])
+const getTarget = directionSchema(['storage/allas/pipeline', 'storage/allas/experiment'])
+
+const sendSchema = z.strictObject({
+  transfer: z.strictObject({ source: sendSource, target: onPlatform }),
+  overwrite: z.boolean().default(false)
+})
+const getSchema = z.strictObject({
+  transfer: z.strictObject({ source: onPlatform, target: getTarget }),
+  remove: z.boolean().default(false)
+})
+const noFiles = { send: [], get: [] }
+const filesSchema = z.preprocess(
+  // Seed 000's pydantic model has an empty list as the default of `files`.
+  (value) => (Array.isArray(value) && value.length === 0 ? noFiles : value),
+  z.strictObject({ send: z.array(sendSchema).default([]), get: z.array(getSchema).default([]) }).default(noFiles)
+)
+export type Send = z.output<typeof sendSchema>
+export type Get = z.output<typeof getSchema>
+
+// Options that the submit protocol sets itself, or that would make sbatch do something else than submit one job.
+const reservedOptions = ['array', 'clusters', 'help', 'parsable', 'quiet', 'test-only', 'usage', 'version', 'wait', 'wrap']
+
+const optionsSchema = z
+  .record(
+    z.string().regex(/^[a-z][a-z-]*$/, 'write the option by its long name, without dashes before it'),
+    z.union([z.string(), z.number(), z.literal(true)])
+  )
+  .superRefine((options, context) => {
+    for (const option of Object.keys(options).filter((name) => reservedOptions.includes(name))) {
+      context.addIssue({ code: 'custom', path: [option], message: 'Lautta sets this option itself' })
+    }
+  })
+  .describe('sbatch options by long name; true for an option without a value')
+
+const jobSchema = z
+  .strictObject({
+    path: z.string().default('None').describe('the batch script on the platform'),
+    script: z.string().min(1).optional().describe('the batch script itself, in place of path'),
+    name: z.string().min(1).max(200).optional(),
+    options: optionsSchema.optional(),
+    id: z.string().default('None'),
+    status: statusFlagsSchema.optional(),
+    attempt: z.number().int().optional(),
+    index: readOnly,
+    state: readOnly,
+    outcome: readOnly,
+    'exit-code': readOnly,
+    reason: readOnly,
+    waiting: readOnly,
+    restart: readOnly,
+    'submitted-at': readOnly,
+    'started-at': readOnly,
+    'ended-at': readOnly
+  })
+  .superRefine(({ path, script }, context) => {
+    const hasPath = path !== 'None'
+    if (hasPath === (script !== undefined)) context.addIssue({ code: 'custom', message: 'give either path or script' })
+    const complaint = hasPath ? complaintAboutPlatformPath(path) : null
+    if (complaint !== null) context.addIssue({ code: 'custom', path: ['path'], message: complaint })
+  })
+  .transform(({ path, script, name, options, attempt, status }) => ({
+    path,
+    ...(script === undefined ? {} : { script }),
+    ...(name === undefined ? {} : { name }),
+    ...(options === undefined ? {} : { options }),
+    // An answer that is posted back carries `attempt`: its flags are then a report, not orders.
+    status: { start: attempt === undefined && status?.start === true, cancel: attempt === undefined && status?.cancel === true }
+  }))
+export type JobRequest = z.output<typeof jobSchema>
+
+const platformSchema = z
+  .strictObject({
+    properties: readOnly,
+    configs: configsSchema.default({ modules: [], venv: noVenv }),
+    files: filesSchema,
+    jobs: z.array(jobSchema).min(1, 'name at least one job')
+  })
+  .transform(({ configs, files, jobs }) => ({ configs, files, jobs }))
+export type PlatformRequest = z.output<typeof platformSchema>
+
+const labelSchema = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/), z.string().max(200))
+
+/**
+ * The dictionary of seed 000, as POST /v1/orchestrations takes it. `known` are the platforms that an order may name;
+ * every complaint names its field.
+ */
+export function orchestrationSchema(known: readonly string[]) {
+  return z
+    .strictObject({
+      name: z.string().min(1).max(200),
+      platforms: z
+        .record(
+          z.string().refine((name) => known.includes(name), `unknown platform; known are ${known.join(', ')}`),
+          platformSchema
+        )
+        .refine((platforms) => Object.keys(platforms).length > 0, 'name at least one platform'),
+      labels: labelSchema.default({}),
+      id: readOnly,
+      state: readOnly,
+      outcome: readOnly,
+      waiting: readOnly,
+      'created-at': readOnly,
+      warnings: readOnly
+    })
+    .transform(({ name, platforms, labels }) => ({ name, labels, platforms }))
+}
+export type Orchestration = z.output<ReturnType<typeof orchestrationSchema>>
+
+/** What was accepted but read otherwise than written: told in the answer. */
+export function warningsAbout({ platforms }: Orchestration): string[] {
+  return Object.entries(platforms).flatMap(([platform, { files }]) =>
+    [...files.send.map(({ transfer }) => transfer.target.place), ...files.get.map(({ transfer }) => transfer.source.place)]
+      .map((place) => readPlace(place))
+      .flatMap((place) => (place?.kind === 'platform' && place.platform !== platform ? [place.platform] : []))
+      .filter((other, index, all) => all.indexOf(other) === index)
+      .map((other) => `platforms.${platform}.files: hpc/${other} is read as hpc/${platform}`)
+  )
+}

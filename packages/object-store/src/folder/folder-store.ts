@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { type FileHandle, mkdir, open, rm, rmdir, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { LauttaError, messageOf, RefusedError, StorageError } from '@lautta/core/errors'
+import { complaintAboutPath } from '@lautta/core/object-path'
+import type { ObjectInfo, ObjectStore } from '../object-store.ts'
+import { listFolder } from './list-folder.ts'
+import { findSidecar, readSidecars, type Sidecar, sidecarPath, writeSidecars } from './sidecar.ts'
+import { createTemporaryFolder } from './temporary-folder.ts'
+
+const listLimit = 10_000
+// Files that a listing has open at once.
+const batchSize = 64
+const defaultType = 'application/octet-stream'
+
+/** Object storage in a folder: `<root>/<bucket>/<path>`, with what a file system does not keep in `<root>/.meta`. */
+export function createFolderStore(root: string): ObjectStore {
+  const temporary = createTemporaryFolder(join(root, '.tmp'))
+  const fileOf = (bucket: string, path: string): string => {
+    const complaint = complaintAboutPath(path)
+    if (complaint !== null) throw new RefusedError(`${path}: ${complaint}`)
+    return join(root, bucket, path)
+  }
+
+  /** The object as it is in this moment: what is read from the handle belongs to what is told. */
+  const openObject = async (bucket: string, path: string): Promise<{ info: ObjectInfo; handle: FileHandle } | null> => {
+    const handle = await openFile(fileOf(bucket, path))
+    if (handle === null) return null
+    const found = await handle.stat({ bigint: true })
+    const sidecars = await readSidecars(sidecarPath(root, bucket, path))
+    const { usedBytes, etag, contentType, metadata } = findSidecar(sidecars, found) ?? (await computeSidecar(handle, sidecars))
+    return { handle, info: { path, usedBytes, etag, contentType, metadata, modifiedAt: found.mtime.toISOString() } }
+  }
+
+  const head = async (bucket: string, path: string): Promise<ObjectInfo | null> => {
+    const opened = await openObject(bucket, path)
+    await opened?.handle.close()
+    return opened?.info ?? null
+  }
+
+  return {
+    put: guarded(async (bucket, path, content, { contentType = defaultType, metadata = {}, md5 } = {}) => {
+      const file = fileOf(bucket, path)
+      const written = await temporary.newPath()
+      try {
+        const etag = await writeHashed(content, written)
+        if (md5 !== undefined && md5 !== etag) throw new RefusedError(`${path}: the MD5 of what arrived is ${etag}, not ${md5}`)
+        const { size, mtimeNs, mtime } = await stat(written, { bigint: true })
+        const fresh: Sidecar = { usedBytes: Number(size), modifiedNs: String(mtimeNs), etag, contentType, metadata }
+        const beside = sidecarPath(root, bucket, path)
+        const former = await stat(file, { bigint: true }).catch(() => null)
+        const formerSidecar = former === null ? undefined : findSidecar(await readSidecars(beside), former)
+        await writeSidecars(beside, formerSidecar === undefined ? [fresh] : [formerSidecar, fresh], temporary)
+        await temporary.moveTo(written, file)
+        return { path, usedBytes: fresh.usedBytes, etag, contentType, metadata, modifiedAt: mtime.toISOString() }
+      } finally {
+        await rm(written, { force: true })
+      }
+    }),
+
+    get: guarded(async (bucket, path, range) => {
+      const opened = await openObject(bucket, path)
+      if (opened === null) return null
+      const { first, last } = range ?? { first: 0 }
+      const content = opened.handle.createReadStream({ start: first, ...(last === undefined ? {} : { end: last }) })
+      return { info: opened.info, content }
+    }),
+
+    head: guarded(head),
+
+    list: guarded(async (bucket, { prefix = '', delimiter, after = '', limit = listLimit } = {}) => {
+      const all = await listFolder(join(root, bucket), prefix, delimiter !== undefined)
+      const names = all.filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0)
+      const part = names.slice(0, limit)
+      const infos = await mapInBatches(
+        part.filter((name) => !name.endsWith('/')),
+        (path) => head(bucket, path)
+      )
+      return {
+        objects: infos
+          .filter((info) => info !== null)
+          .map(({ path, usedBytes, etag, modifiedAt }) => ({ path, usedBytes, etag, modifiedAt })),
+        prefixes: part.filter((name) => name.endsWith('/')),
+        next: names.length > limit ? (part.at(-1) ?? null) : null
+      }
+    }),
+
+    delete: guarded(async (bucket, path) => {
+      const file = fileOf(bucket, path)
+      await rm(file, { force: true })
+      await rm(sidecarPath(root, bucket, path), { force: true })
+      await removeEmptyFolders(dirname(file), join(root, bucket))
+    }),
+
+    check: guarded(async () => {
+      await mkdir(root, { recursive: true })
+    }),
+
+    async close() {}
+  }
+}
+
+async function mapInBatches<Item, Result>(items: readonly Item[], map: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  for (let at = 0; at < items.length; at += batchSize)
+    results.push(...(await Promise.all(items.slice(at, at + batchSize).map(map))))
+  return results
+}
+
+async function writeHashed(content: Uint8Array | Readable, path: string): Promise<string> {
+  const hash = createHash('md5')
+  const hashing = new PassThrough().on('data', (chunk: Buffer) => hash.update(chunk))
+  const source = content instanceof Uint8Array ? Readable.from([content]) : content
+  await pipeline(source, hashing, createWriteStream(path, { flags: 'wx', flush: true }))
+  return hash.digest('hex')
+}
+
+async function openFile(path: string): Promise<FileHandle | null> {
+  try {
+    const handle = await open(path)
+    if ((await handle.stat()).isFile()) return handle
+    await handle.close()
+    return null
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw error
+  }
+}
+
+/** For a file that came here by hand, or after a torn sidecar: the content tells which metadata is its own. */
+async function computeSidecar(handle: FileHandle, sidecars: readonly Sidecar[]): Promise<Sidecar> {
+  const hash = createHash('md5')
+  let usedBytes = 0
+  for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) {
+    hash.update(chunk)
+    usedBytes += chunk.length
+  }
+  const etag = hash.digest('hex')
+  const known = sidecars.find((sidecar) => sidecar.etag === etag)
+  return known ?? { usedBytes, modifiedNs: '', etag, contentType: defaultType, metadata: {} }
+}
+
+async function removeEmptyFolders(folder: string, bucket: string): Promise<void> {
+  for (let empty = folder; empty.startsWith(`${bucket}/`); empty = dirname(empty)) {
+    // Fails when the folder is not empty, or gone already.
+    if (
+      !(await rmdir(empty).then(
+        () => true,
+        () => false
+      ))
+    )
+      return
+  }
+}
+
+/** Every failure of the file system is one of the store, told with its own words. */
+function guarded<Arguments extends unknown[], Result>(
+  act: (...given: Arguments) => Promise<Result>
+): (...given: Arguments) => Promise<Result> {
+  return async (...given) => {
+    try {
+      return await act(...given)
+    } catch (cause) {
+      if (cause instanceof LauttaError) throw cause
+      throw new StorageError(`the folder store failed: ${messageOf(cause)}`, { cause })
+    }
+  }
+}

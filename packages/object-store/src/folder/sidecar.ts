@@ -1,0 +1,42 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { TemporaryFolder } from './temporary-folder.ts'
+
+/** What a file system does not keep of an object. It belongs to the file of this size and time. */
+export interface Sidecar {
+  usedBytes: number
+  modifiedNs: string
+  etag: string
+  contentType: string
+  metadata: Readonly<Record<string, string>>
+}
+
+/**
+ * Where sidecars lie: beside the buckets, so that nobody takes them for objects. Before a file is replaced its sidecar
+ * names both, the old and the new; each reader takes the one that fits the file it opened. So there is no moment in
+ * which an object has another one's metadata.
+ */
+export function sidecarPath(root: string, bucket: string, path: string): string {
+  return join(root, '.meta', bucket, `${path}.json`)
+}
+
+/** The sidecars of an object's path: none, one, or two while it is being replaced. */
+export async function readSidecars(file: string): Promise<Sidecar[]> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Sidecar[]
+  } catch {
+    // Missing or torn: the ETag is computed again.
+    return []
+  }
+}
+
+/** The sidecar of a file of this size and time. */
+export function findSidecar(sidecars: readonly Sidecar[], file: { size: bigint; mtimeNs: bigint }): Sidecar | undefined {
+  return sidecars.find(({ usedBytes, modifiedNs }) => BigInt(usedBytes) === file.size && modifiedNs === String(file.mtimeNs))
+}
+
+/** Puts the sidecars into place, whole. */
+export async function writeSidecars(file: string, sidecars: readonly Sidecar[], temporary: TemporaryFolder): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await temporary.moveTo(await temporary.write(JSON.stringify(sidecars)), file)
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** A folder on the same file system, in which files are made before they are renamed into place. */
+export interface TemporaryFolder {
+  newPath(): Promise<string>
+  /** A file with this content, safe on disk. */
+  write(content: string): Promise<string>
+  /** Renames a file into place, making the folders above it. */
+  moveTo(from: string, to: string): Promise<void>
+}
+
+export function createTemporaryFolder(folder: string): TemporaryFolder {
+  const newPath = async (): Promise<string> => {
+    await mkdir(folder, { recursive: true })
+    return join(folder, randomUUID())
+  }
+  return {
+    newPath,
+    async write(content) {
+      const path = await newPath()
+      const file = await open(path, 'wx')
+      try {
+        await file.writeFile(content)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      return path
+    },
+    async moveTo(from, to) {
+      // A folder that became empty may be removed by another process between mkdir and rename.
+      for (let attempt = 1; ; attempt++) {
+        await mkdir(dirname(to), { recursive: true })
+        try {
+          await rename(from, to)
+          return await syncFolder(dirname(to))
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 10) continue
+          await rm(from, { force: true })
+          throw error
+        }
+      }
+    }
+  }
+}
+
+/** Without this the name may be gone after a power failure, although the file's content is safe. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

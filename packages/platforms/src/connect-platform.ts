@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { CredentialsError, messageOf, UnavailableError } from '@lautta/core/errors'
+import { createLocalScheduler } from './local/local-scheduler.ts'
+import { createLocalShell } from './local/local-shell.ts'
+import type { RemoteShell } from './remote-shell.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { KnownPlatform } from './settings.ts'
+import { createSlurmScheduler } from './slurm/slurm-scheduler.ts'
+import { createSshShell } from './ssh/ssh-shell.ts'
+
+/** A platform in one user's name. */
+export interface Platform {
+  shell: RemoteShell
+  scheduler: Scheduler
+  close(): Promise<void>
+}
+
+/** What platforms on this machine need of it. */
+export interface ThisMachine {
+  /** Where platform `local` keeps its jobs. */
+  localFolder: string
+  /** All that its jobs and commands see of our environment. */
+  environment: Readonly<Record<string, string>>
+  /** Told when a local job has begun or ended. */
+  onLocalChange?: () => void
+}
+
+/** Opens a platform for a user; the connection itself is made when it is first used. */
+export async function connectPlatform(known: KnownPlatform, user: string, machine: ThisMachine): Promise<Platform> {
+  const shell = await openShell(known, user, machine)
+  const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell)
+  return { shell, scheduler, close: () => shell.close() }
+}
+
+function openLocalScheduler({ localFolder, environment, onLocalChange }: ThisMachine): Scheduler {
+  return createLocalScheduler({
+    folder: localFolder,
+    environment,
+    ...(onLocalChange === undefined ? {} : { onChange: onLocalChange })
+  })
+}
+
+async function openShell(known: KnownPlatform, user: string, { environment }: ThisMachine): Promise<RemoteShell> {
+  if (known.transport === 'local') return createLocalShell(environment, environment.HOME ?? '/')
+  const credential = known.credentials[user]
+  if (credential === undefined) {
+    throw new CredentialsError(`${user} has no credential for ${known.name}`, {
+      hint: `put one under platforms.${known.name}.credentials in the configuration`
+    })
+  }
+  const [first] = known.hosts
+  if (first === undefined) throw new UnavailableError(`${known.name} has no hosts in the configuration`)
+  const privateKey = await readFile(credential.privateKeyFile, 'utf8').catch((cause: unknown) => {
+    throw new CredentialsError(`the private key for ${known.name} can not be read: ${messageOf(cause)}`, { cause })
+  })
+  return createSshShell({ ...first, username: credential.username, privateKey, hostKeys: known.hostKeys }, known.maxChannels)
+}

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+/** What is to be run, in `job.json`: written when the job is submitted. */
+const localJobSchema = z.object({
+  jobName: z.string(),
+  token: z.string(),
+  script: z.string(),
+  workingDirectory: z.string(),
+  outPath: z.string(),
+  /** Null: both streams go to one file. */
+  errPath: z.string().nullable(),
+  timeLimitSeconds: z.number().nullable(),
+  /** Between TERM and KILL, as SLURM's KillWait. */
+  graceSeconds: z.number(),
+  environment: z.record(z.string(), z.string()),
+  submittedAt: z.string()
+})
+export type LocalJob = z.output<typeof localJobSchema>
+
+/** Who runs it, in `run.json`; `mark` is in the environment of every process of the job. */
+const localRunSchema = z.object({
+  pid: z.number(),
+  startTicks: z.number(),
+  bootId: z.string(),
+  mark: z.string(),
+  startedAt: z.string()
+})
+export type LocalRun = z.output<typeof localRunSchema>
+
+/** How it ended, in `end.json`. `lost` is written by who finds that the runner was killed. */
+const localEndSchema = z.object({
+  why: z.enum(['exit', 'timeout', 'cancelled', 'lost']),
+  exitCode: z.number().nullable(),
+  signal: z.number().nullable(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string(),
+  cpuSeconds: z.number().nullable(),
+  peakMemoryBytes: z.number().nullable()
+})
+export type LocalEnd = z.output<typeof localEndSchema>
+
+/** The folder of a job, as far as its files are there yet. */
+export const readJob = (folder: string): Promise<LocalJob | null> => read(join(folder, 'job.json'), localJobSchema)
+export const readRun = (folder: string): Promise<LocalRun | null> => read(join(folder, 'run.json'), localRunSchema)
+export const readEnd = (folder: string): Promise<LocalEnd | null> => read(join(folder, 'end.json'), localEndSchema)
+
+async function read<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | null> {
+  try {
+    return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

@@ -1,0 +1,117 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { messageOf } from '@lautta/core/errors'
+import type { Ending } from '@lautta/core/job/job-event'
+import type { Outcome } from '@lautta/core/job/outcome'
+import type { AcceptedJob, Scheduler, Submission, SubmissionAnswer, SubmissionRight } from '../scheduler.ts'
+import { accountForLocalJob, slurmStateOf } from './account-for-local-job.ts'
+import { type LocalEnd, readEnd, readJob, readRun } from './local-job.ts'
+import { createLocalJobs, type LocalJobs, makeFolderOnce, writeWhole } from './local-jobs.ts'
+import { planLocalJob } from './plan-local-job.ts'
+
+/** What the jobs of platform `local` get and where they lie. */
+export interface LocalSchedulerOptions {
+  /** One folder a job, named for its id. */
+  folder: string
+  /** All that a job sees of our environment. */
+  environment: Readonly<Record<string, string>>
+  /** Told when a job has begun or, if this process started it, ended. */
+  onChange?: () => void
+}
+
+/** Batch scripts as processes of this machine, at most as many at once as it has cores. */
+export function createLocalScheduler({ folder, environment, onChange = () => {} }: LocalSchedulerOptions): Scheduler {
+  const jobs = createLocalJobs(folder, environment, onChange)
+  const rightFolder = ({ token, try: number }: SubmissionRight) => join(folder, '.lautta', token, String(number))
+  return {
+    // The answer of a call into the same process is not lost; only our own end can come between.
+    lookTimes: { submitBoundSeconds: 0, settleSeconds: 0, looks: 1 },
+    submit: (submission) => submit(jobs, submission, rightFolder(submission), environment),
+    async findSubmission(right) {
+      if (await takeRight(rightFolder(right))) return { kind: 'closed' }
+      for (const id of await jobs.ids()) {
+        if ((await readJob(jobs.folderOf(id)))?.token === right.token) return { kind: 'found', ...(await describe(jobs, id)) }
+      }
+      return { kind: 'no-trace', counts: true }
+    },
+    listJobs: () => jobs.list(),
+    async findEndings(slurmJobIds) {
+      const endings = new Map<string, Ending | null>()
+      for (const id of slurmJobIds) {
+        if ((await readJob(jobs.folderOf(id))) === null) continue
+        const end = await readEnd(jobs.folderOf(id))
+        endings.set(id, end === null ? null : endingOf(end))
+      }
+      return endings
+    },
+    cancel: (slurmJobId) => jobs.cancel(slurmJobId),
+    async collectAccounting(slurmJobId) {
+      const of = jobs.folderOf(slurmJobId)
+      const [job, run, end] = await Promise.all([readJob(of), readRun(of), readEnd(of)])
+      return job === null ? [] : [accountForLocalJob(slurmJobId, job, run, end)]
+    }
+  }
+}
+
+async function submit(
+  jobs: LocalJobs,
+  submission: Submission,
+  right: string,
+  environment: Readonly<Record<string, string>>
+): Promise<SubmissionAnswer> {
+  const plan = planLocalJob(submission, environment)
+  if ('refused' in plan) return { kind: 'refused', reason: plan.refused }
+  if (plan.workingDirectory !== null && !(await isDirectory(plan.workingDirectory))) {
+    return { kind: 'refused', reason: `${plan.workingDirectory}: no such directory on this platform` }
+  }
+  try {
+    if (!(await takeRight(right))) {
+      const known = await readFile(join(right, 'id'), 'utf8').catch(() => null)
+      return known === null ? { kind: 'answer-lost' } : { kind: 'accepted', ...(await describe(jobs, known)) }
+    }
+    const id = await jobs.makeFolder()
+    const job = plan.placeJob(id, jobs.folderOf(id))
+    await writeFile(job.script, submission.script, { mode: 0o700 })
+    await jobs.put(id, job)
+    await writeWhole(join(right, 'id'), id)
+    return { kind: 'accepted', ...(await describe(jobs, id)) }
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    return { kind: 'disk-full', reason: messageOf(error) }
+  }
+}
+
+async function takeRight(folder: string): Promise<boolean> {
+  await mkdir(dirname(folder), { recursive: true })
+  return makeFolderOnce(folder)
+}
+
+async function describe(jobs: LocalJobs, id: string): Promise<AcceptedJob> {
+  const job = await readJob(jobs.folderOf(id))
+  return { slurmJobId: id, outPath: job?.outPath ?? null, errPath: job?.errPath ?? null }
+}
+
+const outcomeByWhy: Readonly<Record<LocalEnd['why'], Outcome>> = {
+  exit: 'failed',
+  timeout: 'timed-out',
+  cancelled: 'cancelled',
+  lost: 'node-failed'
+}
+
+function endingOf(end: LocalEnd): Ending {
+  const { why, exitCode, signal, startedAt, endedAt } = end
+  const outcome = why === 'exit' && exitCode === 0 ? 'completed' : outcomeByWhy[why]
+  const words = signal !== null ? `, signal ${signal}` : exitCode !== null && exitCode > 0 ? `, exit code ${exitCode}` : ''
+  return { outcome, exitCode, reason: outcome === 'completed' ? null : slurmStateOf(end) + words, startedAt, endedAt }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false
+  )
+}
+
+function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+}

@@ -1,0 +1,76 @@
+import { hostname } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { parseTimeLimit } from '@lautta/core/accounting/slurm-time'
+import { readDirectives } from '@lautta/core/batch-script'
+import type { Submission } from '../scheduler.ts'
+import type { LocalJob } from './local-job.ts'
+
+/** What will run, before it has an id and a folder; or why it can't. */
+export type LocalPlan = { refused: string } | { workingDirectory: string | null; placeJob(id: string, folder: string): LocalJob }
+
+const graceSeconds = 10
+
+/** Reads the `#SBATCH` options that platform `local` honours: job-name, output, error, time, chdir. */
+export function planLocalJob(submission: Submission, environment: Readonly<Record<string, string>>): LocalPlan {
+  if (!submission.script.startsWith('#!')) {
+    return {
+      refused: 'This does not look like a batch script. The first line must start with #! followed by the path to an interpreter.'
+    }
+  }
+  const options = { ...readDirectives(submission.script), ...submission.options }
+  const text = (name: string): string | null =>
+    options[name] === undefined || options[name] === true ? null : String(options[name])
+  const time = text('time')
+  const timeLimitSeconds = time === null ? null : readTime(time)
+  if (timeLimitSeconds === undefined) return { refused: `Invalid --time specification: ${time}` }
+  const workingDirectory = text('chdir') ?? submission.workingDirectory
+  const placeJob = (id: string, folder: string): LocalJob => {
+    const home = workingDirectory ?? folder
+    const place = (pattern: string) => absolute(home, fillPattern(pattern, id, submission.jobName))
+    const error = text('error')
+    return {
+      jobName: submission.jobName,
+      token: submission.token,
+      script: join(folder, 'script'),
+      workingDirectory: home,
+      outPath: place(text('output') ?? 'slurm-%j.out'),
+      errPath: error === null ? null : place(error),
+      timeLimitSeconds,
+      graceSeconds,
+      environment: { ...environment, ...slurmEnvironment(id, submission.jobName, home) },
+      submittedAt: new Date().toISOString()
+    }
+  }
+  return { workingDirectory, placeJob }
+}
+
+function readTime(text: string): number | null | undefined {
+  if (/^(?:unlimited|infinite|-1|0)$/i.test(text)) return null
+  return parseTimeLimit(text) ?? undefined
+}
+
+/** sbatch's filename pattern, as far as there is one task on one node. */
+function fillPattern(pattern: string, id: string, jobName: string): string {
+  const values: Readonly<Record<string, string>> = { '%': '%', A: id, j: id, x: jobName, N: hostname(), n: '0', t: '0' }
+  return pattern.replace(/%\d*([%AjxNnt])/g, (_match, letter: string) => values[letter] ?? '')
+}
+
+function absolute(directory: string, path: string): string {
+  return isAbsolute(path) ? path : join(directory, path)
+}
+
+function slurmEnvironment(id: string, jobName: string, directory: string): Record<string, string> {
+  return {
+    SLURM_JOB_ID: id,
+    SLURM_JOBID: id,
+    SLURM_JOB_NAME: jobName,
+    SLURM_SUBMIT_DIR: directory,
+    SLURM_SUBMIT_HOST: hostname(),
+    SLURM_JOB_NODELIST: hostname(),
+    SLURM_NODELIST: hostname(),
+    SLURM_JOB_NUM_NODES: '1',
+    SLURM_NTASKS: '1',
+    SLURM_PROCID: '0',
+    SLURM_RESTART_COUNT: '0'
+  }
+}

@@ -1,0 +1,13 @@
+/** What is known of a platform before anybody configures it: data, never code. */
+export interface Profile {
+  /** Login nodes, in the sequence in which they are tried. */
+  hosts: readonly { host: string; port: number }[]
+  /** Lines like `ssh-ed25519 AAAA…`, or fingerprints like `SHA256:…`. */
+  hostKeys: readonly string[]
+  /** Between two listings of a user's jobs. */
+  pollSeconds: number
+  /** Sessions at once on one connection; stock sshd refuses from 6 to 8 on. */
+  maxChannels: number
+  /** Whether a person's private key may not lie on the platform. */
+  refusesPrivateKeys: boolean
+}

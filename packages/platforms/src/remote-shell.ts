@@ -1,0 +1,25 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** A command that runs on a platform. */
+export interface RemoteProcess {
+  stdin: Writable
+  stdout: Readable
+  stderr: Readable
+  /** Resolves with the exit code when all output has been read; rejects when the connection was lost before. */
+  ended: Promise<number>
+  /** Stops listening. The command itself may go on. */
+  abandon(): void
+}
+
+/** What a channel is used for: commands never wait behind all the files. */
+export type Lane = 'command' | 'file'
+
+/** The only door to a platform's login node; it hides the transport. */
+export interface RemoteShell {
+  /**
+   * Starts a command. UnavailableError and CredentialsError say that it surely did not start; after any other error it
+   * may have.
+   */
+  start(argv: readonly string[], lane?: Lane): Promise<RemoteProcess>
+  close(): Promise<void>
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Profile } from './profiles/profile.ts'
+import { plainProfile, shippedProfiles } from './profiles/shipped-profiles.ts'
+
+const credentialSchema = z.strictObject({
+  username: z.string().describe('the login name on the platform'),
+  'private-key-file': z.string().describe('an OpenSSH private key, mounted as a file')
+})
+
+const profileNames = ['slurm', ...Object.keys(shippedProfiles)]
+
+/** One entry of `platforms` in lautta.yaml; what it leaves out comes from its profile. */
+export const platformSettingsSchema = z.strictObject({
+  profile: z.enum(profileNames).optional().describe('without it, the shipped profile of that name, else slurm'),
+  transport: z.enum(['ssh2', 'local']).default('ssh2').describe('local: SLURM commands of this very machine'),
+  hosts: z.array(z.strictObject({ host: z.string(), port: z.number().int().default(22) })).optional(),
+  'host-keys': z.array(z.string()).optional(),
+  account: z.string().optional().describe('--account of jobs that name none themselves'),
+  'poll-seconds': z.number().positive().optional(),
+  'max-channels': z.number().int().positive().optional(),
+  'refuse-private-keys': z.boolean().optional(),
+  credentials: z.record(z.string(), credentialSchema).default({}).describe('by user name')
+})
+export type PlatformSettings = z.output<typeof platformSettingsSchema>
+
+/** A platform as it is used: its profile with the configuration over it. */
+export interface KnownPlatform extends Profile {
+  name: string
+  kind: 'local' | 'slurm'
+  transport: 'ssh2' | 'local'
+  account: string | null
+  credentials: Readonly<Record<string, { username: string; privateKeyFile: string }>>
+}
+
+/** All platforms that an order may name: the configured, the shipped ones, and `local` where it is offered. */
+export function knownPlatforms(configured: Readonly<Record<string, PlatformSettings>>, hasLocal: boolean): KnownPlatform[] {
+  const bare = { kind: 'slurm' as const, transport: 'ssh2' as const, account: null, credentials: {} }
+  const shipped = Object.entries(shippedProfiles)
+    .filter(([name]) => configured[name] === undefined)
+    .map(([name, profile]) => ({ ...bare, ...profile, name }))
+  const local = hasLocal ? [{ ...bare, ...plainProfile, name: 'local', kind: 'local' as const, transport: 'local' as const }] : []
+  return [...local, ...Object.entries(configured).map(([name, settings]) => applySettings(name, settings)), ...shipped]
+}
+
+function applySettings(name: string, settings: PlatformSettings): KnownPlatform {
+  const profile = shippedProfiles[settings.profile ?? name] ?? plainProfile
+  return {
+    name,
+    kind: 'slurm',
+    transport: settings.transport,
+    account: settings.account ?? null,
+    hosts: settings.hosts ?? profile.hosts,
+    hostKeys: settings['host-keys'] ?? profile.hostKeys,
+    pollSeconds: settings['poll-seconds'] ?? profile.pollSeconds,
+    maxChannels: settings['max-channels'] ?? profile.maxChannels,
+    refusesPrivateKeys: settings['refuse-private-keys'] ?? profile.refusesPrivateKeys,
+    credentials: Object.fromEntries(
+      Object.entries(settings.credentials).map(([user, { username, 'private-key-file': privateKeyFile }]) => [
+        user,
+        { username, privateKeyFile }
+      ])
+    )
+  }
+}

@@ -1,0 +1,42 @@
+import type { Ending } from '@lautta/core/job/job-event'
+import type { RemoteShell } from '../remote-shell.ts'
+import { runCommand } from '../run-command.ts'
+import type { LookTimes, Scheduler } from '../scheduler.ts'
+import { sacctEndings, sacctRecords } from './sacct.ts'
+import { scancel } from './scancel.ts'
+import { slurmVersion } from './slurm-version.ts'
+import { squeue } from './squeue.ts'
+import { findSubmittedJob, sbatchBoundSeconds, submitJob } from './submission.ts'
+
+/** SLURM's own bound for an answer of slurmctld (MessageTimeout), and looks enough to be sure. */
+export const slurmLookTimes: LookTimes = { submitBoundSeconds: sbatchBoundSeconds, settleSeconds: 10, looks: 3 }
+
+// How far back sacct looks for jobs that vanished from squeue: longer than any job that CSC allows may run.
+const accountingWindowHours = 24 * 30
+
+// sacct is heavy for the cluster's database: many ids in one question, but not without end.
+const mostIdsAtOnce = 200
+
+/** SLURM, driven by its commands over a shell. */
+export function createSlurmScheduler(shell: RemoteShell, lookTimes: LookTimes = slurmLookTimes): Scheduler {
+  let version: number | undefined
+  return {
+    lookTimes,
+    submit: (submission) => runCommand(shell, submitJob(submission)),
+    findSubmission: (right) => runCommand(shell, findSubmittedJob(right)),
+    listJobs: () => runCommand(shell, squeue),
+    async findEndings(slurmJobIds) {
+      const endings = new Map<string, Ending | null>()
+      for (let at = 0; at < slurmJobIds.length; at += mostIdsAtOnce) {
+        const some = slurmJobIds.slice(at, at + mostIdsAtOnce)
+        for (const [id, ending] of await runCommand(shell, sacctEndings(some, accountingWindowHours))) endings.set(id, ending)
+      }
+      return endings
+    },
+    cancel: (slurmJobId) => runCommand(shell, scancel(slurmJobId)),
+    async collectAccounting(slurmJobId) {
+      version ??= await runCommand(shell, slurmVersion)
+      return runCommand(shell, sacctRecords(slurmJobId, version))
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { UnavailableError } from '@lautta/core/errors'
+import type { RemoteCommand } from '../run-command.ts'
+import type { AcceptedJob, Submission, SubmissionAnswer, SubmissionRight, SubmissionTrace } from '../scheduler.ts'
+
+/** The longest that sbatch may take, and a little for the shell around it. */
+export const sbatchBoundSeconds = 65
+
+/*
+ * The submit protocol on the login node (ARCHITECTURE.md, "At most one job per attempt"). Making the folder of a try is
+ * the right to submit with it: mkdir succeeds once, on every file system of a supercomputer and from every login node.
+ * What sbatch answered is kept in the folder before it is told to us, so an answer that is lost on the way is read there.
+ *
+ * It answers: a line `<kind> <id or -> <exit code or ->`, a line of scontrol (or an empty one), then sbatch's own words.
+ */
+const prelude = `umask 077
+base=$HOME/.lautta/$1
+dir=$base/$2
+shift 2
+tell() { # kind: what the folder knows
+  id=$(cat "$dir/id" 2>/dev/null); code=$(cat "$dir/exit-code" 2>/dev/null)
+  echo "$1 \${id:--} \${code:--}"
+  if [ -n "$id" ]; then scontrol show job --oneliner "$id" 2>/dev/null | head -n 1; else echo; fi
+  cat "$dir/stderr" 2>/dev/null
+}
+adopt() { # a job that an earlier try got, perhaps after we had stopped waiting for it
+  for known in "$base"/*/id; do [ ! -s "$known" ] || { dir=\${known%/id}; tell before; exit 0; }; done
+}
+take() { # the right to submit: 0 taken now, 1 taken before; ends here when the disk takes nothing
+  words=$(mkdir -p "$base" 2>&1) || { echo "disk-full - -"; echo; echo "$words"; exit 0; }
+  words=$(mkdir "$dir" 2>&1) && return 0
+  [ -d "$dir" ] || { echo "disk-full - -"; echo; echo "$words"; exit 0; }
+  return 1
+}
+`
+
+const submitScript = `${prelude}
+cd -- "$1" 2>/dev/null || { echo "no-directory - -"; echo; echo "$1: no such directory on this platform"; exit 0; }
+shift
+adopt
+take || { tell before; exit 0; }
+# Written before sbatch is called: whoever looks for the job later needs the very name.
+words=$(echo "$1" 2>&1 >"$dir/name") || { rm -rf "$dir"; echo "disk-full - -"; echo; echo "$words"; exit 0; }
+set -- "--job-name=$@"
+id=$(timeout -k 5 60 sbatch --parsable "$@" 2>"$dir/stderr")
+code=$?
+# --parsable prints "<job id>" or "<job id>;<cluster>". Should the disk be full now, the id still reaches us.
+id=\${id%%;*}
+[ "$code" != 0 ] || { echo "$id" >"$dir/id.new" && mv "$dir/id.new" "$dir/id"; }
+echo "$code" >"$dir/exit-code"
+echo "now \${id:--} $code"
+if [ -n "$id" ]; then scontrol show job --oneliner "$id" 2>/dev/null | head -n 1; else echo; fi
+cat "$dir/stderr"
+`
+
+/** Submits a batch script, at most once for each right. */
+export function submitJob(submission: Submission): RemoteCommand<SubmissionAnswer> {
+  const { token, jobName, script, workingDirectory, options } = submission
+  const sbatchOptions = Object.entries(options).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))
+  return {
+    argv: ['sh', '-c', submitScript, 'lautta', token, String(submission.try), workingDirectory ?? '.', jobName, ...sbatchOptions],
+    stdin: script,
+    hasEffect: true,
+    timeoutSeconds: sbatchBoundSeconds + 10,
+    parse: ({ stdout }) => readAnswer(stdout)
+  }
+}
+
+const findScript = `${prelude}
+adopt
+if take; then echo "closed - -"; exit 0; fi
+if [ -s "$dir/exit-code" ]; then tell before; exit 0; fi
+name=$(cat "$dir/name" 2>/dev/null)
+# Without a name sbatch was not called yet; that slurmctld answers must be known all the same.
+listed=$(squeue --noheader --states=all --me --name="\${name:-$dir}" --format=%F); answered=$?
+recorded=$(sacct --noheader --parsable2 --allocations --name="\${name:-$dir}" --starttime=now-30days --format=JobIDRaw) || answered=1
+id=$(printf '%s\\n' $listed $recorded | sort -n | head -n 1)
+echo "looked \${id:--} $answered"
+if [ -n "$id" ]; then scontrol show job --oneliner "$id" 2>/dev/null | head -n 1; else echo; fi
+`
+
+/** Looks for a submission whose answer was lost: in its folder, in squeue, in sacct. */
+export function findSubmittedJob(right: SubmissionRight): RemoteCommand<SubmissionTrace> {
+  return {
+    argv: ['sh', '-c', findScript, 'lautta', right.token, String(right.try)],
+    parse({ stdout }) {
+      const { kind, id, exitCode, job, words } = readParts(stdout)
+      if (kind === 'closed') return { kind: 'closed' }
+      if (id !== null) return { kind: 'found', ...job }
+      if (kind === 'looked') return { kind: 'no-trace', counts: exitCode === '0' }
+      if (kind === 'before' && exitCode !== null && isRefusal(exitCode, words)) return { kind: 'closed' }
+      if (kind === 'before') return { kind: 'no-trace', counts: false }
+      throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
+    }
+  }
+}
+
+function readAnswer(stdout: string): SubmissionAnswer {
+  const { kind, id, exitCode, job, words } = readParts(stdout)
+  if (kind === 'disk-full') return { kind: 'disk-full', reason: words }
+  if (kind === 'no-directory') return { kind: 'refused', reason: words }
+  if (kind !== 'now' && kind !== 'before')
+    throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
+  if (id !== null) return { kind: 'accepted', ...job }
+  return exitCode !== null && isRefusal(exitCode, words)
+    ? { kind: 'refused', reason: withoutPrefix(words) }
+    : { kind: 'answer-lost' }
+}
+
+interface Parts {
+  kind: string
+  id: string | null
+  exitCode: string | null
+  job: AcceptedJob
+  words: string
+}
+
+function readParts(stdout: string): Parts {
+  const [first = '', scontrol = '', ...words] = stdout.split('\n')
+  const [kind = '', id = '-', exitCode = '-'] = first.split(' ')
+  return {
+    kind,
+    id: id === '-' ? null : id,
+    exitCode: exitCode === '-' ? null : exitCode,
+    job: { slurmJobId: id, ...readLogPaths(scontrol) },
+    words: words.join('\n').trim()
+  }
+}
+
+/** `StdErr=… StdIn=… StdOut=…` of scontrol's one line; a path may have blanks in it. */
+export function readLogPaths(scontrol: string): Pick<AcceptedJob, 'outPath' | 'errPath'> {
+  const [, errPath, outPath] = / StdErr=(.*) StdIn=.* StdOut=(.*?)(?: [A-Z][A-Za-z]+=.*)?$/.exec(scontrol.trimEnd()) ?? []
+  return { outPath: outPath ?? null, errPath: errPath ?? null }
+}
+
+// sbatch prints these when it does not know whether slurmctld took the job, and 124 or 137 when we ended it.
+const unknownOutcomes =
+  /Socket timed out|Unable to contact slurm controller|Zero Bytes were transmitted|Transport endpoint|Resource temporarily unavailable|temporarily unable to accept job|Communication connection failure|Connection (?:refused|reset)/i
+
+function isRefusal(exitCode: string, words: string): boolean {
+  return exitCode !== '0' && exitCode !== '124' && exitCode !== '137' && !unknownOutcomes.test(words)
+}
+
+/** sbatch's words without the `sbatch: error: ` in front of each line. */
+function withoutPrefix(words: string): string {
+  return words.replace(/^sbatch: error: /gm, '')
+}

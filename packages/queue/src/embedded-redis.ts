@@ -1,0 +1,61 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
+
+/** A redis-server of our own. */
+export interface EmbeddedRedis {
+  path: string
+  stop(): Promise<void>
+}
+
+// The death signal is asked for after the fork: a parent that was gone by then would be missed, so the child looks.
+const startIfParentLives = '[ "$PPID" = "$0" ] && exec redis-server "$@"'
+
+/**
+ * Starts redis-server on a unix socket, with nothing on disk: every start of Lautta is a rebuild. It ends with this
+ * process, however that ends.
+ */
+export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
+  // The death signal follows the thread that spawned.
+  if (!isMainThread) throw new Error('embedded Redis must be started from the main thread')
+  // A fresh folder: Redis does not remove its socket when it is killed. A socket's path has less than 108 bytes.
+  const folder = await mkdtemp(join(tmpdir(), 'lautta-'))
+  const path = join(folder, 'redis')
+  const options = ['--port', '0', '--unixsocket', path, '--unixsocketperm', '600', '--dir', folder, '--daemonize', 'no']
+  const volatile = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--loglevel', 'warning']
+  const dying = spawnSync('setpriv', ['--version']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : []
+  const [program = '', ...args] = [...dying, 'sh', '-c', startIfParentLives, String(process.pid), ...options, ...volatile]
+  // A session of its own: Ctrl-C in the terminal reaches us, and we end it in our own sequence.
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'inherit'] })
+  let gone = false
+  const exited = once(child, 'exit').then(async () => {
+    gone = true
+    await rm(folder, { recursive: true, force: true })
+  })
+  while (!(await answersPing(path))) {
+    if (gone) throw new Error('redis-server ended at once; is it installed?')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  return {
+    path,
+    async stop() {
+      if (!gone) child.kill('SIGTERM')
+      await exited
+    }
+  }
+}
+
+function answersPing(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => socket.write('PING\r\n'))
+    socket.once('data', (answer) => {
+      socket.destroy()
+      resolve(String(answer).startsWith('+PONG'))
+    })
+    socket.once('error', () => resolve(false))
+  })
+}

@@ -1,0 +1,97 @@
+import { type CollectMessage, collectMessageSchema, type ReconcileMessage, reconcileMessageSchema } from '@lautta/core/messages'
+import { Queue, Worker } from 'bullmq'
+import type { z } from 'zod'
+import { connectPatientRedis, connectRedis, type RedisAddress } from './connect-redis.ts'
+import { withinDeadline } from './deadline.ts'
+
+const prefix = 'lautta'
+const forgetWhenDone = { removeOnComplete: true, removeOnFail: true }
+
+/** The door to the queues: BullMQ's words stay behind it. */
+export interface Queues {
+  /** Asks for a pass soon. One that comes during a pass makes one more pass. */
+  nudgeReconcile(message: ReconcileMessage, delayMs?: number): Promise<void>
+  /** Asks for a pass every so often; null stops that. Asked again with the same interval, it changes nothing. */
+  setClock(message: ReconcileMessage, everySeconds: number | null): Promise<void>
+  askToCollect(message: CollectMessage): Promise<void>
+  close(): Promise<void>
+}
+
+export function createQueues(address: RedisAddress): Queues {
+  const connection = connectRedis(address)
+  const options = { connection, prefix, defaultJobOptions: forgetWhenDone }
+  const reconcile = new Queue<ReconcileMessage>('reconcile', options)
+  const collect = new Queue<CollectMessage>('collect', options)
+  for (const queue of [reconcile, collect]) queue.on('error', () => {})
+  return {
+    async nudgeReconcile(message, delayMs = 0) {
+      // A delayed nudge has an identity of its own, so that it never holds back one that is meant for now.
+      const id = JSON.stringify([message.user, message.platform ?? null, delayMs > 0])
+      await withinDeadline(reconcile.add('nudge', message, { delay: delayMs, deduplication: { id, keepLastIfActive: true } }))
+    },
+    async setClock(message, everySeconds) {
+      const id = JSON.stringify([message.user, message.platform ?? null])
+      if (everySeconds === null) {
+        await withinDeadline(reconcile.removeJobScheduler(id))
+        return
+      }
+      const every = Math.round(everySeconds * 1000)
+      // Setting it anew would put off the next tick, each time.
+      const known = await withinDeadline(reconcile.getJobScheduler(id))
+      if (known?.every !== every)
+        await withinDeadline(reconcile.upsertJobScheduler(id, { every }, { name: 'tick', data: message }))
+    },
+    async askToCollect(message) {
+      await withinDeadline(
+        collect.add('collect', message, { deduplication: { id: JSON.stringify(message), keepLastIfActive: true } })
+      )
+    },
+    async close() {
+      await Promise.all([reconcile.close(), collect.close()])
+      connection.disconnect()
+    }
+  }
+}
+
+/** Something that takes messages until it is closed; closing waits for those in work. */
+export interface Consumer {
+  close(): Promise<void>
+}
+
+/** Handles reconcile messages; safe to run twice is what a handler must be. */
+export function consumeReconcile(
+  address: RedisAddress,
+  concurrency: number,
+  handle: (message: ReconcileMessage) => Promise<void>
+): Consumer {
+  return consume(address, 'reconcile', concurrency, reconcileMessageSchema, handle)
+}
+
+/** Handles collect messages; safe to run twice is what a handler must be. */
+export function consumeCollect(
+  address: RedisAddress,
+  concurrency: number,
+  handle: (message: CollectMessage) => Promise<void>
+): Consumer {
+  return consume(address, 'collect', concurrency, collectMessageSchema, handle)
+}
+
+function consume<Schema extends z.ZodType>(
+  address: RedisAddress,
+  name: string,
+  concurrency: number,
+  schema: Schema,
+  handle: (message: z.output<Schema>) => Promise<void>
+): Consumer {
+  const connection = connectPatientRedis(address)
+  const worker = new Worker(name, async (job) => handle(schema.parse(job.data)), { connection, prefix, concurrency, ...forget })
+  worker.on('error', () => {})
+  return {
+    async close() {
+      await worker.close()
+      connection.disconnect()
+    }
+  }
+}
+
+const forget = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } }

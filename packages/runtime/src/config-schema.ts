@@ -1,0 +1,61 @@
+import { platformSettingsSchema } from '@lautta/platforms/settings'
+import { z } from 'zod'
+
+const storeSchema = z.strictObject({
+  kind: z.literal('folder'),
+  path: z.string().optional().describe('default <data-dir>/store'),
+  'bucket-prefix': z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/)
+    .default('mlch')
+})
+
+const userSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    admin: z.boolean().default(false),
+    'api-key': z.string().min(16).optional(),
+    'api-key-file': z.string().optional(),
+    'bucket-user': z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]*$/)
+      .optional()
+  })
+  .refine(
+    (user) => (user['api-key'] === undefined) !== (user['api-key-file'] === undefined),
+    'give either api-key or api-key-file'
+  )
+
+/** lautta.yaml: every section may be left out; a key that is not known is refused. */
+export const configFileSchema = z.strictObject({
+  store: storeSchema.default({ kind: 'folder', 'bucket-prefix': 'mlch' }),
+  redis: z.strictObject({ url: z.string() }).optional(),
+  users: z.array(userSchema).default([]),
+  'secrets-folder': z.string().optional(),
+  local: z.boolean().default(true).describe('whether standalone offers platform local'),
+  platforms: z
+    .record(
+      z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9-]*$/)
+        .refine((name) => name !== 'local', 'platform local needs no configuration'),
+      platformSettingsSchema
+    )
+    .default({})
+})
+export type ConfigFile = z.output<typeof configFileSchema>
+
+/** The environment variables of every service. */
+export const environmentSchema = z.object({
+  LAUTTA_CONFIG: z.string().optional(),
+  LAUTTA_PORT: z.coerce.number().int().min(0).max(65_535).default(7600),
+  LAUTTA_HOST: z.string().default('127.0.0.1'),
+  LAUTTA_DATA_DIR: z.string().default('.lautta'),
+  LAUTTA_REDIS_URL: z.string().optional(),
+  LAUTTA_USER: z.string().min(1).default('local'),
+  LAUTTA_API_KEY: z.string().min(16).optional(),
+  LAUTTA_API_KEY_FILE: z.string().optional(),
+  LAUTTA_MASTER_KEY: z.string().min(16).optional(),
+  LAUTTA_MASTER_KEY_FILE: z.string().optional(),
+  LAUTTA_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info')
+})

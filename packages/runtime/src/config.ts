@@ -1,0 +1,174 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { userSlug } from '@lautta/core/buckets'
+import { messageOf } from '@lautta/core/errors'
+import { complaintsOf } from '@lautta/core/orchestration/complaints'
+import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
+import type { RedisAddress } from '@lautta/queue/connect-redis'
+import { parse } from 'yaml'
+import type { z } from 'zod'
+import { type ConfigFile, configFileSchema, environmentSchema } from './config-schema.ts'
+import { readOrMakeSecret } from './secret-file.ts'
+
+/** Somebody who may use this Lautta. */
+export interface ConfiguredUser {
+  name: string
+  /** The part of bucket names and of the secrets folder that stands for the user. */
+  slug: string
+  isAdmin: boolean
+  apiKey: string
+}
+
+/** All settings of a service, checked. */
+export interface Config {
+  host: string
+  port: number
+  logLevel: string
+  dataDirectory: string
+  /** Null: an embedded one is to be started. */
+  redis: RedisAddress | null
+  store: { kind: 'folder'; path: string }
+  bucketPrefix: string
+  users: ConfiguredUser[]
+  secretsFolder: string
+  platforms: KnownPlatform[]
+  masterKey: string
+  /** What commands and jobs on this machine see of our environment: never a setting of ours. */
+  machineEnvironment: Readonly<Record<string, string>>
+}
+
+/** The settings of a service alone: it is told where Redis is. */
+export type ServiceConfig = Config & { redis: RedisAddress }
+
+/** Every complaint about the settings at once. */
+export class ConfigError extends Error {
+  readonly complaints: readonly string[]
+
+  constructor(complaints: readonly string[]) {
+    super(`the settings are wrong:\n${complaints.map((complaint) => `  ${complaint}`).join('\n')}`)
+    this.complaints = complaints
+  }
+}
+
+const passedOn = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|SLURM_CONF)$/
+
+/**
+ * Reads the environment and lautta.yaml. Standalone has embedded defaults: platform `local`, and keys that are made
+ * when they are absent; a service alone must be told its keys, since it shares them with others.
+ */
+export function loadConfig(options: { standalone: false }, environment?: NodeJS.ProcessEnv): ServiceConfig
+export function loadConfig(options: { standalone: boolean }, environment?: NodeJS.ProcessEnv): Config
+export function loadConfig({ standalone }: { standalone: boolean }, environment: NodeJS.ProcessEnv = process.env): Config {
+  const complaints: string[] = []
+  const settings = check(environmentSchema, environment, complaints)
+  const file =
+    settings?.LAUTTA_CONFIG === undefined ? configFileSchema.parse({}) : readConfigFile(settings.LAUTTA_CONFIG, complaints)
+  if (settings === null || file === null) throw new ConfigError(complaints)
+  const beside = settings.LAUTTA_CONFIG === undefined ? process.cwd() : dirname(resolve(settings.LAUTTA_CONFIG))
+  const dataDirectory = resolve(settings.LAUTTA_DATA_DIR)
+
+  const secret = (name: string, value: string | undefined, path: string | undefined): string | null => {
+    if (value !== undefined) return value
+    return path === undefined ? null : readSecret(name, path, complaints)
+  }
+  const own = (name: string, value: string | undefined, path: string | undefined, fileName: string): string => {
+    const found = secret(name, value, path)
+    if (found !== null) return found
+    if (standalone) return readOrMakeSecret(resolve(dataDirectory, fileName))
+    complaints.push(`${name}: give it, or ${name}_FILE`)
+    return ''
+  }
+  const users = readUsers(
+    file,
+    (user) => secret(`users: ${user.name}: api-key-file`, user['api-key'], withBase(beside, user['api-key-file'])) ?? ''
+  )
+  if (users.length === 0 || settings.LAUTTA_API_KEY !== undefined || settings.LAUTTA_API_KEY_FILE !== undefined) {
+    const apiKey = own('LAUTTA_API_KEY', settings.LAUTTA_API_KEY, settings.LAUTTA_API_KEY_FILE, 'api-key')
+    users.unshift({ name: settings.LAUTTA_USER, slug: userSlug(settings.LAUTTA_USER), isAdmin: true, apiKey })
+  }
+  complaints.push(...complaintsAboutUsers(users))
+  const masterKey = own('LAUTTA_MASTER_KEY', settings.LAUTTA_MASTER_KEY, settings.LAUTTA_MASTER_KEY_FILE, 'master-key')
+  const redisUrl = settings.LAUTTA_REDIS_URL ?? file.redis?.url
+  if (redisUrl === undefined && !standalone) complaints.push('LAUTTA_REDIS_URL: give it, or redis.url in the configuration')
+  if (complaints.length > 0) throw new ConfigError(complaints)
+  return {
+    host: settings.LAUTTA_HOST,
+    port: settings.LAUTTA_PORT,
+    logLevel: settings.LAUTTA_LOG_LEVEL,
+    dataDirectory,
+    redis: redisUrl === undefined ? null : { url: redisUrl },
+    store: { kind: 'folder', path: withBase(beside, file.store.path) ?? resolve(dataDirectory, 'store') },
+    bucketPrefix: file.store['bucket-prefix'],
+    users,
+    secretsFolder: withBase(beside, file['secrets-folder']) ?? resolve(dataDirectory, 'secrets'),
+    platforms: knownPlatforms(withKeyFiles(beside, file.platforms), standalone && file.local),
+    masterKey,
+    machineEnvironment: Object.fromEntries(
+      Object.entries(environment).flatMap(([name, value]) => (passedOn.test(name) && value !== undefined ? [[name, value]] : []))
+    )
+  }
+}
+
+function check<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+  complaints: string[],
+  prefix = ''
+): z.output<Schema> | null {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  complaints.push(...complaintsOf(parsed.error).map(({ path, message }) => `${prefix}${path || 'the whole'}: ${message}`))
+  return null
+}
+
+function readConfigFile(path: string, complaints: string[]): ConfigFile | null {
+  try {
+    return check(configFileSchema, parse(readFileSync(path, 'utf8')) ?? {}, complaints, `${path}: `)
+  } catch (error) {
+    complaints.push(`LAUTTA_CONFIG: ${messageOf(error)}`)
+    return null
+  }
+}
+
+function readSecret(name: string, path: string, complaints: string[]): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    complaints.push(`${name}: ${messageOf(error)}`)
+    return ''
+  }
+}
+
+function readUsers(file: ConfigFile, keyOf: (user: ConfigFile['users'][number]) => string): ConfiguredUser[] {
+  return file.users.map((user) => ({
+    name: user.name,
+    slug: user['bucket-user'] ?? userSlug(user.name),
+    isAdmin: user.admin,
+    apiKey: keyOf(user)
+  }))
+}
+
+function complaintsAboutUsers(users: readonly ConfiguredUser[]): string[] {
+  return users.flatMap(({ name, slug }, index) => {
+    if (slug === '') return [`users: ${name} has no letter or digit that could stand in a bucket's name; give bucket-user`]
+    const before = users.slice(0, index).find((other) => other.slug === slug)
+    if (before === undefined) return []
+    return [`users: ${name} and ${before.name} would share the buckets of ${slug}; give one of them another bucket-user`]
+  })
+}
+
+function withKeyFiles(base: string, platforms: ConfigFile['platforms']): ConfigFile['platforms'] {
+  return Object.fromEntries(
+    Object.entries(platforms).map(([name, settings]) => {
+      const credentials = Object.entries(settings.credentials).map(([user, credential]) => {
+        return [user, { ...credential, 'private-key-file': resolve(base, credential['private-key-file']) }]
+      })
+      return [name, { ...settings, credentials: Object.fromEntries(credentials) }]
+    })
+  )
+}
+
+/** Paths in lautta.yaml are relative to its own folder. */
+function withBase(base: string, path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(base, path)
+}

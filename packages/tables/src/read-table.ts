@@ -1,0 +1,28 @@
+import { DataType, tableFromIPC, type Type } from 'apache-arrow'
+import { readParquet } from 'parquet-wasm'
+import type { Cell, Column, ColumnType, RowTable } from './column.ts'
+import { indexColumn } from './pandas-metadata.ts'
+
+/** Reads a Parquet file with columns of text and numbers, ours or a user's own. */
+export function readTable(content: Uint8Array): RowTable {
+  const table = tableFromIPC(readParquet(content).intoIPCStream())
+  const all = table.schema.fields.map(({ name, type }): Column => ({ name, type: columnTypeOf(type) }))
+  const vectors = new Map(all.map(({ name }) => [name, table.getChild(name)]))
+  const cell = (name: string, row: number): Cell => toCell(vectors.get(name)?.get(row))
+  const columns = all.filter(({ name }) => name !== indexColumn.name)
+  const numbers = Array.from({ length: table.numRows }, (_none, row) => row)
+  const rows = numbers.map((row) => Object.fromEntries(columns.map(({ name }) => [name, cell(name, row)])))
+  if (columns.length === all.length) return { columns, rows }
+  return { columns, rows, index: numbers.map((row) => String(cell(indexColumn.name, row))) }
+}
+
+function columnTypeOf(type: DataType<Type>): ColumnType {
+  if (DataType.isInt(type)) return 'int64'
+  return DataType.isFloat(type) ? 'double' : 'string'
+}
+
+function toCell(value: unknown): Cell {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'bigint') return Number(value)
+  return typeof value === 'number' ? value : String(value)
+}

@@ -1,0 +1,54 @@
+import type { Management } from '@lautta/object-store/management'
+import type { ObjectStore } from '@lautta/object-store/object-store'
+import type { Change } from '@lautta/queue/changes'
+import type { ConfiguredUser } from '@lautta/runtime/config'
+import type {
+  FastifyInstance,
+  FastifyRequest,
+  FastifyBaseLogger,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault
+} from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { Caller } from './authenticate.ts'
+import type { OrderReader } from './order-reader.ts'
+import type { OrderWriter } from './order-writer.ts'
+
+/** A fastify instance whose schemas are zod's. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
+
+/** What routes need. */
+export interface AppContext {
+  store: ObjectStore
+  management: Management
+  reader: OrderReader
+  writer: OrderWriter
+  users: readonly ConfiguredUser[]
+  /** Names of the platforms that an order may name. */
+  platforms: readonly { name: string; kind: string }[]
+  /** Hears of changes of any user's orders; answers the function that stops listening. */
+  listen(onChange: (change: Change) => void): () => void
+  /** What is not ready; empty when all is. */
+  findUnready(): Promise<string[]>
+}
+
+/** The caller of an authenticated request. */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = request.caller
+  // Routes under /v1 run behind authentication; this one was put elsewhere.
+  if (caller === null) throw new Error(`${request.url} is not behind authentication`)
+  return caller
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | null
+  }
+}

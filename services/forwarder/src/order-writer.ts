@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '@lautta/core/canonical-json'
+import type { OrderDocument } from '@lautta/core/documents/order-document'
+import { messageOf } from '@lautta/core/errors'
+import { createId, deriveId } from '@lautta/core/ids'
+import { type Orchestration, warningsAbout } from '@lautta/core/orchestration/dictionary'
+import type { Management } from '@lautta/object-store/management'
+import type { Changes } from '@lautta/queue/changes'
+import type { Locks } from '@lautta/queue/locks'
+import type { Queues } from '@lautta/queue/queues'
+import type { Logger } from '@lautta/runtime/logger'
+import type { Caller } from './authenticate.ts'
+import { Problem } from './problem.ts'
+
+export interface OrderWriterOptions {
+  management: Management
+  queues: Queues
+  changes: Changes
+  locks: Locks
+  logger: Logger
+  now(): Date
+}
+
+/** What a user orders for a whole orchestration, or for one job of it. */
+export interface NewOrder extends Pick<OrderDocument, 'order' | 'attempt'> {
+  platform?: string
+  index?: number
+}
+
+/** Writes requests and orders; both are durable before anybody is told. */
+export function createOrderWriter({ management, queues, changes, locks, logger, now }: OrderWriterOptions) {
+  /** A lost hint costs the submitter's next survey, and never an order. */
+  const nudge = async (user: string, id: string, platforms: readonly string[]): Promise<void> => {
+    try {
+      await Promise.all(platforms.map((platform) => changes.remember(user, platform, id)))
+      await Promise.all(platforms.map((platform) => queues.nudgeReconcile({ user, platform })))
+      await changes.tell({ user, id })
+    } catch (error) {
+      logger.warn({ orchestration: id, error: messageOf(error) }, 'the submitter could not be told at once')
+    }
+  }
+
+  const order = async (caller: Caller, id: string, platforms: readonly string[], orders: readonly NewOrder[]): Promise<void> => {
+    for (const one of orders) {
+      const at = now()
+      await management.writeOrder(caller.user, id, createId(at), {
+        schema: 1,
+        ...one,
+        by: caller.user,
+        keyId: caller.keyId,
+        at: at.toISOString()
+      })
+    }
+    await nudge(caller.user, id, platforms)
+  }
+
+  /** Stores the request, unless this key stored the same one before. */
+  const store = async (
+    caller: Caller,
+    id: string,
+    request: Orchestration,
+    body: unknown
+  ): Promise<{ createdAt: string; warnings: string[] }> => {
+    const bodySha256 = createHash('sha256').update(canonicalJson(body)).digest('hex')
+    const stored = await management.readRequest(caller.user, id)
+    if (stored !== null && stored.bodySha256 !== bodySha256) {
+      throw new Problem(422, 'this Idempotency-Key was used with another body', { hint: 'use a new key for a new orchestration' })
+    }
+    if (stored !== null) return stored
+    const document = {
+      id,
+      user: caller.user,
+      createdAt: now().toISOString(),
+      bodySha256,
+      warnings: warningsAbout(request),
+      request
+    }
+    await management.writeRequest(caller.user, { schema: 1, ...document })
+    return document
+  }
+
+  const readOrders = async (user: string, id: string): Promise<OrderDocument[]> => {
+    const { orderIds } = await management.listOrder(user, id)
+    const read = await Promise.all(orderIds.map((orderId) => management.readOrder(user, id, orderId)))
+    return read.filter((found) => found !== null)
+  }
+
+  return {
+    order,
+
+    /** Accepts an orchestration: it is durable when this resolves. */
+    async create(caller: Caller, request: Orchestration, body: unknown, idempotencyKey: string | undefined, start: boolean) {
+      const id = idempotencyKey === undefined ? createId(now()) : deriveId(caller.user, idempotencyKey)
+      const storing = () => store(caller, id, request, body)
+      // Two at once with one key: the second must see what the first stored, since stores can't create only once.
+      const stored = idempotencyKey === undefined ? await storing() : await locks.withLock(`create:${id}`, storing)
+      const wanted = [...(start ? [{ order: 'start' as const, attempt: 1 }] : []), ...ordersIn(request)]
+      const given = idempotencyKey === undefined ? [] : await readOrders(caller.user, id)
+      await order(
+        caller,
+        id,
+        Object.keys(request.platforms),
+        wanted.filter((one) => !given.some((other) => isSameOrder(one, other)))
+      )
+      return { id, name: request.name, createdAt: stored.createdAt, warnings: stored.warnings }
+    }
+  }
+}
+export type OrderWriter = ReturnType<typeof createOrderWriter>
+
+function isSameOrder(a: NewOrder, b: OrderDocument): boolean {
+  return a.order === b.order && a.attempt === b.attempt && a.platform === b.platform && a.index === b.index
+}
+
+/** Seed 000's flags `start` and `cancel` in a request are orders. */
+function ordersIn({ platforms }: Orchestration): NewOrder[] {
+  return Object.entries(platforms).flatMap(([platform, { jobs }]) =>
+    jobs.flatMap(({ status }, index) => [
+      ...(status.start ? [{ order: 'start' as const, attempt: 1, platform, index }] : []),
+      ...(status.cancel ? [{ order: 'stop' as const, attempt: 1, platform, index }] : [])
+    ])
+  )
+}

@@ -1,0 +1,69 @@
+import { STATUS_CODES } from 'node:http'
+import { CredentialsError, messageOf, RefusedError, StorageError, UnavailableError } from '@lautta/core/errors'
+import { type Complaint, complaintsOf } from '@lautta/core/orchestration/complaints'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { ZodError, z } from 'zod'
+
+/** What a client gets when something is wrong: application/problem+json. */
+export const problemSchema = z.object({
+  status: z.number(),
+  title: z.string(),
+  detail: z.string(),
+  hint: z.string().optional(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional()
+})
+export type ProblemBody = z.output<typeof problemSchema>
+
+/** An answer other than success, thrown from anywhere below a route. */
+export class Problem extends Error {
+  readonly status: number
+  readonly hint: string | undefined
+  readonly errors: readonly Complaint[] | undefined
+
+  constructor(status: number, detail: string, more: { hint?: string; errors?: readonly Complaint[] } = {}) {
+    super(detail)
+    this.status = status
+    this.hint = more.hint
+    this.errors = more.errors
+  }
+}
+
+const retryAfterSeconds = 5
+
+/** Turns whatever was thrown into a problem; what is not known to us is told without its words. */
+export function answerProblem(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = toProblem(error)
+  if (problem.status >= 500) request.log.error({ error: messageOf(error), route: request.routeOptions.url }, 'request failed')
+  const body: ProblemBody = {
+    status: problem.status,
+    title: STATUS_CODES[problem.status] ?? 'Error',
+    detail: problem.message,
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    ...(problem.errors === undefined ? {} : { errors: [...problem.errors] })
+  }
+  if (problem.status === 503) reply.header('retry-after', retryAfterSeconds)
+  reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(body)
+}
+
+function toProblem(error: FastifyError | Error): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof RefusedError) return new Problem(400, error.message, error.hint === undefined ? {} : { hint: error.hint })
+  if (error instanceof StorageError)
+    return new Problem(503, 'the object store does not answer', { hint: 'nothing was accepted; try again soon' })
+  if (error instanceof UnavailableError || error instanceof CredentialsError)
+    return new Problem(503, 'a part of Lautta does not answer', { hint: 'try again soon' })
+  const zodError = zodErrorOf(error)
+  if (zodError !== null) return new Problem(400, 'the input is wrong', { errors: zodError })
+  const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500
+  return status >= 500 ? new Problem(500, 'something unexpected happened; it was logged') : new Problem(status, error.message)
+}
+
+function zodErrorOf(error: Error): Complaint[] | null {
+  if (error instanceof ZodError) return complaintsOf(error)
+  const { validation, validationContext } = error as FastifyError
+  if (validation === undefined) return null
+  // fastify-type-provider-zod hands zod's issues on in this form.
+  const issues = validation.flatMap(({ params }) => ('issue' in params ? [params.issue as z.core.$ZodIssue] : []))
+  const complaints = complaintsOf(new z.core.$ZodError(issues))
+  return complaints.map(({ path, message }) => ({ path: validationContext === 'querystring' ? `?${path}` : path, message }))
+}

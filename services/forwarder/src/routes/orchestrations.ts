@@ -1,0 +1,147 @@
+import {
+  answerOrder,
+  type KnownOrder,
+  orderAnswerSchema,
+  orderSummarySchema,
+  summariseOrder
+} from '@lautta/core/orchestration/answer'
+import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import { isFinished } from '@lautta/core/job/job'
+import { jobsOf } from '@lautta/core/orchestration/answer'
+import { z } from 'zod'
+import { type App, type AppContext, callerOf } from '../app-context.ts'
+import type { NewOrder } from '../order-writer.ts'
+import { paginate, pageQuery } from '../paginate.ts'
+
+const tags = ['orchestrations']
+const idParams = z.object({ id: z.string() })
+
+/** Orders of a user: accept, list, read, start, stop. */
+export function orchestrationRoutes(app: App, { reader, writer, platforms }: AppContext): void {
+  const bodySchema = orchestrationSchema(platforms.map(({ name }) => name))
+
+  app.post(
+    '/orchestrations',
+    {
+      schema: {
+        tags,
+        summary: "Accepts seed 000's dictionary, as JSON or YAML",
+        consumes: ['application/json', 'application/yaml'],
+        querystring: z.strictObject({ start: z.stringbool().default(false) }),
+        headers: z.looseObject({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+        body: bodySchema,
+        response: {
+          202: z.object({
+            id: z.string(),
+            name: z.string(),
+            state: z.string(),
+            'created-at': z.string(),
+            warnings: z.array(z.string())
+          })
+        }
+      },
+      // The body as it was sent, before defaults are filled in, is what an Idempotency-Key stands for.
+      preValidation: async (request) => {
+        request.sentBody = request.body
+      }
+    },
+    async (request, reply) => {
+      const created = await writer.create(
+        callerOf(request),
+        request.body,
+        request.sentBody,
+        request.headers['idempotency-key'],
+        request.query.start
+      )
+      const { id, name, createdAt, warnings } = created
+      const isStarted =
+        request.query.start || Object.values(request.body.platforms).some(({ jobs }) => jobs.some(({ status }) => status.start))
+      reply.code(202)
+      return { id, name, state: isStarted ? 'active' : 'declared', 'created-at': createdAt, warnings }
+    }
+  )
+
+  app.get(
+    '/orchestrations',
+    {
+      schema: {
+        tags,
+        summary: 'Lists orders, newest first',
+        querystring: pageQuery.extend({
+          state: z.string().optional(),
+          platform: z.string().optional(),
+          label: z.string().optional()
+        }),
+        response: { 200: z.object({ items: z.array(orderSummarySchema), next: z.string().nullable() }) }
+      }
+    },
+    async (request) => {
+      const { state, platform, label, ...page } = request.query
+      const items = (await reader.readAll(callerOf(request).user)).map(summariseOrder).filter((order) => {
+        if (state !== undefined && order.state !== state) return false
+        if (platform !== undefined && !order.platforms.includes(platform)) return false
+        return label === undefined || Object.entries(order.labels).some(([key, value]) => `${key}:${value}` === label)
+      })
+      return paginate(items, ({ id }) => id, page)
+    }
+  )
+
+  const one = { params: idParams, response: { 200: orderAnswerSchema } }
+  app.get('/orchestrations/:id', { schema: { tags, summary: 'One order with all its jobs', ...one } }, async (request) =>
+    answerOrder(await reader.read(callerOf(request).user, request.params.id))
+  )
+
+  const ordered = { params: idParams, response: { 202: orderAnswerSchema } }
+  app.post(
+    '/orchestrations/:id/start',
+    { schema: { tags, summary: 'Starts an order; of an ended one, what did not complete', ...ordered } },
+    async (request, reply) => {
+      reply.code(202)
+      return give(request.params.id, callerOf(request), startOrder)
+    }
+  )
+  app.post(
+    '/orchestrations/:id/stop',
+    { schema: { tags, summary: 'Stops an order, in whatever state it is', ...ordered } },
+    async (request, reply) => {
+      reply.code(202)
+      return give(request.params.id, callerOf(request), stopOrder)
+    }
+  )
+
+  const give = async (id: string, caller: ReturnType<typeof callerOf>, decide: (known: KnownOrder) => NewOrder | null) => {
+    const known = await reader.read(caller.user, id)
+    const order = decide(known)
+    if (order === null) return answerOrder(known)
+    await writer.order(caller, id, Object.keys(known.request.request.platforms), [order])
+    return answerOrder(await reader.read(caller.user, id))
+  }
+}
+
+/** The first start, or, when all jobs have ended and some did not complete, the next attempt. */
+function startOrder(known: KnownOrder): NewOrder | null {
+  const starts = known.orders.filter(({ order }) => order === 'start').map(({ attempt }) => attempt)
+  const jobs = allJobs(known)
+  const highest = Math.max(0, ...starts, ...jobs.filter(({ state }) => state.kind !== 'declared').map(({ attempt }) => attempt))
+  const isOver = jobs.every(isFinished)
+  if (highest > 0 && !(isOver && jobs.some((job) => isFinished(job) && job.state.outcome !== 'completed'))) return null
+  return { order: 'start', attempt: highest + 1 }
+}
+
+/** Ends the present attempts; of an order that has ended, nothing. */
+function stopOrder(known: KnownOrder): NewOrder | null {
+  const starts = known.orders.filter(({ order }) => order === 'start').map(({ attempt }) => attempt)
+  const jobs = allJobs(known)
+  if (jobs.every(isFinished)) return null
+  return { order: 'stop', attempt: Math.max(1, ...starts, ...jobs.map(({ attempt }) => attempt)) }
+}
+
+function allJobs(known: KnownOrder) {
+  return Object.keys(known.request.request.platforms).flatMap((platform) => jobsOf(known, platform))
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    sentBody: unknown
+  }
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod'
+import type { App, AppContext } from '../app-context.ts'
+
+/** The platforms that an order may name. */
+export function platformRoutes(app: App, { platforms }: AppContext): void {
+  const response = z.object({ items: z.array(z.object({ name: z.string(), kind: z.string() })), next: z.null() })
+  app.get(
+    '/platforms',
+    { schema: { tags: ['platforms'], summary: 'The platforms that an order may name', response: { 200: response } } },
+    async () => ({
+      items: platforms.map(({ name, kind }) => ({ name, kind })),
+      next: null
+    })
+  )
+}

@@ -1,0 +1,65 @@
+import { type LogSource, logPath, logPiecePath, logTablePath, type Run } from '@lautta/core/object-names'
+import type { Attempt } from '@lautta/core/job/job'
+import { joinLogPieces, listLogPieces } from '@lautta/object-store/log-pieces'
+import type { ObjectStore } from '@lautta/object-store/object-store'
+import { putVersioned } from '@lautta/object-store/put-versioned'
+import { readObject } from '@lautta/object-store/read-object'
+import { readPiece } from '@lautta/platforms/files'
+import type { RemoteShell } from '@lautta/platforms/remote-shell'
+import { writeLogTable } from '@lautta/tables/log-table'
+
+const pieceBytes = 4 * 1024 * 1024
+const textType = 'text/plain; charset=utf-8'
+
+/** The streams of an attempt that have files of their own. */
+export function logFilesOf({ outPath, errPath }: Attempt): { source: LogSource; file: string }[] {
+  return [
+    ...(outPath === null ? [] : [{ source: 'out' as const, file: outPath }]),
+    // SLURM writes both streams to one file unless it is told otherwise.
+    ...(errPath === null || errPath === outPath ? [] : [{ source: 'err' as const, file: errPath }])
+  ]
+}
+
+/** Brings what a log has grown by since the last time: only new bytes cross the network. */
+export async function collectNewBytes(
+  store: ObjectStore,
+  bucket: string,
+  shell: RemoteShell,
+  run: Run,
+  attempt: Attempt
+): Promise<number> {
+  let brought = 0
+  for (const { source, file } of logFilesOf(attempt)) {
+    const pieces = (await listLogPieces(store, bucket, run, source)).filter(({ restart }) => restart === attempt.restart)
+    let offset = Math.max(0, ...pieces.map((piece) => piece.offset + piece.usedBytes))
+    for (;;) {
+      const bytes = await readPiece(shell, file, offset, pieceBytes)
+      if (bytes.length === 0) break
+      await store.put(bucket, logPiecePath(run, source, attempt.restart, offset), bytes, {
+        contentType: textType,
+        metadata: { version: '1' }
+      })
+      offset += bytes.length
+      brought += bytes.length
+    }
+  }
+  return brought
+}
+
+/** Joins the pieces into the raw logs, and makes the log table of them. */
+export async function finishLog(store: ObjectStore, bucket: string, run: Run, attempt: Attempt): Promise<void> {
+  const streams: { source: LogSource; content: Buffer }[] = []
+  for (const { source } of logFilesOf(attempt)) {
+    const pieces = await listLogPieces(store, bucket, run, source)
+    await putVersioned(store, bucket, logPath(run, source), joinLogPieces(store, bucket, pieces), { contentType: textType })
+    streams.push({ source, content: (await readObject(store, bucket, logPath(run, source))) ?? Buffer.alloc(0) })
+  }
+  await putVersioned(store, bucket, logTablePath(run), writeLogTable(streams))
+}
+
+/** The pieces are not needed any more once the whole is stored. */
+export async function removePieces(store: ObjectStore, bucket: string, run: Run, attempt: Attempt): Promise<void> {
+  for (const { source } of logFilesOf(attempt)) {
+    for (const { path } of await listLogPieces(store, bucket, run, source)) await store.delete(bucket, path)
+  }
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { LauttaError, messageOf } from '@lautta/core/errors'
+import type { CollectMessage } from '@lautta/core/messages'
+import { createChanges } from '@lautta/queue/changes'
+import { connectRedis, type RedisAddress } from '@lautta/queue/connect-redis'
+import { consumeCollect, createQueues } from '@lautta/queue/queues'
+import type { Config } from '@lautta/runtime/config'
+import type { Logger } from '@lautta/runtime/logger'
+import type { Installation } from '@lautta/runtime/open-installation'
+import type { Running } from '@lautta/runtime/run-service'
+import { collectRun } from './collect-run.ts'
+import { createPlatformPool } from './platform-pool.ts'
+
+const runsAtOnce = 8
+
+export interface MonitorOptions {
+  config: Config
+  installation: Installation
+  redis: RedisAddress
+  logger: Logger
+}
+
+/** Starts the monitor: it brings logs and accounting, and changes nothing on a platform. */
+export async function createMonitor({ config, installation, redis, logger }: MonitorOptions): Promise<Running> {
+  const connection = connectRedis(redis)
+  const queues = createQueues(redis)
+  const changes = createChanges(connection)
+  const machine = { localFolder: join(config.dataDirectory, 'local'), environment: config.machineEnvironment }
+  const pool = createPlatformPool(config.platforms, machine, logger)
+  const ports = { ...installation, connect: pool.connect, now: () => new Date() }
+
+  const collect = async (message: CollectMessage): Promise<void> => {
+    const { user, platform, id, index, attempt } = message
+    try {
+      const collected = await collectRun(ports, message)
+      if (collected === 'nothing') return
+      await changes.tell({ user, id })
+      if (collected !== 'all') return
+      logger.info({ orchestration: id, platform, job: index, attempt }, 'stored')
+      // The submitter sees for itself that all is there; this only spares it the wait.
+      await changes.remember(user, platform, id)
+      await queues.nudgeReconcile({ user, platform })
+    } catch (error) {
+      // The submitter asks again, with growing pauses, until all is stored.
+      logger.warn({ orchestration: id, platform, job: index, attempt, error: messageOf(error) }, 'not collected yet')
+      if (error instanceof LauttaError) pool.forget(user, platform)
+    }
+  }
+
+  const consumer = consumeCollect(redis, runsAtOnce, collect)
+  return {
+    async close() {
+      await consumer.close()
+      pool.close()
+      await queues.close()
+      connection.disconnect()
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import {
+  CredentialsError,
+  LauttaError,
+  messageOf,
+  RefusedError,
+  StorageError,
+  UnavailableError,
+  UnknownOutcomeError
+} from '@lautta/core/errors'
+import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import { bringFiles } from './effects/bring-files.ts'
+import { cancel } from './effects/cancel.ts'
+import { createFindSubmission, createLooks } from './effects/find-submission.ts'
+import type { PerformEffect } from './effects/job-work.ts'
+import { prepare } from './effects/prepare.ts'
+import { submit } from './effects/submit.ts'
+import type { LiveOrder } from './live-order.ts'
+import { LeaseLostError, type SessionPorts } from './session-ports.ts'
+
+/** Effects that act on the platform for one job. */
+type PlatformEffect = Exclude<JobEffect, 'findAccounting' | 'askToCollect'>
+
+export interface ActingOptions {
+  ports: SessionPorts
+  platform(): Promise<Platform>
+  /** Told of every failure of the platform, so that it is left in peace for a while; and of every answer. */
+  onFailure(error: LauttaError): void
+  onAnswer(): void
+  onLeaseLost(error: LeaseLostError): void
+  askToCollect(order: LiveOrder, index: number): void
+}
+
+/**
+ * Performs effects in the background, each kind at most once at a time for a job. What comes back is fed to the job as
+ * an event, and what the job then owes is performed next.
+ */
+export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect }: ActingOptions) {
+  const underWay = new Map<string, Promise<void>>()
+  const performers: Record<PlatformEffect, PerformEffect> = {
+    prepare,
+    submit,
+    findSubmission: createFindSubmission(createLooks(), ports.now),
+    cancel: cancel(ports.now),
+    bringFiles
+  }
+
+  const act = (order: LiveOrder, index: number, effects: readonly JobEffect[]): void => {
+    for (const effect of effects) {
+      if (effect === 'askToCollect') askToCollect(order, index)
+      // Accounting is asked for all jobs at once: see observe-platform.ts.
+      else if (effect !== 'findAccounting') begin(order, index, effect)
+    }
+  }
+
+  const begin = (order: LiveOrder, index: number, effect: PlatformEffect): void => {
+    // Looking for a submission while it is being made would take its right away.
+    const kind = effect === 'findSubmission' ? 'submit' : effect
+    const key = JSON.stringify([order.request.id, index, kind])
+    if (underWay.has(key)) return
+    const work = perform(order, index, effect).then((followUp) => {
+      underWay.delete(key)
+      act(order, index, followUp)
+    })
+    underWay.set(key, work)
+  }
+
+  const perform = async (order: LiveOrder, index: number, effect: PlatformEffect): Promise<JobEffect[]> => {
+    try {
+      const event = await tryEffect(order, index, effect)
+      return event === null ? [] : await order.feed(index, event)
+    } catch (error) {
+      if (error instanceof LeaseLostError) onLeaseLost(error)
+      // Nothing was saved, so the same is owed again in the next pass.
+      else ports.logger.warn({ orchestration: order.request.id, job: index, effect, error: messageOf(error) }, 'not saved')
+      return []
+    }
+  }
+
+  const tryEffect = async (order: LiveOrder, index: number, effect: PlatformEffect): Promise<JobEvent | null> => {
+    try {
+      const job = order.status.jobs[index]
+      const request = order.request.request.platforms[ports.known.name]?.jobs[index]
+      if (job === undefined || request === undefined) return null
+      const notice = async (words: string): Promise<void> => {
+        await order.feed(index, { type: 'noticed', notice: words })
+      }
+      const event = await performers[effect]({ ...ports, platform: await platform(), order, job, request, notice })
+      onAnswer()
+      return event
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw error
+      if (error instanceof LauttaError) onFailure(error)
+      else ports.logger.error({ orchestration: order.request.id, job: index, effect, error }, 'unexpected failure')
+      return eventOfFailure(effect, error)
+    }
+  }
+
+  return {
+    act,
+    isBusy: (): boolean => underWay.size > 0,
+    /** Resolves when all that is under way has ended. */
+    async finish(): Promise<void> {
+      while (underWay.size > 0) await Promise.all(underWay.values())
+    }
+  }
+}
+export type Acting = ReturnType<typeof createActing>
+
+/** What a failure means for the job. */
+export function eventOfFailure(effect: PlatformEffect | 'observe', error: unknown): JobEvent {
+  const reason = error instanceof LauttaError && error.hint !== undefined ? `${error.message} (${error.hint})` : messageOf(error)
+  if (error instanceof RefusedError && effect === 'prepare') return { type: 'preparationRefused', reason }
+  if (error instanceof RefusedError && effect === 'submit') return { type: 'submissionRefused', reason }
+  if (error instanceof RefusedError) return { type: 'noticed', notice: reason }
+  if (error instanceof UnknownOutcomeError && effect === 'submit') return { type: 'answerLost' }
+  if (error instanceof CredentialsError) return { type: 'waited', on: 'credentials', reason }
+  if (error instanceof StorageError) return { type: 'waited', on: 'storage', reason }
+  if (error instanceof UnavailableError || error instanceof UnknownOutcomeError) return { type: 'waited', on: 'platform', reason }
+  return { type: 'waited', on: 'platform', reason: `internal error: ${reason}` }
+}

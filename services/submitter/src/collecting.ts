@@ -1,0 +1,53 @@
+import { runName, timesPath } from '@lautta/core/object-names'
+import { messageOf } from '@lautta/core/errors'
+import { attemptsToCollect } from '@lautta/core/job/settled'
+import type { LiveOrder } from './live-order.ts'
+import type { SessionPorts } from './session-ports.ts'
+
+const firstPauseMs = 2000
+const longestPauseMs = 10 * 60 * 1000
+
+/** Asks the monitor to bring logs and accounting, and sees when they are there. */
+export function createCollecting({ user, known, store, management, queues, now, logger }: SessionPorts) {
+  const dueByRun = new Map<string, { atMs: number; pauseMs: number }>()
+
+  const ask = (order: LiveOrder, index: number, attempt: number): void => {
+    const message = { user, platform: known.name, id: order.request.id, index, attempt }
+    queues
+      .askToCollect(message)
+      .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'the monitor could not be asked'))
+  }
+
+  /** Whether it is time to look again; the pauses grow, until somebody tells us to look. */
+  const isDue = (run: string, wasHinted: boolean): boolean => {
+    const nowMs = now().getTime()
+    const { atMs, pauseMs } = dueByRun.get(run) ?? { atMs: nowMs, pauseMs: firstPauseMs }
+    if (nowMs < atMs && !wasHinted) return false
+    dueByRun.set(run, { atMs: nowMs + pauseMs, pauseMs: Math.min(pauseMs * 2, longestPauseMs) })
+    return true
+  }
+
+  return {
+    /** Asks for the present attempt of a job. */
+    askNow(order: LiveOrder, index: number): void {
+      const job = order.status.jobs[index]
+      if (job !== undefined) ask(order, index, job.attempt)
+    },
+
+    /** Marks what is stored, asks again for what is not, and for the live log of what runs. */
+    async collect(order: LiveOrder, wasHinted: boolean): Promise<void> {
+      for (const job of order.status.jobs) {
+        if (job.state.kind === 'running') ask(order, job.index, job.attempt)
+        for (const attempt of attemptsToCollect(job, now())) {
+          const run = { id: order.request.id, platform: known.name, index: job.index, attempt }
+          if (!isDue(runName(run), wasHinted)) continue
+          // TIMES is written last of all.
+          const isStored = (await store.head(management.bucketOf(user, 'pipeline'), timesPath(run))) !== null
+          if (isStored) dueByRun.delete(runName(run))
+          if (isStored) await order.feed(job.index, { type: 'storedSeen', attempt })
+          else ask(order, job.index, attempt)
+        }
+      }
+    }
+  }
+}

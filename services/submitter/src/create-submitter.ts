@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import { messageOf } from '@lautta/core/errors'
+import type { ReconcileMessage } from '@lautta/core/messages'
+import { connectPlatform } from '@lautta/platforms/connect-platform'
+import { createChanges } from '@lautta/queue/changes'
+import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
+import { createLeases } from '@lautta/queue/leases'
+import { consumeReconcile, createQueues } from '@lautta/queue/queues'
+import type { Config } from '@lautta/runtime/config'
+import type { Logger } from '@lautta/runtime/logger'
+import type { Installation } from '@lautta/runtime/open-installation'
+import type { Running } from '@lautta/runtime/run-service'
+import { createOrderDirectory } from './order-directory.ts'
+import { createSession, type Session } from './session.ts'
+
+const leaseDurationMs = 30_000
+const surveySeconds = 120
+const keepClocksMs = 30_000
+const tryAgainMs = 1000
+const passesAtOnce = 32
+
+export interface SubmitterOptions {
+  config: Config
+  installation: Installation
+  redis: RedisAddress
+  logger: Logger
+  /** Whether no other submitter can exist, because the data directory is locked. */
+  isAlone: boolean
+}
+
+/** Starts the submitter: it drives platforms for all users, and answers to nobody. */
+export async function createSubmitter({ config, installation, redis, logger, isAlone }: SubmitterOptions): Promise<Running> {
+  const { store, management } = installation
+  const connection = connectRedis(redis)
+  await waitForRedis(connection, keepClocksMs)
+  const queues = createQueues(redis)
+  const leases = createLeases(connection, { durationMs: leaseDurationMs, waitOnYoungRedis: !isAlone })
+  const changes = createChanges(connection)
+  const directory = createOrderDirectory(management)
+  const sessions = new Map<string, Session>()
+
+  const sessionOf = (user: string, platform: string): Session | null => {
+    const key = JSON.stringify([user, platform])
+    const known = config.platforms.find(({ name }) => name === platform)
+    const slug = config.users.find(({ name }) => name === user)?.slug
+    if (known === undefined || slug === undefined) return null
+    const session = sessions.get(key) ?? openSession()
+    sessions.set(key, session)
+    return session
+
+    function openSession(): Session {
+      const opened: Session = createSession({
+        ...{ user, store, management, directory, changes, queues, logger },
+        known: known as NonNullable<typeof known>,
+        secretsFolder: join(config.secretsFolder, slug ?? ''),
+        acquireLease: (floor) => leases.acquire(key, floor),
+        connect: () => connectPlatform(known as NonNullable<typeof known>, user, { ...machine, onLocalChange: () => lookNow() }),
+        now: () => new Date()
+      })
+      const lookNow = (): void => {
+        opened.expire()
+        nudge({ user, platform })
+      }
+      return opened
+    }
+  }
+  const machine = { localFolder: join(config.dataDirectory, 'local'), environment: config.machineEnvironment }
+
+  const nudge = (message: ReconcileMessage, delayMs = 0): void => {
+    queues
+      .nudgeReconcile(message, delayMs)
+      .catch((error: unknown) => logger.warn({ ...message, error: messageOf(error) }, 'a nudge was lost'))
+  }
+
+  /** Finds the platforms on which a user has something open. */
+  const survey = async (user: string): Promise<void> => {
+    for (const platform of (await directory.findOpen(user)).keys()) nudge({ user, platform })
+  }
+
+  const reconcile = async (message: ReconcileMessage): Promise<void> => {
+    const { user, platform } = message
+    try {
+      if (platform === undefined) return await survey(user)
+      if ((await sessionOf(user, platform)?.run()) === 'elsewhere') nudge(message, tryAgainMs)
+    } catch (error) {
+      logger.error({ ...message, error: messageOf(error) }, 'a pass failed')
+      nudge(message, tryAgainMs)
+    }
+  }
+
+  /** The clocks are set again and again, because Redis may forget them. */
+  const keepClocks = (): void => {
+    for (const { name: user } of config.users) {
+      queues
+        .setClock({ user }, surveySeconds)
+        .catch((error: unknown) => logger.warn({ user, error: messageOf(error) }, 'a clock was not set'))
+    }
+  }
+
+  const consumer = consumeReconcile(redis, passesAtOnce, reconcile)
+  keepClocks()
+  const clockKeeper = setInterval(keepClocks, keepClocksMs)
+  return {
+    async close() {
+      clearInterval(clockKeeper)
+      await consumer.close()
+      await Promise.all([...sessions.values()].map((session) => session.close()))
+      await queues.close()
+      connection.disconnect()
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { Job } from '@lautta/core/job/job'
+import type { JobEvent } from '@lautta/core/job/job-event'
+import { jobToken } from '@lautta/core/job/job-token'
+import type { JobRequest } from '@lautta/core/orchestration/dictionary'
+import type { Management } from '@lautta/object-store/management'
+import type { ObjectStore } from '@lautta/object-store/object-store'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import type { KnownPlatform } from '@lautta/platforms/settings'
+import type { LiveOrder } from '../live-order.ts'
+
+/** What an effect needs to act for one job. */
+export interface JobWork {
+  user: string
+  known: KnownPlatform
+  platform: Platform
+  store: ObjectStore
+  management: Management
+  /** The user's folder of secrets. */
+  secretsFolder: string
+  order: LiveOrder
+  job: Job
+  request: JobRequest
+  /** Tells the user something that changes no state. */
+  notice(words: string): Promise<void>
+}
+
+/** An effect: does what is owed to a job, once more if need be, and answers what happened. */
+export type PerformEffect = (work: JobWork) => Promise<JobEvent | null>
+
+/** The token of the job's present attempt. */
+export function tokenOf({ user, order, known, job }: JobWork): string {
+  return jobToken(user, order.request.id, known.name, job.index, job.attempt)
+}

@@ -1,0 +1,94 @@
+import { posix } from 'node:path'
+import { cleanJobName } from '@lautta/core/job/job-token'
+import { type Directives, readDirectives } from '@lautta/core/batch-script'
+import { readTextFile } from '@lautta/platforms/files'
+import type { Submission } from '@lautta/platforms/scheduler'
+import type { JobEvent } from '@lautta/core/job/job-event'
+import { nameWithToken } from '@lautta/core/job/job-token'
+import { type JobWork, type PerformEffect, tokenOf } from './job-work.ts'
+
+// SLURM's own default bound for a batch script (max_script_size).
+const scriptLimitBytes = 4 * 1024 * 1024
+
+/** Submits the job, at most once for its attempt: see "At most one job per attempt" in ARCHITECTURE.md. */
+export const submit: PerformEffect = async (work) => {
+  const { job } = work
+  if (job.state.kind !== 'submitting') return null
+  const answer = await work.platform.scheduler.submit(await composeSubmission(work, job.state.try))
+  switch (answer.kind) {
+    case 'accepted': {
+      const { slurmJobId, outPath, errPath } = answer
+      return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
+    }
+    case 'refused':
+      return { type: 'submissionRefused', reason: withHint(answer.reason) }
+    case 'disk-full':
+      return { type: 'waited', on: 'platform-disk', reason: answer.reason }
+    case 'answer-lost':
+      return { type: 'answerLost' } satisfies JobEvent
+  }
+}
+
+async function composeSubmission(work: JobWork, number: number): Promise<Submission> {
+  const { request, platform, known, order } = work
+  const script = request.script ?? (await readTextFile(platform.shell, request.path, scriptLimitBytes))
+  const directives = readDirectives(script)
+  const token = tokenOf(work)
+  const name = cleanJobName(chooseName(work, directives))
+  const options: Record<string, string | number | true> = {
+    ...request.options,
+    ...fillName(request.options ?? {}, directives, name)
+  }
+  const isAccountKnown = options.account !== undefined || directives.account !== undefined
+  if (known.account !== null && !isAccountKnown) options.account = known.account
+  delete options['job-name']
+  return {
+    token,
+    try: number,
+    jobName: nameWithToken(name, token),
+    script,
+    workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
+    options
+  }
+
+  function chooseName({ request: { name: own, options: given, path } }: JobWork, found: Directives): string {
+    const candidates = [
+      own,
+      given?.['job-name'],
+      found['job-name'],
+      request.script === undefined ? posix.basename(path) : undefined
+    ]
+    return String(candidates.find((candidate) => candidate !== undefined && candidate !== true) ?? order.request.request.name)
+  }
+}
+
+/** The log's name in the user's words: `%x` would be the name with our token in it. */
+function fillName(
+  options: Readonly<Record<string, string | number | true>>,
+  directives: Directives,
+  name: string
+): Record<string, string> {
+  return Object.fromEntries(
+    ['output', 'error'].flatMap((option) => {
+      const pattern = options[option] ?? directives[option]
+      return typeof pattern === 'string' && pattern.includes('%x') ? [[option, pattern.replaceAll('%x', name)]] : []
+    })
+  )
+}
+
+const hints: readonly [RegExp, string][] = [
+  [/AssocMaxSubmitJobLimit|Invalid account/i, 'is --account the project that is to be billed, and are you its member?'],
+  [/invalid partition/i, 'the partitions of a platform are listed by `sinfo` there'],
+  [/time limit/i, "--time is above the partition's limit"],
+  [
+    /node configuration is not available|More processors requested|Memory specification/i,
+    'the partition has no node with that many cores or that much memory'
+  ],
+  [/does not look like a batch script/i, 'begin the script with #!/bin/bash']
+]
+
+/** SLURM's words, and what they mean for the user. */
+function withHint(reason: string): string {
+  const hint = hints.find(([words]) => words.test(reason))?.[1]
+  return hint === undefined ? reason : `${reason} (${hint})`
+}

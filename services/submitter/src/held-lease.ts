@@ -1,0 +1,46 @@
+import type { Lease } from '@lautta/queue/leases'
+import { LeaseLostError } from './session-ports.ts'
+
+/** The lease of a session, taken when it is needed and given back when nothing is done under it any more. */
+export interface HeldLease {
+  /** Takes or keeps the lease; `elsewhere` when another process has it. `onInterruption`: somebody may have acted in between. */
+  hold(onInterruption: () => void): Promise<'held' | 'elsewhere'>
+  /** The lease; throws LeaseLostError when it is not ours. */
+  current(): Lease
+  lose(error: LeaseLostError): void
+  giveBack(): Promise<void>
+}
+
+export function createHeldLease(acquire: (floor: number) => Promise<Lease | null>): HeldLease {
+  let lease: Lease | null = null
+  let lastFence = 0
+  let floor = 0
+  let givingBack: Promise<void> = Promise.resolve()
+
+  const giveBack = (): Promise<void> => {
+    const held = lease
+    lease = null
+    if (held !== null) givingBack = held.release()
+    return givingBack
+  }
+  return {
+    async hold(onInterruption) {
+      await givingBack
+      if (lease !== null && lease.remainingMs() > 0) return 'held'
+      lease = await acquire(floor)
+      if (lease === null) return 'elsewhere'
+      if (lease.previousFence !== lastFence) onInterruption()
+      lastFence = lease.fence
+      return 'held'
+    },
+    current() {
+      if (lease === null || lease.remainingMs() === 0) throw new LeaseLostError('the lease has ended')
+      return lease
+    },
+    lose(error) {
+      floor = Math.max(floor, error.floor)
+      void giveBack()
+    },
+    giveBack
+  }
+}

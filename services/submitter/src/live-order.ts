@@ -1,0 +1,97 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { OrderDocument } from '@lautta/core/documents/order-document'
+import type { RequestDocument } from '@lautta/core/documents/request-document'
+import type { HistoryEntry, StatusDocument } from '@lautta/core/documents/status-document'
+import { describeChange } from '@lautta/core/job/describe-change'
+import { declareJob, type Job } from '@lautta/core/job/job'
+import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
+import { reduceJob } from '@lautta/core/job/reduce-job'
+
+type Status = Omit<StatusDocument, 'hmac'>
+
+/** An order on one platform, as the submitter that holds the lease knows it. */
+export interface LiveOrder {
+  readonly request: RequestDocument
+  readonly status: Status
+  orders: readonly OrderDocument[]
+  /** The newest order object that `orders` has. */
+  lastOrder: string | null
+  /** Tells a job what happened: reduces, saves, and only then answers what to do next. */
+  feed(index: number, event: JobEvent): Promise<JobEffect[]>
+  /** Saves what we know again, over a late write of somebody who had lost the lease. */
+  saveAgain(): Promise<void>
+}
+
+export interface LiveOrderOptions {
+  request: RequestDocument
+  platform: string
+  /** What was saved before; null for an order that nobody has looked at. */
+  saved: StatusDocument | null
+  /** Saves the document; throws when it is not surely saved. */
+  save(status: Status): Promise<void>
+  fence(): number
+  now(): Date
+  /** Told of each line that was added to the history. */
+  onHistory(line: HistoryEntry): void
+}
+
+/** Loads an order; what was saved is continued. */
+export function createLiveOrder({ request, platform, saved, save, fence, now, onHistory }: LiveOrderOptions): LiveOrder {
+  const { jobs: requested = [] } = request.request.platforms[platform] ?? {}
+  let status: Status = saved ?? {
+    schema: 1,
+    id: request.id,
+    platform,
+    fence: 0,
+    sequence: 0,
+    jobs: requested.map((_job, index) => declareJob(index)),
+    history: []
+  }
+  // One change at a time: each is built on the one that was saved before it.
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const turn = last.then(work)
+    last = turn.catch(() => {})
+    return turn
+  }
+
+  // Counted on also when a write fails, because it may have arrived all the same.
+  let sequence = status.sequence
+  const store = async (change: Partial<Status>): Promise<void> => {
+    const next = { ...status, ...change, fence: fence(), sequence }
+    await save(next)
+    status = next
+  }
+
+  return {
+    request,
+    orders: [],
+    lastOrder: null,
+    get status() {
+      return status
+    },
+    feed: (index, event) =>
+      inTurn(async () => {
+        const before = status.jobs[index]
+        if (before === undefined) return []
+        const at = now().toISOString()
+        const { job, effects, reason } = reduceJob(before, event, at)
+        const change = describeChange(before, job, reason)
+        if (change === null && isDeepStrictEqual(before, job)) return effects
+        sequence++
+        const line: HistoryEntry | null = change && { sequence, at, by: 'submitter', ...change }
+        await store({ jobs: replace(status.jobs, job), history: line === null ? status.history : [...status.history, line] })
+        if (line !== null) onHistory(line)
+        return effects
+      }),
+    saveAgain: () =>
+      inTurn(() => {
+        sequence++
+        return store({})
+      })
+  }
+}
+
+function replace(jobs: readonly Job[], job: Job): Job[] {
+  return jobs.map((other) => (other.index === job.index ? job : other))
+}

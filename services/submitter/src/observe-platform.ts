@@ -1,0 +1,74 @@
+import { isOnPlatform, type Job, slurmJobIdOf } from '@lautta/core/job/job'
+import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
+import type { Scheduler } from '@lautta/platforms/scheduler'
+import type { LiveOrder } from './live-order.ts'
+
+/** How often, and for how long, accounting must say that it never heard of a job before we believe it. */
+const lostAfter = { looks: 10, ms: 5 * 60 * 1000 }
+
+type Told = (order: LiveOrder, index: number, effects: JobEffect[]) => void
+
+/**
+ * Sees how all jobs on the platform are: one listing, and one question to accounting for those that are not listed any
+ * more. Not being listed is no evidence of an end.
+ */
+export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds: number, now: () => Date) {
+  const neverHeard = new Map<string, { sinceMs: number; looks: number }>()
+  let listedAtMs: number | null = null
+
+  const isUnheard = (id: string): boolean => {
+    const { sinceMs, looks } = neverHeard.get(id) ?? { sinceMs: now().getTime(), looks: 0 }
+    neverHeard.set(id, { sinceMs, looks: looks + 1 })
+    return looks + 1 >= lostAfter.looks && now().getTime() - sinceMs >= lostAfter.ms
+  }
+
+  return {
+    /** The next pass lists again, however young the last listing is. */
+    expire(): void {
+      listedAtMs = null
+    },
+
+    /** Answers whether the platform was asked at all. */
+    async observe(orders: readonly LiveOrder[], told: Told): Promise<boolean> {
+      const startedAtMs = now().getTime()
+      // Another pass, for whatever reason, is no reason to ask the scheduler more often.
+      if (listedAtMs !== null && startedAtMs - listedAtMs < pollSeconds * 900) return false
+      const watched = orders.flatMap((order) =>
+        order.status.jobs.filter(isOnPlatform).map((job) => ({ order, job, id: slurmJobIdOf(job) ?? '' }))
+      )
+      if (watched.length === 0) return false
+      const asked = await scheduler()
+      const listed = await asked.listJobs()
+      listedAtMs = startedAtMs
+      const gone: typeof watched = []
+      for (const one of watched) {
+        const observation = listed.get(one.id)
+        if (observation !== undefined) await feed(one, { type: 'observed', ...observation }, told)
+        // A job that was submitted while the listing was made could not be in it.
+        else if (wasSubmittedBefore(one.job, startedAtMs)) gone.push(one)
+      }
+      const owing: typeof watched = []
+      for (const one of gone) {
+        const effects = await one.order.feed(one.job.index, { type: 'goneFromScheduler' })
+        if (effects.includes('findAccounting')) owing.push(one)
+      }
+      if (owing.length === 0) return true
+      const endings = await asked.findEndings(owing.map(({ id }) => id))
+      for (const one of owing) {
+        const ending = endings.get(one.id)
+        if (ending !== undefined) neverHeard.delete(one.id)
+        if (ending) await feed(one, { type: 'accountingFound', ending }, told)
+        else if (ending === undefined && isUnheard(one.id)) await feed(one, { type: 'neverHeardOf' }, told)
+      }
+      return true
+    }
+  }
+}
+
+async function feed({ order, job }: { order: LiveOrder; job: Job }, event: JobEvent, told: Told): Promise<void> {
+  told(order, job.index, await order.feed(job.index, event))
+}
+
+function wasSubmittedBefore({ submittedAt }: Job, ms: number): boolean {
+  return submittedAt === null || Date.parse(submittedAt) < ms
+}

@@ -1,0 +1,33 @@
+import { CredentialsError, type LauttaError, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
+
+const leastCapSeconds = 60
+
+/**
+ * Leaves a platform in peace after a failure: pauses that double, so that a login node that is down, or that refuses
+ * our key, is not asked again and again.
+ */
+export function createPause(pollSeconds: number, now: () => Date) {
+  const capSeconds = Math.max(leastCapSeconds, pollSeconds * 10)
+  let nextSeconds = pollSeconds
+  let untilMs = 0
+  const isOn = (): boolean => now().getTime() < untilMs
+  return {
+    isOn,
+    /** Whether the failure is one of the platform's; then the pause begins. */
+    isCausedBy(error: LauttaError): boolean {
+      if (!(error instanceof UnavailableError || error instanceof CredentialsError || error instanceof UnknownOutcomeError))
+        return false
+      // Several jobs that meet the same failure are one failure.
+      if (!isOn()) {
+        untilMs = now().getTime() + nextSeconds * 1000
+        nextSeconds = Math.min(nextSeconds * 2, capSeconds)
+      }
+      return true
+    },
+    /** The platform answers. */
+    end(): void {
+      untilMs = 0
+      nextSeconds = pollSeconds
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { Management } from '@lautta/object-store/management'
+import type { ObjectStore } from '@lautta/object-store/object-store'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import type { KnownPlatform } from '@lautta/platforms/settings'
+import type { Changes } from '@lautta/queue/changes'
+import type { Lease } from '@lautta/queue/leases'
+import type { Queues } from '@lautta/queue/queues'
+import type { Logger } from '@lautta/runtime/logger'
+import type { OrderDirectory } from './order-directory.ts'
+
+/** All that a session of one user on one platform needs of the world. */
+export interface SessionPorts {
+  user: string
+  known: KnownPlatform
+  store: ObjectStore
+  management: Management
+  directory: OrderDirectory
+  /** The user's own folder of secrets. */
+  secretsFolder: string
+  /** The lease of this user and platform, or null when another process holds it. */
+  acquireLease(floor: number): Promise<Lease | null>
+  /** Opens the platform in the user's name. */
+  connect(): Promise<Platform>
+  changes: Pick<Changes, 'take' | 'remember' | 'tell'>
+  queues: Pick<Queues, 'setClock' | 'askToCollect'>
+  now(): Date
+  logger: Logger
+}
+
+/** The lease went to somebody else, or will end too soon for a write: what we know may be old. */
+export class LeaseLostError extends Error {
+  /** The lowest fence with which we may come back. */
+  readonly floor: number
+
+  constructor(message: string, floor = 0) {
+    super(message)
+    this.floor = floor
+  }
+}

@@ -1,0 +1,145 @@
+import { LauttaError, messageOf } from '@lautta/core/errors'
+import { effectsOwed } from '@lautta/core/job/reduce-job'
+import { isSettled } from '@lautta/core/job/settled'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import { createActing, eventOfFailure } from './acting.ts'
+import { createCollecting } from './collecting.ts'
+import { createHeldLease } from './held-lease.ts'
+import { createTurns } from './in-turn.ts'
+import type { LiveOrder } from './live-order.ts'
+import { createObserver } from './observe-platform.ts'
+import { createOrderBook, ordersOf } from './order-book.ts'
+import { createPause } from './pause-after-failure.ts'
+import { LeaseLostError, type SessionPorts } from './session-ports.ts'
+
+/** How a pass went: `elsewhere` when another process holds the lease. */
+export type PassResult = 'done' | 'elsewhere'
+
+/** Everything that one user has on one platform: the only actor there, while it holds the lease. */
+export interface Session {
+  /** One pass: read, observe, reduce, save, act. One that is asked for during a pass follows it. */
+  run(): Promise<PassResult>
+  /** The next pass looks at the platform, however young the last look is. */
+  expire(): void
+  /** Waits for what is under way, and gives the lease back. */
+  close(): Promise<void>
+}
+
+export function createSession(ports: SessionPorts): Session {
+  const { user, known, now, logger } = ports
+  const lease = createHeldLease(ports.acquireLease)
+  const book = createOrderBook(ports, lease.current)
+  const collecting = createCollecting(ports)
+  const pause = createPause(known.pollSeconds, now)
+  const connection = createConnection(ports)
+  const observer = createObserver(async () => (await connection.open()).scheduler, known.pollSeconds, now)
+
+  const fail = (error: LauttaError): void => {
+    if (pause.isCausedBy(error)) connection.close()
+  }
+  const loseLease = (error: LeaseLostError): void => {
+    logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
+    lease.lose(error)
+  }
+  const acting = createActing({
+    ports,
+    platform: connection.open,
+    onFailure: fail,
+    onAnswer: pause.end,
+    onLeaseLost: loseLease,
+    askToCollect: collecting.askNow
+  })
+
+  const pass = async (): Promise<PassResult> => {
+    if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
+    const hinted = await book.refresh()
+    for (const order of book.orders()) await readOrders(order)
+    const open = openOrders()
+    if (open.length > 0 && !pause.isOn()) await drive(open)
+    for (const order of open) await collecting.collect(order, hinted.includes(order.request.id))
+    await book.settle()
+    const hasWork = openOrders().length > 0
+    if (!hasWork && !acting.isBusy()) connection.close()
+    await ports.queues.setClock({ user, platform: known.name }, hasWork ? known.pollSeconds : null)
+    return 'done'
+  }
+
+  const openOrders = (): LiveOrder[] => book.orders().filter(({ status }) => status.jobs.some((job) => !isSettled(job, now())))
+
+  /** Tells every job the orders that stand. */
+  const readOrders = async (order: LiveOrder): Promise<void> => {
+    for (const { index } of order.status.jobs) {
+      const effects = await order.feed(index, { type: 'ordersRead', orders: ordersOf(order, index) })
+      if (!pause.isOn()) acting.act(order, index, effects)
+    }
+  }
+
+  /** Looks at the platform, and begins what the jobs owe. */
+  const drive = async (orders: readonly LiveOrder[]): Promise<void> => {
+    try {
+      await connection.open()
+      if (await observer.observe(orders, acting.act)) pause.end()
+      for (const order of orders)
+        for (const job of order.status.jobs)
+          acting.act(
+            order,
+            job.index,
+            effectsOwed(job).filter((effect) => effect !== 'askToCollect')
+          )
+    } catch (error) {
+      if (!(error instanceof LauttaError)) throw error
+      fail(error)
+      for (const order of orders) {
+        for (const { index } of order.status.jobs.filter((job) => !isSettled(job, now()))) {
+          acting.act(order, index, await order.feed(index, eventOfFailure('observe', error)))
+        }
+      }
+    }
+  }
+
+  const turns = createTurns(async (): Promise<PassResult> => {
+    try {
+      return await pass()
+    } catch (error) {
+      if (!(error instanceof LeaseLostError)) throw error
+      loseLease(error)
+      return 'elsewhere'
+    } finally {
+      void giveBackWhenIdle()
+    }
+  })
+
+  /** A lease is held as long as something is done under it, and no longer. */
+  const giveBackWhenIdle = async (): Promise<void> => {
+    await acting.finish()
+    if (!turns.isRunning()) await lease.giveBack()
+  }
+
+  return {
+    run: turns.run,
+    expire: observer.expire,
+    async close() {
+      await turns.finish()
+      await giveBackWhenIdle()
+      connection.close()
+    }
+  }
+}
+
+/** The platform, opened when it is first needed; after a close, anew, with whatever credential there is then. */
+function createConnection({ connect, logger }: SessionPorts): { open(): Promise<Platform>; close(): void } {
+  let platform: Promise<Platform> | null = null
+  return {
+    open() {
+      platform ??= connect()
+      return platform
+    },
+    close() {
+      const closing = platform
+      platform = null
+      closing
+        ?.then((open) => open.close())
+        .catch((error: unknown) => logger.debug({ error: messageOf(error) }, 'closing a platform'))
+    }
+  }
+}
