@@ -6,7 +6,7 @@ import { foldOrders, type JobOrders } from '@lautta/core/job/orders'
 import { isSettled } from '@lautta/core/job/settled'
 import type { Lease } from '@lautta/queue/leases'
 import { createLiveOrder, type LiveOrder } from './live-order.ts'
-import { type OpenOrder, settledOrder } from './order-directory.ts'
+import type { OpenOrder } from './order-directory.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
 // A write takes at most this long; with less lease left none is begun.
@@ -129,13 +129,23 @@ export function createOrderBook(ports: SessionPorts, currentLease: () => Lease) 
     async settle(): Promise<void> {
       const done = [...entries.values()].filter(({ order }) => isOrderSettled(order, now()))
       if (done.length === 0 || settled === null) return
-      for (const { open } of done) settled.set(open.listed.id, settledOrder(open))
+      for (const entry of done) settled.set(entry.open.listed.id, describeSettled(entry))
       await management.writeFinished(user, known.name, [...settled.values()])
       for (const { open } of done) entries.delete(open.listed.id)
     }
   }
 }
 export type OrderBook = ReturnType<typeof createOrderBook>
+
+/** What an order is known by, once nothing is left to do for it. */
+function describeSettled({ order, open, statusEtag }: Entry): SettledOrder {
+  return {
+    id: open.listed.id,
+    lastOrder: order.lastOrder,
+    statusEtag,
+    platforms: Object.keys(open.request.request.platforms).length
+  }
+}
 
 /** The orders that concern one job. */
 export function ordersOf(order: LiveOrder, index: number): JobOrders {

@@ -34,7 +34,7 @@ export function createOrderDirectory(management: Management) {
         if (request === null) continue
         requests.set(listed.id, request)
         for (const platform of Object.keys(request.request.platforms)) {
-          if (isSettled(listed, await readSettled(platform))) continue
+          if (isSettled(listed, platform, await readSettled(platform))) continue
           open.set(platform, [...(open.get(platform) ?? []), { listed, request }])
         }
       }
@@ -46,17 +46,22 @@ export function createOrderDirectory(management: Management) {
 }
 export type OrderDirectory = ReturnType<typeof createOrderDirectory>
 
-/** What an order is known by, once nothing is left to do for it. */
-export function settledOrder({ listed, request }: OpenOrder): SettledOrder {
-  return { id: listed.id, lastOrder: listed.orderIds.at(-1) ?? null, platforms: Object.keys(request.request.platforms).length }
-}
-
-function isSettled(listed: ListedOrder, settled: Settled): boolean {
-  const known = settled.get(listed.id)
-  return known !== undefined && known.lastOrder === (listed.orderIds.at(-1) ?? null)
+/** Whether an order is as it was left when nothing was to be done for it any more. */
+function isSettled({ id, orderIds, statusEtags }: ListedOrder, platform: string, settled: Settled): boolean {
+  const known = settled.get(id)
+  return (
+    known !== undefined &&
+    known.lastOrder === (orderIds.at(-1) ?? null) &&
+    known.statusEtag === (statusEtags.get(platform) ?? null)
+  )
 }
 
 async function isSettledEverywhere(listed: ListedOrder, readSettled: (platform: string) => Promise<Settled>): Promise<boolean> {
-  const settled = await Promise.all([...listed.statusEtags.keys()].map(readSettled))
-  return settled.length > 0 && settled.every((on) => isSettled(listed, on) && on.get(listed.id)?.platforms === settled.length)
+  const settled = await Promise.all(
+    [...listed.statusEtags.keys()].map(async (platform) => ({ platform, on: await readSettled(platform) }))
+  )
+  return (
+    settled.length > 0 &&
+    settled.every(({ platform, on }) => isSettled(listed, platform, on) && on.get(listed.id)?.platforms === settled.length)
+  )
 }

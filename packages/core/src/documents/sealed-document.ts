@@ -13,9 +13,10 @@ export interface DocumentPlace {
   path: string
 }
 
-/** The bytes of a document with its HMAC; keys are already in wire form. */
+/** The bytes of a document with its HMAC, in place of the one that it may have from before; keys are in wire form. */
 export function sealDocument(document: object, place: DocumentPlace, key: Buffer): Buffer {
-  return Buffer.from(JSON.stringify({ ...document, hmac: hmacOf(document, place, key) }))
+  const { hmac: _former, ...rest } = document as { hmac?: unknown }
+  return Buffer.from(JSON.stringify({ ...rest, hmac: hmacOf(rest, place, key) }))
 }
 
 /** Why a document was not believed. */

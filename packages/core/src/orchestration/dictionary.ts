@@ -66,16 +66,13 @@ export type Get = z.output<typeof getSchema>
 // Options that the submit protocol sets itself, or that would make sbatch do something else than submit one job.
 const reservedOptions = ['array', 'clusters', 'help', 'parsable', 'quiet', 'test-only', 'usage', 'version', 'wait', 'wrap']
 
+const optionName = z
+  .string()
+  .regex(/^[a-z][a-z-]*$/, 'write the option by its long name, without dashes before it')
+  .refine((name) => !reservedOptions.includes(name), 'Lautta sets this option itself')
+
 const optionsSchema = z
-  .record(
-    z.string().regex(/^[a-z][a-z-]*$/, 'write the option by its long name, without dashes before it'),
-    z.union([z.string(), z.number(), z.literal(true)])
-  )
-  .superRefine((options, context) => {
-    for (const option of Object.keys(options).filter((name) => reservedOptions.includes(name))) {
-      context.addIssue({ code: 'custom', path: [option], message: 'Lautta sets this option itself' })
-    }
-  })
+  .record(optionName, z.union([z.string(), z.number(), z.literal(true)]))
   .describe('sbatch options by long name; true for an option without a value')
 
 const jobSchema = z

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import type { OrderDocument } from '../src/documents/order-document.ts'
+import { foldOrders, startedAttempt, startOf, stopOf } from '../src/job/orders.ts'
+
+let second = 0
+function order(kind: 'start' | 'stop', attempt: number, more: Partial<OrderDocument> = {}): OrderDocument {
+  const at = `2026-11-20T12:00:${String(second++).padStart(2, '0')}Z`
+  return { schema: 1, order: kind, attempt, by: 'u', keyId: 'k', at, hmac: '', ...more }
+}
+const fold = (...orders: OrderDocument[]) => foldOrders(orders, 'lumi', 0)
+
+describe('orders', () => {
+  it('allow the attempt of the newest start', () => {
+    expect(startedAttempt(fold(order('start', 1), order('start', 2)))).toBe(2)
+    expect(startedAttempt(fold())).toBe(0)
+  })
+  it('end, by a stop, its attempt and the earlier ones', () => {
+    const folded = fold(order('start', 1), order('start', 2), order('stop', 2))
+    expect(stopOf(folded, 1)).not.toBeNull()
+    expect(stopOf(folded, 2)).not.toBeNull()
+  })
+  it('end the retries under a start that was stopped, but not the next start', () => {
+    const folded = fold(order('start', 1), order('stop', 1), order('start', 4))
+    expect(stopOf(folded, 2)).not.toBeNull()
+    expect(stopOf(folded, 3)).not.toBeNull()
+    expect(stopOf(folded, 4)).toBeNull()
+  })
+  it('date a retry by the start under which it runs', () => {
+    const first = order('start', 1)
+    expect(startOf(fold(first), 3)).toBe(first.at)
+  })
+  it('count once when they come twice, with the earliest time', () => {
+    const early = order('stop', 1)
+    const late = order('stop', 1)
+    expect(stopOf(fold(late, early, order('start', 1)), 1)).toBe(early.at)
+  })
+  it('concern all jobs, one platform, or one job of it', () => {
+    const orders = [order('start', 1, { platform: 'lumi', index: 1 }), order('start', 2, { platform: 'mahti' })]
+    expect(startedAttempt(foldOrders(orders, 'lumi', 0))).toBe(0)
+    expect(startedAttempt(foldOrders(orders, 'lumi', 1))).toBe(1)
+    expect(startedAttempt(foldOrders(orders, 'mahti', 7))).toBe(2)
+  })
+})

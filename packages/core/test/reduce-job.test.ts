@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import { declareJob, type Job, type JobState } from '../src/job/job.ts'
+import type { Ending, JobEvent } from '../src/job/job-event.ts'
+import type { JobOrders } from '../src/job/orders.ts'
+import { effectsOwed, reduceJob } from '../src/job/reduce-job.ts'
+
+const at = '2026-11-20T12:00:00.000Z'
+const orderedAt = '2026-11-20T11:59:00.000Z'
+const ended: Ending = { outcome: 'failed', exitCode: 3, reason: 'FAILED, exit code 3', startedAt: at, endedAt: at }
+
+function orders(given: { starts?: number[]; stops?: number[] }): JobEvent {
+  const dated = (attempts: number[] = []) => new Map(attempts.map((attempt) => [attempt, orderedAt]))
+  return { type: 'ordersRead', orders: { starts: dated(given.starts), stops: dated(given.stops) } satisfies JobOrders }
+}
+
+function job(state: JobState, more: Partial<Job> = {}): Job {
+  return { ...declareJob(0), startOrderedAt: orderedAt, state, ...more }
+}
+
+const submitting = job({ kind: 'submitting', try: 1, answerLost: false })
+const queued = job({ kind: 'queued', slurmJobId: '7', reason: 'Priority' })
+const running = job({ kind: 'running', slurmJobId: '7' }, { startedAt: at })
+const finishing = job({ kind: 'finishing', slurmJobId: '7', outcome: 'failed', exitCode: 3, reason: 'FAILED' })
+const finished = job(
+  { kind: 'finished', slurmJobId: '7', outcome: 'failed', exitCode: 3, reason: 'FAILED', stored: false },
+  { endedAt: at }
+)
+const completed = job(
+  { kind: 'finished', slurmJobId: '7', outcome: 'completed', exitCode: 0, reason: null, stored: true },
+  { endedAt: at }
+)
+const refused = { outcome: 'failed', slurmJobId: null, exitCode: null, stored: true }
+
+describe('a declared job', () => {
+  it('stays as it is without a start order', () => {
+    expect(reduceJob(declareJob(0), orders({}), at)).toMatchObject({ job: declareJob(0), effects: [] })
+  })
+  it('is prepared at a start order', () => {
+    const { job: next, effects } = reduceJob(declareJob(0), orders({ starts: [1] }), at)
+    expect(next).toMatchObject({ state: { kind: 'preparing' }, attempt: 1, startOrderedAt: orderedAt, preparingAt: at })
+    expect(effects).toEqual(['prepare'])
+  })
+  it('is cancelled by a stop order, before or after a start order came', () => {
+    const state = { kind: 'finished', outcome: 'cancelled', slurmJobId: null, stored: true }
+    expect(reduceJob(declareJob(0), orders({ stops: [1] }), at).job.state).toMatchObject(state)
+    expect(reduceJob(declareJob(0), orders({ starts: [1], stops: [1] }), at)).toMatchObject({ job: { state }, effects: [] })
+  })
+  it('takes the attempt of the newest start when earlier ones were stopped', () => {
+    expect(reduceJob(declareJob(0), orders({ starts: [1, 2], stops: [1] }), at).job).toMatchObject({
+      attempt: 2,
+      state: { kind: 'preparing' }
+    })
+  })
+})
+
+describe('a job that is being prepared', () => {
+  const preparing = job({ kind: 'preparing' })
+  it('is submitted with its first try when all is ready', () => {
+    const { job: next, effects } = reduceJob(preparing, { type: 'prepared' }, at)
+    expect(next).toMatchObject({ state: { kind: 'submitting', try: 1, answerLost: false }, preparedAt: at })
+    expect(effects).toEqual(['submit'])
+  })
+  it('fails with the reason when the preparation is refused', () => {
+    const { job: next, effects } = reduceJob(preparing, { type: 'preparationRefused', reason: 'no such object' }, at)
+    expect(next.state).toMatchObject({ ...refused, reason: 'no such object' })
+    expect(effects).toEqual([])
+  })
+  it('is cancelled by a stop order, and nothing is submitted', () => {
+    const { job: next, effects } = reduceJob(preparing, orders({ starts: [1], stops: [1] }), at)
+    expect(next).toMatchObject({ state: { outcome: 'cancelled', slurmJobId: null }, stopOrderedAt: orderedAt })
+    expect(effects).toEqual([])
+  })
+})
+
+describe('a job that is being submitted', () => {
+  it('is queued when the scheduler took it', () => {
+    const accepted: JobEvent = { type: 'submissionAccepted', slurmJobId: '7', outPath: '/o', errPath: '/e' }
+    expect(reduceJob(submitting, accepted, at)).toMatchObject({
+      job: { state: { kind: 'queued', slurmJobId: '7' }, submittedAt: at, outPath: '/o', errPath: '/e' },
+      effects: []
+    })
+  })
+  it("fails with the scheduler's words when it is refused", () => {
+    const { job: next } = reduceJob(submitting, { type: 'submissionRefused', reason: 'Invalid partition' }, at)
+    expect(next.state).toMatchObject({ ...refused, reason: 'Invalid partition' })
+  })
+  it('is looked for when the answer was lost, and not submitted again', () => {
+    const { job: next, effects } = reduceJob(submitting, { type: 'answerLost' }, at)
+    expect(next.state).toMatchObject({ kind: 'submitting', try: 1, answerLost: true })
+    expect(effects).toEqual(['findSubmission'])
+    expect(effectsOwed(next)).toEqual(['findSubmission'])
+  })
+  it('is submitted with the next try when it is sure that nothing was submitted', () => {
+    const { job: next, effects } = reduceJob(submitting, { type: 'submissionNotFound' }, at)
+    expect(next.state).toEqual({ kind: 'submitting', try: 2, answerLost: false })
+    expect(effects).toEqual(['submit'])
+  })
+  it('is first looked for at a stop order, since only then it is known what to cancel', () => {
+    const { job: next, effects } = reduceJob(submitting, orders({ starts: [1], stops: [1] }), at)
+    expect(next).toMatchObject({ state: { kind: 'submitting' }, stopOrderedAt: orderedAt })
+    expect(effects).toEqual(['findSubmission'])
+    expect(effectsOwed(next)).toEqual(['findSubmission'])
+  })
+  it('is cancelled when it was stopped and nothing was submitted', () => {
+    const stopped = { ...submitting, stopOrderedAt: orderedAt }
+    expect(reduceJob(stopped, { type: 'submissionNotFound' }, at).job.state).toMatchObject({
+      outcome: 'cancelled',
+      slurmJobId: null,
+      stored: true
+    })
+  })
+  it('is queued, and then owes a cancel, when it was stopped and is found', () => {
+    const stopped = { ...submitting, stopOrderedAt: orderedAt }
+    const { job: next } = reduceJob(stopped, { type: 'submissionAccepted', slurmJobId: '7', outPath: null, errPath: null }, at)
+    expect(next.state.kind).toBe('queued')
+    expect(effectsOwed(next)).toEqual(['cancel'])
+  })
+})
+
+describe('a job on the platform', () => {
+  it('runs when it is seen running', () => {
+    const seen: JobEvent = { type: 'observed', phase: 'running', reason: null, startedAt: orderedAt }
+    expect(reduceJob(queued, seen, at).job).toMatchObject({ state: { kind: 'running', slurmJobId: '7' }, startedAt: orderedAt })
+  })
+  it("keeps the scheduler's reason while it waits", () => {
+    const seen: JobEvent = { type: 'observed', phase: 'pending', reason: 'Resources', startedAt: null }
+    expect(reduceJob(queued, seen, at).job.state).toEqual({ kind: 'queued', slurmJobId: '7', reason: 'Resources' })
+  })
+  it('is queued once more, as a restart, when a running one is seen pending', () => {
+    const seen: JobEvent = { type: 'observed', phase: 'pending', reason: 'BeginTime', startedAt: null }
+    expect(reduceJob(running, seen, at).job).toMatchObject({ state: { kind: 'queued' }, restart: 1, startedAt: null })
+  })
+  it('does not end by being gone from the listing: evidence is owed', () => {
+    for (const present of [queued, running]) {
+      expect(reduceJob(present, { type: 'goneFromScheduler' }, at)).toEqual({
+        job: present,
+        effects: ['findAccounting'],
+        reason: null
+      })
+    }
+  })
+  it('finishes with what accounting found', () => {
+    for (const present of [queued, running]) {
+      const { job: next, effects } = reduceJob(present, { type: 'accountingFound', ending: ended }, at)
+      expect(next).toMatchObject({ state: { kind: 'finishing', outcome: 'failed', exitCode: 3 }, endedAt: at })
+      expect(effects).toEqual(['bringFiles', 'askToCollect'])
+    }
+  })
+  it('is lost when accounting never heard of it', () => {
+    expect(reduceJob(running, { type: 'neverHeardOf' }, at).job.state).toMatchObject({ kind: 'finishing', outcome: 'lost' })
+  })
+  it('is cancelled on the platform at a stop order, and stays where it is until that is seen', () => {
+    for (const present of [queued, running]) {
+      const { job: next, effects } = reduceJob(present, orders({ starts: [1], stops: [1] }), at)
+      expect(next).toMatchObject({ state: present.state, stopOrderedAt: orderedAt })
+      expect(effects).toEqual(['cancel'])
+    }
+  })
+})
+
+describe('a job that is finishing', () => {
+  it('is finished when its files were brought', () => {
+    const { job: next, effects } = reduceJob(finishing, { type: 'filesBrought' }, at)
+    expect(next.state).toEqual({
+      kind: 'finished',
+      slurmJobId: '7',
+      outcome: 'failed',
+      exitCode: 3,
+      reason: 'FAILED',
+      stored: false
+    })
+    expect(effects).toEqual(['askToCollect'])
+  })
+  it('brings its files and asks to collect after a restart of ours', () => {
+    expect(effectsOwed(finishing)).toEqual(['bringFiles', 'askToCollect'])
+  })
+})
+
+describe('a finished job', () => {
+  it('is stored when its log and tables were seen', () => {
+    const { job: next } = reduceJob(finished, { type: 'storedSeen', attempt: 1 }, at)
+    expect(next.state).toMatchObject({ stored: true })
+    expect(effectsOwed(next)).toEqual([])
+  })
+  it('owes a question to the monitor until then', () => {
+    expect(effectsOwed(finished)).toEqual(['askToCollect'])
+  })
+  it('runs again at a start of a higher attempt, and keeps what was among its earlier attempts', () => {
+    const { job: next, effects } = reduceJob(finished, orders({ starts: [1, 2] }), at)
+    expect(next).toMatchObject({ state: { kind: 'preparing' }, attempt: 2, restart: 0, endedAt: null, outPath: null })
+    expect(next.earlier).toMatchObject([{ attempt: 1, state: { outcome: 'failed', exitCode: 3 } }])
+    expect(effects).toEqual(['prepare'])
+  })
+  it('marks an earlier attempt as stored without touching the present one', () => {
+    const again = reduceJob(finished, orders({ starts: [1, 2] }), at).job
+    const { job: next } = reduceJob(again, { type: 'storedSeen', attempt: 1 }, at)
+    expect(next.earlier).toMatchObject([{ state: { stored: true } }])
+    expect(next.state).toEqual({ kind: 'preparing' })
+  })
+  it('does not run again when it completed', () => {
+    expect(reduceJob(completed, orders({ starts: [1, 2] }), at).job).toBe(completed)
+  })
+  it('does not run again at a start that was stopped before it was read', () => {
+    expect(reduceJob(finished, orders({ starts: [1, 2], stops: [2] }), at).job).toMatchObject({
+      attempt: 2,
+      state: { outcome: 'cancelled', slurmJobId: null }
+    })
+  })
+  it('is not moved by late news', () => {
+    const news: JobEvent[] = [
+      { type: 'prepared' },
+      { type: 'submissionAccepted', slurmJobId: '8', outPath: null, errPath: null },
+      { type: 'observed', phase: 'running', reason: null, startedAt: null },
+      { type: 'accountingFound', ending: ended },
+      orders({ starts: [1], stops: [1] })
+    ]
+    for (const event of news) expect(reduceJob(completed, event, at).job).toBe(completed)
+  })
+})
+
+describe('a job that can not go on', () => {
+  const waited: JobEvent = { type: 'waited', on: 'platform', reason: 'connect ECONNREFUSED' }
+  it('waits in the state in which it is, and says so once', () => {
+    const { job: next, reason } = reduceJob(queued, waited, at)
+    expect(next).toMatchObject({ state: queued.state, waiting: 'platform' })
+    expect(reason).toBe('connect ECONNREFUSED')
+    expect(reduceJob(next, waited, at)).toEqual({ job: next, effects: [], reason: null })
+  })
+  it('waits no longer at the first progress', () => {
+    const waiting = { ...queued, waiting: 'platform' as const }
+    expect(reduceJob(waiting, { type: 'observed', phase: 'pending', reason: null, startedAt: null }, at).job.waiting).toBeNull()
+    expect(reduceJob(waiting, { type: 'accountingFound', ending: ended }, at).job.waiting).toBeNull()
+  })
+  it('does not wait when it is finished', () => {
+    expect(reduceJob(completed, waited, at).job).toBe(completed)
+  })
+})

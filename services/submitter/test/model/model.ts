@@ -1,0 +1,159 @@
+import { deriveDocumentKey } from '@lautta/core/documents/sealed-document'
+import { createId } from '@lautta/core/ids'
+import { jobToken } from '@lautta/core/job/job-token'
+import type { CollectMessage } from '@lautta/core/messages'
+import { timesPath } from '@lautta/core/object-names'
+import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import { createManagement, type Management } from '@lautta/object-store/management'
+import type { ObjectStore } from '@lautta/object-store/object-store'
+import type { KnownPlatform } from '@lautta/platforms/settings'
+import { pino } from 'pino'
+import { createOrderDirectory } from '../../src/order-directory.ts'
+import { createSession, type Session } from '../../src/session.ts'
+import { type Cluster, createModelScheduler } from './model-cluster.ts'
+import { createModelLeases, emptyRedis, type LeaseMemory } from './model-leases.ts'
+import { createMemoryStore, reachStore } from './model-store.ts'
+import { createWorld, openSteps, type Process, settle, take } from './world.ts'
+
+export const user = 'csc'
+export const platform = 'mahti'
+export const id = '01jd0000000000000000000000'
+
+const known: KnownPlatform = {
+  ...{ name: platform, kind: 'slurm', transport: 'ssh2', account: null, credentials: {} },
+  ...{ hosts: [], hostKeys: [], pollSeconds: 2, maxChannels: 4, refusesPrivateKeys: false }
+}
+const logger = pino({ level: 'silent' })
+const documentKey = deriveDocumentKey('model')
+const jobs = [{ script: '#!/bin/sh\n' }, { script: '#!/bin/sh\n' }]
+const request = orchestrationSchema([platform]).parse({ name: 'n', platforms: { [platform]: { jobs } } })
+
+const manage = (store: ObjectStore): Management =>
+  createManagement({
+    store,
+    bucketPrefix: 'mlch',
+    documentKey,
+    slugOf: () => user,
+    onUntrusted: (error) => {
+      throw error
+    }
+  })
+
+interface Alive {
+  process: Process
+  session: Session
+  renew(): void
+}
+
+/** Two submitters, a store, a cluster and a Redis; what happens next is the driver's choice. */
+export function createModel(seed: number) {
+  const world = createWorld(seed)
+  const { random } = world
+  const store = createMemoryStore()
+  const direct = manage(store)
+  const cluster: Cluster = { jobs: [], folders: new Map() }
+  const redis: LeaseMemory = { holder: null, lastFence: 0, bornAtMs: 0 }
+  const hints = new Set<string>()
+  const asked: CollectMessage[] = []
+  let alive: Alive[] = []
+  let ordered = 1
+
+  const startProcess = (): void => {
+    const process: Process = { hasCrashed: false, isPaused: false }
+    const reached = reachStore(store, world, process)
+    const management = manage(reached)
+    const leases = createModelLeases(world, redis, process)
+    const scheduler = createModelScheduler(world, cluster, process)
+    const shell = { start: () => Promise.reject(new Error('the model has no shell')), close: async () => {} }
+    const session = createSession({
+      ...{ user, known, store: reached, management, logger, secretsFolder: '' },
+      directory: createOrderDirectory(management),
+      acquireLease: leases.acquire,
+      connect: async () => ({ shell, scheduler, close: async () => {} }),
+      changes: {
+        take: async () => [...hints].filter((hint) => hints.delete(hint)),
+        remember: async (_user, _platform, hint) => void hints.add(hint),
+        tell: async () => {}
+      },
+      queues: { setClock: async () => {}, askToCollect: async (message) => void asked.push(message) },
+      now: () => new Date(world.nowMs)
+    })
+    alive.push({ process, session, renew: leases.renew })
+  }
+
+  return {
+    cluster,
+    management: direct,
+    async start(): Promise<void> {
+      await direct.writeRequest(user, { schema: 1, id, user, createdAt: '', bodySha256: '', warnings: [], request })
+      await this.order('start', 1)
+      startProcess()
+      startProcess()
+    },
+    async order(order: 'start' | 'stop', attempt: number): Promise<void> {
+      const at = new Date(world.nowMs)
+      await direct.writeOrder(user, id, createId(at), { schema: 1, order, attempt, by: user, keyId: 'k', at: at.toISOString() })
+      if (random.isTrue(0.7)) hints.add(id)
+    },
+    /** Somebody stops the order, or starts it once more. */
+    async orderSomething(): Promise<void> {
+      if (random.isTrue(0.5)) await this.order('stop', ordered)
+      else if (ordered < 3) await this.order('start', ++ordered)
+    },
+    async takeStep(): Promise<boolean> {
+      const open = openSteps(world)
+      if (open.length > 0) await take(world, random.pick(open))
+      return open.length > 0
+    },
+    async takeAllSteps(): Promise<void> {
+      while (await this.takeStep());
+    },
+    async pass(): Promise<void> {
+      const { process, session } = random.pick(alive)
+      // A pass may fail, as in the service: the next one does the same again.
+      if (!process.isPaused) session.run().catch(() => {})
+      await settle()
+    },
+    advance(ms: number): void {
+      world.nowMs += ms
+      for (const { renew } of alive) renew()
+    },
+    crash(): void {
+      const victim = random.pick(alive)
+      victim.process.hasCrashed = true
+      world.steps = world.steps.filter(({ process }) => process !== victim.process)
+      alive = alive.filter((one) => one !== victim)
+      startProcess()
+    },
+    pauseOrContinue(): void {
+      const { process } = random.pick(alive)
+      process.isPaused = !process.isPaused
+    },
+    emptyRedis(): void {
+      hints.clear()
+      emptyRedis(world, redis)
+    },
+    moveJobs(): void {
+      for (const job of cluster.jobs) {
+        if (job.state === 'pending' && random.isTrue(0.3)) job.state = 'running'
+        else if (job.state === 'running' && random.isTrue(0.2)) job.state = 'completed'
+      }
+    },
+    /** The monitor: what it was asked to collect and has ended is stored. */
+    async collect(): Promise<void> {
+      for (const { index, attempt } of asked.splice(0)) {
+        const token = jobToken(user, id, platform, index, attempt)
+        const job = cluster.jobs.find((one) => one.token === token)
+        const hasEnded = job?.state === 'completed' || job?.state === 'cancelled'
+        if (hasEnded)
+          await store.put(direct.bucketOf(user, 'pipeline'), timesPath({ id, platform, index, attempt }), Buffer.alloc(0))
+      }
+    },
+    calmDown(): void {
+      world.isCalm = true
+      for (const { process } of alive) process.isPaused = false
+    },
+    random
+  }
+}
+export type Model = ReturnType<typeof createModel>

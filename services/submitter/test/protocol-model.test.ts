@@ -1,0 +1,108 @@
+import { isNewer, type StatusDocument } from '@lautta/core/documents/status-document'
+import { type Attempt, isFinished } from '@lautta/core/job/job'
+import { jobToken } from '@lautta/core/job/job-token'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createModel, id, type Model, platform, user } from './model/model.ts'
+
+/*
+ * The protocol model: the real submitter (session, reducer, and what they decide about a submission) in a world in
+ * which every step of two processes interleaves with every other, by a seed. Processes crash, are stopped and go on,
+ * writes arrive late, answers are lost, Redis is emptied, somebody stops and starts the order. Then the world becomes
+ * calm, and the order must come to its end, with at most one job for each attempt.
+ */
+
+const chaosMoves = 250
+const mostCalmRounds = 150
+
+const chaos: readonly [weight: number, move: (model: Model) => unknown][] = [
+  [60, (model) => model.takeStep()],
+  [12, (model) => model.pass()],
+  [10, (model) => model.advance(model.random.pick([100, 1000, 5000, 10_000]))],
+  [6, (model) => model.moveJobs()],
+  [4, (model) => model.collect()],
+  [3, (model) => model.crash()],
+  [3, (model) => model.pauseOrContinue()],
+  [1, (model) => model.emptyRedis()],
+  [1, (model) => model.orderSomething()]
+]
+const totalWeight = chaos.reduce((sum, [weight]) => sum + weight, 0)
+
+function pickMove(model: Model): (model: Model) => unknown {
+  let at = model.random.below(totalWeight)
+  for (const [weight, move] of chaos) {
+    if (at < weight) return move
+    at -= weight
+  }
+  throw new Error('unreachable')
+}
+
+/** What a user sees who looks all the time, and never goes back to an older document. */
+function createReader(model: Model) {
+  let newest: StatusDocument | null = null
+  return async (): Promise<StatusDocument | null> => {
+    const found = await model.management.readStatus(user, id, platform)
+    if (found !== null && (newest === null || isNewer(found, newest))) newest = found
+    return newest
+  }
+}
+
+async function calmRound(model: Model): Promise<void> {
+  await model.takeAllSteps()
+  await model.pass()
+  await model.takeAllSteps()
+  model.advance(5000)
+  model.moveJobs()
+  await model.collect()
+}
+
+function isOver(status: StatusDocument | null): boolean {
+  return status?.jobs.every((job) => isFinished(job) && job.state.stored) ?? false
+}
+
+async function live(seed: number): Promise<{ model: Model; status: StatusDocument | null; seen: StatusDocument | null }> {
+  const model = createModel(seed)
+  await model.start()
+  const read = createReader(model)
+  for (let move = 0; move < chaosMoves; move++) {
+    await pickMove(model)(model)
+    if (move % 10 === 0) await read()
+  }
+  model.calmDown()
+  // All is looked at again after two minutes: orders of which no hint was heard, and late writes from before.
+  for (let look = 0; look < 2; look++) {
+    model.advance(130_000)
+    for (let round = 0; round < 4; round++) await calmRound(model)
+    for (let round = 0; round < mostCalmRounds && !isOver(await read()); round++) await calmRound(model)
+  }
+  return { model, status: await model.management.readStatus(user, id, platform), seen: await read() }
+}
+
+function attemptsOf(status: StatusDocument | null): { index: number; attempt: Attempt }[] {
+  return (status?.jobs ?? []).flatMap((job) => [...job.earlier, job].map((attempt) => ({ index: job.index, attempt })))
+}
+
+describe('the submit protocol, with two submitters and everything that can happen to them', () => {
+  it('never makes two jobs for an attempt, never loses an order, and tells how each ended', { timeout: 300_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), async (seed) => {
+        const { model, status, seen } = await live(seed)
+        const tokens = model.cluster.jobs.map(({ token }) => token)
+        expect(new Set(tokens).size, 'two jobs for an attempt').toBe(tokens.length)
+        expect(
+          status?.jobs.map((job) => isFinished(job) && job.state.stored),
+          'an order that did not come to its end'
+        ).toEqual([true, true])
+        expect(seen, 'an older document is what is left').toEqual(status)
+        for (const { index, attempt } of attemptsOf(status)) {
+          if (!isFinished(attempt)) throw new Error('an earlier attempt did not end')
+          const token = jobToken(user, id, platform, index, attempt.attempt)
+          const job = model.cluster.jobs.find((one) => one.token === token)
+          expect(attempt.state.slurmJobId, 'a job that nobody knows of, or one that never was').toBe(job?.id ?? null)
+          expect(attempt.state.outcome).toBe(job?.state ?? 'cancelled')
+        }
+      }),
+      { numRuns: Number(process.env.MODEL_RUNS ?? 300) }
+    )
+  })
+})

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config'
+
+const needsServers = ['**/*.server.test.ts', 'test/**/*.test.ts']
+const never = ['**/node_modules/**']
+
+// Forks, because the embedded Redis asks for a death signal, which follows the thread that started it.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      {
+        extends: true,
+        test: { name: 'quick', include: ['packages/**/*.test.ts', 'services/**/*.test.ts'], exclude: [...never, ...needsServers], testTimeout: 20_000 }
+      },
+      {
+        extends: true,
+        test: { name: 'servers', include: needsServers, exclude: never, testTimeout: 180_000, hookTimeout: 120_000, maxWorkers: 2 }
+      }
+    ]
+  }
+})
