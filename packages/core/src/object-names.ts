@@ -16,6 +16,18 @@ export const orderPath = (id: string, orderId: string): string => `MANAGEMENT/${
 /** What the submitter knows about an order on one platform. */
 export const statusPath = (id: string, platform: string): string => `MANAGEMENT/${id}/${platform}.json`
 
+/** Says that one sbatch was begun: written once, before it is called, and never changed. */
+export const tryPath = (id: string, { platform, index, attempt, try: number }: BegunTry): string =>
+  `MANAGEMENT/${id}/TRIES/${platform}/${index}-${attempt}-${number}.json`
+
+/** One right to submit, within an attempt of a job. */
+export interface BegunTry {
+  platform: string
+  index: number
+  attempt: number
+  try: number
+}
+
 /** Which orders need no reading on a platform. */
 export const finishedPath = (platform: string): string => `MANAGEMENT/.finished/${platform}.json`
 

@@ -7,7 +7,7 @@ function order(kind: 'start' | 'stop', attempt: number, more: Partial<OrderDocum
   const at = `2026-11-20T12:00:${String(second++).padStart(2, '0')}Z`
   return { schema: 1, order: kind, attempt, by: 'u', keyId: 'k', at, hmac: '', ...more }
 }
-const fold = (...orders: OrderDocument[]) => foldOrders(orders, 'lumi', 0)
+const fold = (...orders: OrderDocument[]) => foldOrders(orders, [], 'lumi', 0)
 
 describe('orders', () => {
   it('allow the attempt of the newest start', () => {
@@ -36,8 +36,8 @@ describe('orders', () => {
   })
   it('concern all jobs, one platform, or one job of it', () => {
     const orders = [order('start', 1, { platform: 'lumi', index: 1 }), order('start', 2, { platform: 'mahti' })]
-    expect(startedAttempt(foldOrders(orders, 'lumi', 0))).toBe(0)
-    expect(startedAttempt(foldOrders(orders, 'lumi', 1))).toBe(1)
-    expect(startedAttempt(foldOrders(orders, 'mahti', 7))).toBe(2)
+    expect(startedAttempt(foldOrders(orders, [], 'lumi', 0))).toBe(0)
+    expect(startedAttempt(foldOrders(orders, [], 'lumi', 1))).toBe(1)
+    expect(startedAttempt(foldOrders(orders, [], 'mahti', 7))).toBe(2)
   })
 })

@@ -8,9 +8,12 @@ const at = '2026-11-20T12:00:00.000Z'
 const orderedAt = '2026-11-20T11:59:00.000Z'
 const ended: Ending = { outcome: 'failed', exitCode: 3, reason: 'FAILED, exit code 3', startedAt: at, endedAt: at }
 
-function orders(given: { starts?: number[]; stops?: number[] }): JobEvent {
+function orders(given: { starts?: number[]; stops?: number[]; tries?: [number, number][] }): JobEvent {
   const dated = (attempts: number[] = []) => new Map(attempts.map((attempt) => [attempt, orderedAt]))
-  return { type: 'ordersRead', orders: { starts: dated(given.starts), stops: dated(given.stops) } satisfies JobOrders }
+  return {
+    type: 'ordersRead',
+    orders: { starts: dated(given.starts), stops: dated(given.stops), tries: new Map(given.tries) } satisfies JobOrders
+  }
 }
 
 function job(state: JobState, more: Partial<Job> = {}): Job {
@@ -114,6 +117,27 @@ describe('a job that is being submitted', () => {
     const { job: next } = reduceJob(stopped, { type: 'submissionAccepted', slurmJobId: '7', outPath: null, errPath: null }, at)
     expect(next.state.kind).toBe('queued')
     expect(effectsOwed(next)).toEqual(['cancel'])
+  })
+})
+
+describe('a job whose saved state fell back to an older one', () => {
+  const begun = orders({ starts: [1, 2], stops: [1], tries: [[1, 3]] })
+  it.each([
+    ['declared', declareJob(0), orders({ starts: [1], stops: [1], tries: [[1, 3]] })],
+    ['preparing', job({ kind: 'preparing' }), begun],
+    ['submitting an earlier try', submitting, begun]
+  ])('is looked for, and not called unsubmitted: %s', (_what, fallen, event) => {
+    const { job: next, effects } = reduceJob(fallen, event, at)
+    expect(next.state).toEqual({ kind: 'submitting', try: 3, answerLost: true })
+    expect(effects).toEqual(['findSubmission'])
+  })
+  it('is looked for when the attempt that was begun is the next one', () => {
+    const { job: next } = reduceJob(finished, orders({ starts: [1, 2], stops: [2], tries: [[2, 1]] }), at)
+    expect(next).toMatchObject({ attempt: 2, state: { kind: 'submitting', answerLost: true }, stopOrderedAt: orderedAt })
+  })
+  it('stays as it is when the state knows of the try', () => {
+    for (const present of [submitting, queued, running, completed])
+      expect(reduceJob(present, orders({ starts: [1], tries: [[1, 1]] }), at).job).toBe(present)
   })
 })
 

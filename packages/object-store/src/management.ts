@@ -5,7 +5,17 @@ import { type OrderDocument, orderDocumentSchema } from '@lautta/core/documents/
 import { type RequestDocument, requestDocumentSchema } from '@lautta/core/documents/request-document'
 import { openDocument, sealDocument, UntrustedDocumentError } from '@lautta/core/documents/sealed-document'
 import { type StatusDocument, statusDocumentSchema } from '@lautta/core/documents/status-document'
-import { finishedPath, managementPrefix, orderPath, orderPrefix, requestPath, statusPath } from '@lautta/core/object-names'
+import {
+  type BegunTry,
+  finishedPath,
+  managementPrefix,
+  orderPath,
+  orderPrefix,
+  requestPath,
+  statusPath,
+  tryPath
+} from '@lautta/core/object-names'
+import { type TryDocument, tryDocumentSchema } from '@lautta/core/documents/try-document'
 import { fromWire, toWire } from '@lautta/core/wire'
 import type { z } from 'zod'
 import type { ObjectEntry, ObjectStore } from './object-store.ts'
@@ -29,6 +39,8 @@ export interface ListedOrder {
   orderIds: string[]
   /** ETags of its status documents by platform. */
   statusEtags: ReadonlyMap<string, string>
+  /** Submissions that were begun. */
+  tries: readonly BegunTry[]
 }
 
 type Unsealed<Document> = Omit<Document, 'hmac'>
@@ -83,6 +95,14 @@ export function createManagement({ store, bucketPrefix, documentKey, slugOf, onU
       return found === null ? null : fromWire(found)
     },
 
+    async writeTry(user: string, id: string, document: Unsealed<TryDocument>): Promise<void> {
+      await write(user, tryPath(id, document), document, 1)
+    },
+
+    async readTry(user: string, id: string, begun: BegunTry): Promise<TryDocument | null> {
+      return read(user, tryPath(id, begun), tryDocumentSchema)
+    },
+
     /** Answers the ETag of what was written. */
     writeStatus(user: string, document: Unsealed<StatusDocument>): Promise<string> {
       return write(user, statusPath(document.id, document.platform), toWire(document) as object, document.sequence)
@@ -111,22 +131,28 @@ export function createManagement({ store, bucketPrefix, documentKey, slugOf, onU
     /** What belongs to one order. */
     async listOrder(user: string, id: string): Promise<ListedOrder> {
       const [listed] = groupByOrder(await listAll(store, bucketOf(user), orderPrefix(id)))
-      return listed ?? { id, orderIds: [], statusEtags: new Map() }
+      return listed ?? { id, orderIds: [], statusEtags: new Map(), tries: [] }
     }
   }
 }
 export type Management = ReturnType<typeof createManagement>
 
 function groupByOrder(objects: readonly ObjectEntry[]): ListedOrder[] {
-  const orders = new Map<string, { id: string; orderIds: string[]; statusEtags: Map<string, string> }>()
+  const orders = new Map<string, { id: string; orderIds: string[]; statusEtags: Map<string, string>; tries: BegunTry[] }>()
   for (const { path, etag } of objects) {
-    const [, id, order, platform] =
-      /^MANAGEMENT\/([A-Za-z0-9][^/]*?)(?:\.json|\/(?:ORDERS\/([^/]+)|([^/]+))\.json)$/.exec(path) ?? []
+    const [, id, rest = ''] = /^MANAGEMENT\/([A-Za-z0-9][^/]*?)(?:\.json|\/(.+)\.json)$/.exec(path) ?? []
     if (id === undefined) continue
-    const listed = orders.get(id) ?? { id, orderIds: [], statusEtags: new Map<string, string>() }
+    const listed = orders.get(id) ?? { id, orderIds: [], statusEtags: new Map<string, string>(), tries: [] }
     orders.set(id, listed)
-    if (order !== undefined) listed.orderIds.push(order)
-    if (platform !== undefined) listed.statusEtags.set(platform, etag)
+    const [first = '', second, third] = rest.split('/')
+    if (first === 'ORDERS' && second !== undefined) listed.orderIds.push(second)
+    else if (first === 'TRIES' && second !== undefined) listed.tries.push(...readTryName(second, third))
+    else if (first !== '' && second === undefined) listed.statusEtags.set(first, etag)
   }
   return [...orders.values()]
+}
+
+function readTryName(platform: string, name = ''): BegunTry[] {
+  const [, index, attempt, number] = /^(\d+)-(\d+)-(\d+)$/.exec(name) ?? []
+  return index === undefined ? [] : [{ platform, index: Number(index), attempt: Number(attempt), try: Number(number) }]
 }

@@ -7,6 +7,7 @@ import {
   UnavailableError,
   UnknownOutcomeError
 } from '@lautta/core/errors'
+import type { Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import { bringFiles } from './effects/bring-files.ts'
@@ -29,13 +30,14 @@ export interface ActingOptions {
   onAnswer(): void
   onLeaseLost(error: LeaseLostError): void
   askToCollect(order: LiveOrder, index: number): void
+  beginTry(order: LiveOrder, job: Job, number: number): Promise<void>
 }
 
 /**
  * Performs effects in the background, each kind at most once at a time for a job. What comes back is fed to the job as
  * an event, and what the job then owes is performed next.
  */
-export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect }: ActingOptions) {
+export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry }: ActingOptions) {
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<PlatformEffect, PerformEffect> = {
     prepare,
@@ -85,7 +87,16 @@ export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost
       const notice = async (words: string): Promise<void> => {
         await order.feed(index, { type: 'noticed', notice: words })
       }
-      const event = await performers[effect]({ ...ports, platform: await platform(), order, job, request, notice })
+      const begin = (number: number) => beginTry(order, job, number)
+      const event = await performers[effect]({
+        ...ports,
+        platform: await platform(),
+        order,
+        job,
+        request,
+        notice,
+        beginTry: begin
+      })
       onAnswer()
       return event
     } catch (error) {

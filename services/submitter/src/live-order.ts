@@ -6,6 +6,7 @@ import { describeChange } from '@lautta/core/job/describe-change'
 import { declareJob, type Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import { reduceJob } from '@lautta/core/job/reduce-job'
+import type { BegunTry } from '@lautta/core/object-names'
 
 type Status = Omit<StatusDocument, 'hmac'>
 
@@ -14,6 +15,8 @@ export interface LiveOrder {
   readonly request: RequestDocument
   readonly status: Status
   orders: readonly OrderDocument[]
+  /** Submissions that were begun, as the store knows them. */
+  tries: readonly BegunTry[]
   /** The newest order object that `orders` has. */
   lastOrder: string | null
   /** Tells a job what happened: reduces, saves, and only then answers what to do next. */
@@ -66,6 +69,7 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
   return {
     request,
     orders: [],
+    tries: [],
     lastOrder: null,
     get status() {
       return status

@@ -2,8 +2,10 @@ import type { SettledOrder } from '@lautta/core/documents/finished-document'
 import type { OrderDocument } from '@lautta/core/documents/order-document'
 import type { HistoryEntry } from '@lautta/core/documents/status-document'
 import { messageOf } from '@lautta/core/errors'
-import { foldOrders, type JobOrders } from '@lautta/core/job/orders'
+import type { Job } from '@lautta/core/job/job'
+import { foldOrders, isAheadOf, type JobOrders } from '@lautta/core/job/orders'
 import { isSettled } from '@lautta/core/job/settled'
+import type { BegunTry } from '@lautta/core/object-names'
 import type { Lease } from '@lautta/queue/leases'
 import { createLiveOrder, type LiveOrder } from './live-order.ts'
 import type { OpenOrder } from './order-directory.ts'
@@ -53,7 +55,7 @@ export function createOrderBook(ports: SessionPorts, currentLease: () => Lease) 
         now,
         onHistory: (line) => tellHistory(id, line),
         async save(status) {
-          if (currentLease().remainingMs() < writeBoundMs) throw new LeaseLostError('too little of the lease is left for a write')
+          leaseForWrite()
           entry.statusEtag = await management.writeStatus(user, status)
         }
       })
@@ -63,7 +65,7 @@ export function createOrderBook(ports: SessionPorts, currentLease: () => Lease) 
 
   /** Takes in what the store has of an order now. */
   const take = async (open: OpenOrder): Promise<void> => {
-    const { id, orderIds, statusEtags } = open.listed
+    const { id, orderIds, statusEtags, tries } = open.listed
     const entry = entries.get(id) ?? (await load(open))
     const newest = orderIds.at(-1) ?? null
     if (entry.order.orders.length !== orderIds.length || entry.order.lastOrder !== newest) {
@@ -71,10 +73,24 @@ export function createOrderBook(ports: SessionPorts, currentLease: () => Lease) 
       entry.order.orders = read.filter((order): order is OrderDocument => order !== null)
       entry.order.lastOrder = newest
     }
+    entry.order.tries = await readTriesAhead(id, entry.order, tries)
     const found = statusEtags.get(known.name) ?? null
     if (entries.has(id) && found !== null && found !== entry.statusEtag) await settleDifference(entry)
+    // An order that was left settled, with another status since: that is a late write as well.
+    const left = settled?.get(id)
+    if (!entries.has(id) && left !== undefined && left.statusEtag !== found) await entry.order.saveAgain()
     entry.open = open
     entries.set(id, entry)
+  }
+
+  /** Tries that the status does not know of: it fell back to an older one. Others need no reading. */
+  const readTriesAhead = async (id: string, { status }: LiveOrder, tries: readonly BegunTry[]): Promise<BegunTry[]> => {
+    const ahead = tries.filter((begun) => {
+      const job = status.jobs[begun.index]
+      return begun.platform === known.name && job !== undefined && isAheadOf(job, begun)
+    })
+    const read = await Promise.all(ahead.map((begun) => management.readTry(user, id, begun)))
+    return read.filter((begun) => begun !== null)
   }
 
   /** The store has another status than we wrote last: a late write of a former holder, or we are the former one. */
@@ -101,7 +117,21 @@ export function createOrderBook(ports: SessionPorts, currentLease: () => Lease) 
     await take({ request, listed: await management.listOrder(user, id) })
   }
 
+  /** The lease, when enough of it is left for a write. */
+  const leaseForWrite = (): Lease => {
+    const lease = currentLease()
+    if (lease.remainingMs() < writeBoundMs) throw new LeaseLostError('too little of the lease is left for a write')
+    return lease
+  }
+
   return {
+    /** Writes down that a submission begins. */
+    async beginTry(order: LiveOrder, { index, attempt }: Job, number: number): Promise<void> {
+      const begun = { platform: known.name, index, attempt, try: number }
+      const { fence } = leaseForWrite()
+      await management.writeTry(user, order.request.id, { schema: 1, ...begun, fence, at: now().toISOString() })
+    },
+
     orders: (): LiveOrder[] => [...entries.values()].map(({ order }) => order),
 
     /** Forgets all: another holder may have changed it. */
@@ -149,7 +179,7 @@ function describeSettled({ order, open, statusEtag }: Entry): SettledOrder {
 
 /** The orders that concern one job. */
 export function ordersOf(order: LiveOrder, index: number): JobOrders {
-  return foldOrders(order.orders, order.status.platform, index)
+  return foldOrders(order.orders, order.tries, order.status.platform, index)
 }
 
 /** Declared jobs may still be started: only an order whose jobs have all ended is settled. */

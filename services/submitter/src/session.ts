@@ -47,7 +47,8 @@ export function createSession(ports: SessionPorts): Session {
     onFailure: fail,
     onAnswer: pause.end,
     onLeaseLost: loseLease,
-    askToCollect: collecting.askNow
+    askToCollect: collecting.askNow,
+    beginTry: book.beginTry
   })
 
   const pass = async (): Promise<PassResult> => {

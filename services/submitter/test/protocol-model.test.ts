@@ -68,7 +68,7 @@ async function live(seed: number): Promise<{ model: Model; status: StatusDocumen
     await pickMove(model)(model)
     if (move % 10 === 0) await read()
   }
-  model.calmDown()
+  await model.calmDown()
   // All is looked at again after two minutes: orders of which no hint was heard, and late writes from before.
   for (let look = 0; look < 2; look++) {
     model.advance(130_000)
@@ -82,6 +82,11 @@ function attemptsOf(status: StatusDocument | null): { index: number; attempt: At
   return (status?.jobs ?? []).flatMap((job) => [...job.earlier, job].map((attempt) => ({ index: job.index, attempt })))
 }
 
+/** What is told of each attempt: its end, and SLURM's id. */
+function endsOf(status: StatusDocument | null) {
+  return attemptsOf(status).map(({ index, attempt: { attempt, state } }) => ({ index, attempt, state }))
+}
+
 describe('the submit protocol, with two submitters and everything that can happen to them', () => {
   it('never makes two jobs for an attempt, never loses an order, and tells how each ended', { timeout: 300_000 }, async () => {
     await fc.assert(
@@ -93,7 +98,7 @@ describe('the submit protocol, with two submitters and everything that can happe
           status?.jobs.map((job) => isFinished(job) && job.state.stored),
           'an order that did not come to its end'
         ).toEqual([true, true])
-        expect(seen, 'an older document is what is left').toEqual(status)
+        expect(endsOf(seen), 'an older document is what is left').toEqual(endsOf(status))
         for (const { index, attempt } of attemptsOf(status)) {
           if (!isFinished(attempt)) throw new Error('an earlier attempt did not end')
           const token = jobToken(user, id, platform, index, attempt.attempt)

@@ -1,4 +1,6 @@
 import type { OrderDocument } from '../documents/order-document.ts'
+import type { BegunTry } from '../object-names.ts'
+import type { Job } from './job.ts'
 
 /** What the order objects say of one job, whatever the sequence in which they were read. */
 export interface JobOrders {
@@ -6,14 +8,22 @@ export interface JobOrders {
   starts: ReadonlyMap<number, string>
   /** Attempts that a stop names, likewise. */
   stops: ReadonlyMap<number, string>
+  /** The highest try that was begun, for attempts of which any was. */
+  tries: ReadonlyMap<number, number>
 }
 
-/** Folds the order objects that concern the job. A set is folded: orders may come twice and in any sequence. */
-export function foldOrders(orders: readonly OrderDocument[], platform: string, index: number): JobOrders {
+/** Folds the order objects, and the tries that were begun, that concern the job. A set is folded: orders may come twice and in any sequence. */
+export function foldOrders(
+  orders: readonly OrderDocument[],
+  tries: readonly BegunTry[],
+  platform: string,
+  index: number
+): JobOrders {
   const mine = orders.filter((order) => (order.platform ?? platform) === platform && (order.index ?? index) === index)
   return {
     starts: earliestByAttempt(mine.filter(({ order }) => order === 'start')),
-    stops: earliestByAttempt(mine.filter(({ order }) => order === 'stop'))
+    stops: earliestByAttempt(mine.filter(({ order }) => order === 'stop')),
+    tries: highestByAttempt(tries.filter((begun) => begun.platform === platform && begun.index === index))
   }
 }
 
@@ -41,11 +51,24 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
   return latest?.[1] ?? null
 }
 
+/** Whether a try was begun of which the job, as it was saved, does not know. */
+export function isAheadOf({ attempt, state }: Pick<Job, 'attempt' | 'state'>, begun: BegunTry): boolean {
+  if (begun.attempt !== attempt) return begun.attempt > attempt
+  if (state.kind === 'submitting') return begun.try > state.try
+  return state.kind === 'declared' || state.kind === 'preparing'
+}
+
 function earliestByAttempt(orders: readonly OrderDocument[]): Map<number, string> {
   const byAttempt = new Map<number, string>()
   for (const { attempt, at } of orders) {
     const known = byAttempt.get(attempt)
     if (known === undefined || at < known) byAttempt.set(attempt, at)
   }
+  return byAttempt
+}
+
+function highestByAttempt(tries: readonly BegunTry[]): Map<number, number> {
+  const byAttempt = new Map<number, number>()
+  for (const { attempt, try: number } of tries) byAttempt.set(attempt, Math.max(number, byAttempt.get(attempt) ?? 0))
   return byAttempt
 }

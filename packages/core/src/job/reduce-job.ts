@@ -67,6 +67,8 @@ export function effectsOwed(job: Job): JobEffect[] {
 function reducePreparing(job: Job, event: JobEvent, at: string): Transition {
   switch (event.type) {
     case 'ordersRead': {
+      const begun = recallTry(job, event.orders, 0)
+      if (begun !== null) return begun
       const stoppedAt = stopOf(event.orders, job.attempt)
       return stoppedAt === null
         ? keep(job)
@@ -85,7 +87,7 @@ function reduceSubmitting(job: Job, state: StateOf<'submitting'>, event: JobEven
   switch (event.type) {
     case 'ordersRead':
       // First know whether there is a job: only then is there something to cancel, or nothing.
-      return rememberStop(job, event.orders, ['findSubmission'])
+      return recallTry(job, event.orders, state.try) ?? rememberStop(job, event.orders, ['findSubmission'])
     case 'submissionAccepted': {
       const { slurmJobId, outPath, errPath } = event
       return move(
@@ -156,6 +158,8 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
 function takeOrders(job: Job, orders: JobOrders, at: string): Transition {
   const attempt = Math.max(job.attempt, startedAttempt(orders))
   const ordered = { ...job, attempt, startOrderedAt: startOf(orders, attempt), stopOrderedAt: stopOf(orders, attempt) }
+  const begun = recallTry(ordered, orders, 0)
+  if (begun !== null) return begun
   if (ordered.stopOrderedAt !== null) return endUnsubmitted(ordered, 'cancelled', 'stopped before it started', at)
   if (ordered.startOrderedAt === null) return keep(job)
   return move(ordered, { kind: 'preparing' }, { facts: { preparingAt: at }, effects: ['prepare'] })
@@ -177,6 +181,14 @@ function startAgain(job: Job, state: FinishedState, orders: JobOrders, at: strin
     earlier: [...earlier, ended]
   }
   return takeOrders(fresh, orders, at)
+}
+
+/** A try was begun of which the state does not know: it is an older one, put back by a late write. */
+function recallTry(job: Job, { tries }: JobOrders, knownTry: number): Transition | null {
+  const begun = tries.get(job.attempt) ?? 0
+  if (begun <= knownTry) return null
+  const reason = 'a submission was begun that the saved state did not know of: looking for the job'
+  return move(job, { kind: 'submitting', try: begun, answerLost: true }, { effects: ['findSubmission'], reason })
 }
 
 function rememberStop(job: Job, orders: JobOrders, effects: JobEffect[]): Transition {

@@ -165,7 +165,7 @@ function outcomeOf({ state }: Job): JobAnswer['outcome'] {
 }
 
 function flagsOf({ orders }: KnownOrder, platform: string, job: Job): StatusFlags {
-  const mine = foldOrders(orders, platform, job.index)
+  const mine = foldOrders(orders, [], platform, job.index)
   const { state } = job
   const ended = state.kind === 'finished' ? state.outcome : null
   return {

@@ -20,6 +20,8 @@ export interface JobWork {
   order: LiveOrder
   job: Job
   request: JobRequest
+  /** Writes down, for ever, that a submission begins; throws when that is not sure. */
+  beginTry(number: number): Promise<void>
   /** Tells the user something that changes no state. */
   notice(words: string): Promise<void>
 }

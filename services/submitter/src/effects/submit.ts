@@ -14,7 +14,9 @@ const scriptLimitBytes = 4 * 1024 * 1024
 export const submit: PerformEffect = async (work) => {
   const { job } = work
   if (job.state.kind !== 'submitting') return null
-  const answer = await work.platform.scheduler.submit(await composeSubmission(work, job.state.try))
+  const submission = await composeSubmission(work, job.state.try)
+  await work.beginTry(job.state.try)
+  const answer = await work.platform.scheduler.submit(submission)
   switch (answer.kind) {
     case 'accepted': {
       const { slurmJobId, outPath, errPath } = answer

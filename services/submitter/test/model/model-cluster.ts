@@ -58,7 +58,11 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
     submit: (submission) =>
       ask(world, process, async () => {
         if (fails(0.05)) throw new UnavailableError('no connection')
-        const answer = await submit(submission)
+        const submitting = submit(submission)
+        // The connection is cut, and the script on the login node goes on; or its answer is lost on the way.
+        submitting.catch(() => {})
+        if (fails(0.15)) throw new UnknownOutcomeError('the connection was cut')
+        const answer = await submitting
         if (fails(0.15)) throw new UnknownOutcomeError('the answer was lost')
         return answer
       }),

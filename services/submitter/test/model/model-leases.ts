@@ -6,15 +6,18 @@ export interface LeaseMemory {
   holder: { process: Process; untilMs: number } | null
   lastFence: number
   bornAtMs: number
+  /** How far its clock is off. */
+  skewMs: number
 }
 
 export const leaseMs = 30_000
 
-/** Redis forgets everything. */
+/** Redis forgets everything, perhaps because it is now another one, with another clock. */
 export function emptyRedis(world: World, memory: LeaseMemory): void {
   memory.holder = null
   memory.lastFence = 0
   memory.bornAtMs = world.nowMs
+  memory.skewMs = world.random.below(120_000) - 60_000
 }
 
 /** The lease as one process takes it: renewed while the process runs, lost at the first renewal that fails. */
@@ -34,7 +37,7 @@ export function createModelLeases(world: World, memory: LeaseMemory, process: Pr
         if (world.nowMs - memory.bornAtMs < leaseMs) return null
         if (memory.holder !== null && memory.holder.untilMs > world.nowMs) return null
         const previousFence = memory.lastFence
-        memory.lastFence = Math.max(world.nowMs, previousFence + 1, floor)
+        memory.lastFence = Math.max(world.nowMs + memory.skewMs, previousFence + 1, floor)
         memory.holder = { process, untilMs: world.nowMs + leaseMs }
         const held = { holder: memory.holder, untilMs: memory.holder.untilMs }
         mine = held

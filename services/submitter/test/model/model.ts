@@ -52,11 +52,13 @@ export function createModel(seed: number) {
   const store = createMemoryStore()
   const direct = manage(store)
   const cluster: Cluster = { jobs: [], folders: new Map() }
-  const redis: LeaseMemory = { holder: null, lastFence: 0, bornAtMs: 0 }
+  const redis: LeaseMemory = { holder: null, lastFence: 0, bornAtMs: 0, skewMs: 0 }
   const hints = new Set<string>()
   const asked: CollectMessage[] = []
   let alive: Alive[] = []
   let ordered = 1
+  // Jobs that end only when they are stopped.
+  const areEndless = random.isTrue(0.3)
 
   const startProcess = (): void => {
     const process: Process = { hasCrashed: false, isPaused: false }
@@ -83,6 +85,7 @@ export function createModel(seed: number) {
 
   return {
     cluster,
+    world,
     management: direct,
     async start(): Promise<void> {
       await direct.writeRequest(user, { schema: 1, id, user, createdAt: '', bodySha256: '', warnings: [], request })
@@ -136,7 +139,7 @@ export function createModel(seed: number) {
     moveJobs(): void {
       for (const job of cluster.jobs) {
         if (job.state === 'pending' && random.isTrue(0.3)) job.state = 'running'
-        else if (job.state === 'running' && random.isTrue(0.2)) job.state = 'completed'
+        else if (job.state === 'running' && !areEndless && random.isTrue(0.2)) job.state = 'completed'
       }
     },
     /** The monitor: what it was asked to collect and has ended is stored. */
@@ -149,9 +152,10 @@ export function createModel(seed: number) {
           await store.put(direct.bucketOf(user, 'pipeline'), timesPath({ id, platform, index, attempt }), Buffer.alloc(0))
       }
     },
-    calmDown(): void {
+    async calmDown(): Promise<void> {
       world.isCalm = true
       for (const { process } of alive) process.isPaused = false
+      if (areEndless) await this.order('stop', ordered)
     },
     random
   }

@@ -14,6 +14,7 @@ export interface World {
 export interface Step {
   /** Whose reply it is; null for what happens elsewhere. */
   process: Process | null
+  notBeforeMs: number
   take(): void
 }
 
@@ -47,10 +48,14 @@ export function createWorld(seed: number): World {
   return { nowMs: Date.parse('2026-11-20T12:00:00Z'), random: createRandom(seed), steps: [], isCalm: false }
 }
 
-/** Waits until the driver takes this step. */
+const longestDelayMs = 90_000
+
+/** Waits until the driver takes this step. What happens elsewhere is sometimes slow: longer than a lease, or sbatch. */
 export function step(world: World, process: Process | null = null): Promise<void> {
+  const isSlow = process === null && !world.isCalm && world.random.isTrue(0.2)
+  const notBeforeMs = isSlow ? world.nowMs + world.random.below(longestDelayMs) : 0
   return new Promise((resolve) => {
-    world.steps.push({ process, take: resolve })
+    world.steps.push({ process, notBeforeMs, take: resolve })
   })
 }
 
@@ -68,7 +73,10 @@ export async function ask<Result>(world: World, process: Process, remote: () => 
 
 /** Steps that can be taken now. */
 export function openSteps(world: World): Step[] {
-  return world.steps.filter(({ process }) => process === null || !(process.hasCrashed || process.isPaused))
+  return world.steps.filter(({ process, notBeforeMs }) => {
+    if (process === null) return world.isCalm || notBeforeMs <= world.nowMs
+    return !(process.hasCrashed || process.isPaused)
+  })
 }
 
 /** Takes a step, and lets everything that follows from it happen. */
