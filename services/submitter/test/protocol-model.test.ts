@@ -12,16 +12,16 @@ import { createModel, id, type Model, platform, user } from './model/model.ts'
  * calm, and the order must come to its end, with at most one job for each attempt.
  */
 
-const chaosMoves = 250
+const chaosMoves = 300
 const mostCalmRounds = 150
 
 const chaos: readonly [weight: number, move: (model: Model) => unknown][] = [
   [60, (model) => model.takeStep()],
-  [12, (model) => model.pass()],
-  [10, (model) => model.advance(model.random.pick([100, 1000, 5000, 10_000]))],
+  [10, (model) => model.pass()],
+  [15, (model) => model.advance(model.random.pick([100, 1000, 5000, 10_000]))],
   [6, (model) => model.moveJobs()],
   [4, (model) => model.collect()],
-  [3, (model) => model.crash()],
+  [2, (model) => model.crash()],
   [3, (model) => model.pauseOrContinue()],
   [1, (model) => model.emptyRedis()],
   [1, (model) => model.orderSomething()]

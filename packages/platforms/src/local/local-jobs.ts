@@ -60,11 +60,18 @@ export function createLocalJobs(folder: string, environment: Readonly<Record<str
   }
 
   /** Starts what waits, in sequence, while there are cores. A job that is started twice runs once: see runner.mjs. */
-  const startWaiting = async (): Promise<void> => {
+  const startNext = async (): Promise<void> => {
     const jobs = [...(await observeAll())]
     const running = jobs.filter(([, { phase }]) => phase === 'running').length
     const waiting = jobs.filter(([, { phase }]) => phase === 'pending').slice(0, Math.max(0, availableParallelism() - running))
     await Promise.all(waiting.map(([id]) => startRunner(folderOf(id))))
+  }
+
+  // One after the other: two at once would each count cores that the other is about to take.
+  let starting: Promise<void> = Promise.resolve()
+  const startWaiting = (): Promise<void> => {
+    starting = starting.catch(() => {}).then(startNext)
+    return starting
   }
 
   const startRunner = async (jobFolder: string): Promise<void> => {

@@ -2,6 +2,7 @@ import type { Ending } from '@lautta/core/job/job-event'
 import type { RemoteShell } from '../remote-shell.ts'
 import { runCommand } from '../run-command.ts'
 import type { LookTimes, Scheduler } from '../scheduler.ts'
+import { guardScript } from './guard-script.ts'
 import { sacctEndings, sacctRecords } from './sacct.ts'
 import { scancel } from './scancel.ts'
 import { slurmVersion } from './slurm-version.ts'
@@ -22,7 +23,8 @@ export function createSlurmScheduler(shell: RemoteShell, lookTimes: LookTimes = 
   let version: number | undefined
   return {
     lookTimes,
-    submit: (submission) => runCommand(shell, submitJob(submission)),
+    submit: (submission) =>
+      runCommand(shell, submitJob({ ...submission, script: guardScript(submission.script, submission.token) })),
     findSubmission: (right) => runCommand(shell, findSubmittedJob(right)),
     listJobs: () => runCommand(shell, squeue),
     async findEndings(slurmJobIds) {

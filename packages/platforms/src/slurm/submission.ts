@@ -10,7 +10,8 @@ export const sbatchBoundSeconds = 65
  * the right to submit with it: mkdir succeeds once, on every file system of a supercomputer and from every login node.
  * What sbatch answered is kept in the folder before it is told to us, so an answer that is lost on the way is read there.
  *
- * It answers: a line `<kind> <id or -> <exit code or ->`, a line of scontrol (or an empty one), then sbatch's own words.
+ * It answers: a line `<kind> <id or -> <sbatch's exit code or -> <0 when all that was asked answered>`, a line of
+ * scontrol (or an empty one), then sbatch's own words.
  */
 const prelude = `umask 077
 base=$HOME/.lautta/$1
@@ -68,14 +69,15 @@ export function submitJob(submission: Submission): RemoteCommand<SubmissionAnswe
 const findScript = `${prelude}
 adopt
 if take; then echo "closed - -"; exit 0; fi
-if [ -s "$dir/exit-code" ]; then tell before; exit 0; fi
 name=$(cat "$dir/name" 2>/dev/null)
 # Without a name sbatch was not called yet; that slurmctld answers must be known all the same.
 listed=$(squeue --noheader --states=all --me --name="\${name:-$dir}" --format=%F); answered=$?
 recorded=$(sacct --noheader --parsable2 --allocations --name="\${name:-$dir}" --starttime=now-30days --format=JobIDRaw) || answered=1
 id=$(printf '%s\\n' $listed $recorded | sort -n | head -n 1)
-echo "looked \${id:--} $answered"
+code=$(cat "$dir/exit-code" 2>/dev/null)
+echo "looked \${id:--} \${code:--} $answered"
 if [ -n "$id" ]; then scontrol show job --oneliner "$id" 2>/dev/null | head -n 1; else echo; fi
+cat "$dir/stderr" 2>/dev/null
 `
 
 /** Looks for a submission whose answer was lost: in its folder, in squeue, in sacct. */
@@ -83,13 +85,11 @@ export function findSubmittedJob(right: SubmissionRight): RemoteCommand<Submissi
   return {
     argv: ['sh', '-c', findScript, 'lautta', right.token, String(right.try)],
     parse({ stdout }) {
-      const { kind, id, exitCode, job, words } = readParts(stdout)
+      const { kind, id, exitCode, allAnswered, job, words } = readParts(stdout)
       if (kind === 'closed') return { kind: 'closed' }
       if (id !== null) return { kind: 'found', ...job }
-      if (kind === 'looked') return { kind: 'no-trace', counts: exitCode === '0' }
-      if (kind === 'before' && exitCode !== null && isRefusal(exitCode, words)) return { kind: 'closed' }
-      if (kind === 'before') return { kind: 'no-trace', counts: false }
-      throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
+      if (kind !== 'looked') throw nonsense(stdout)
+      return exitCode !== null && isRefusal(exitCode, words) ? { kind: 'closed' } : { kind: 'no-trace', counts: allAnswered }
     }
   }
 }
@@ -98,29 +98,36 @@ function readAnswer(stdout: string): SubmissionAnswer {
   const { kind, id, exitCode, job, words } = readParts(stdout)
   if (kind === 'disk-full') return { kind: 'disk-full', reason: words }
   if (kind === 'no-directory') return { kind: 'refused', reason: words }
-  if (kind !== 'now' && kind !== 'before')
-    throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
+  if (kind !== 'now' && kind !== 'before') throw nonsense(stdout)
   if (id !== null) return { kind: 'accepted', ...job }
   return exitCode !== null && isRefusal(exitCode, words)
     ? { kind: 'refused', reason: withoutPrefix(words) }
     : { kind: 'answer-lost' }
 }
 
+function nonsense(stdout: string): UnavailableError {
+  return new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
+}
+
 interface Parts {
   kind: string
   id: string | null
+  /** sbatch's own; null when it has not ended, or its answer was not kept. */
   exitCode: string | null
+  /** Whether squeue and sacct both answered. */
+  allAnswered: boolean
   job: AcceptedJob
   words: string
 }
 
 function readParts(stdout: string): Parts {
   const [first = '', scontrol = '', ...words] = stdout.split('\n')
-  const [kind = '', id = '-', exitCode = '-'] = first.split(' ')
+  const [kind = '', id = '-', exitCode = '-', failedLooks = ''] = first.split(' ')
   return {
     kind,
     id: id === '-' ? null : id,
     exitCode: exitCode === '-' ? null : exitCode,
+    allAnswered: failedLooks === '0',
     job: { slurmJobId: id, ...readLogPaths(scontrol) },
     words: words.join('\n').trim()
   }

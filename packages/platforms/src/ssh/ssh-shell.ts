@@ -42,7 +42,7 @@ export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShel
         const marker = `lautta-${randomBytes(8).toString('hex')}`
         // The remote login shell may be any; what it gets is one plain sh command.
         const line = `exec sh -c ${quote(`echo ${marker}; echo ${marker} >&2; exec ${quoteAll(argv)}`)}`
-        return wrap(await openChannel(client, line), marker, release)
+        return await openProcess(client, line, (channel) => wrap(channel, marker, release))
       } catch (error) {
         release()
         throw error
@@ -56,10 +56,12 @@ export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShel
   }
 }
 
-async function openChannel(client: Client, line: string): Promise<ClientChannel> {
+type Wrap = (channel: ClientChannel) => RemoteProcess
+
+async function openProcess(client: Client, line: string, wrapChannel: Wrap): Promise<RemoteProcess> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await requestChannel(client, line)
+      return await requestProcess(client, line, wrapChannel)
     } catch (cause) {
       // Any other error leaves open whether the command was started.
       if (!messageOf(cause).includes('Channel open failure')) throw cause
@@ -69,8 +71,8 @@ async function openChannel(client: Client, line: string): Promise<ClientChannel>
   }
 }
 
-function requestChannel(client: Client, line: string): Promise<ClientChannel> {
-  return new Promise<ClientChannel>((resolve, reject) => {
+function requestProcess(client: Client, line: string, wrapChannel: Wrap): Promise<RemoteProcess> {
+  return new Promise((resolve, reject) => {
     const timer = setTimeout(() => fail(new Error('no answer to the request for a session')), openTimeoutMs)
     const lost = () => fail(new Error('the connection was lost'))
     const settle = () => {
@@ -85,7 +87,8 @@ function requestChannel(client: Client, line: string): Promise<ClientChannel> {
     client.exec(line, (error, channel) => {
       if (error) return fail(error)
       settle()
-      resolve(channel)
+      // At once: a short command's exit code may stand in the very packet that opened the channel.
+      resolve(wrapChannel(channel))
     })
   })
 }

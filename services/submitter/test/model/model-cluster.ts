@@ -61,7 +61,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
         const submitting = submit(submission)
         // The connection is cut, and the script on the login node goes on; or its answer is lost on the way.
         submitting.catch(() => {})
-        if (fails(0.15)) throw new UnknownOutcomeError('the connection was cut')
+        if (fails(0.3)) throw new UnknownOutcomeError('the connection was cut')
         const answer = await submitting
         if (fails(0.15)) throw new UnknownOutcomeError('the answer was lost')
         return answer

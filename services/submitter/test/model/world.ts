@@ -48,11 +48,11 @@ export function createWorld(seed: number): World {
   return { nowMs: Date.parse('2026-11-20T12:00:00Z'), random: createRandom(seed), steps: [], isCalm: false }
 }
 
-const longestDelayMs = 90_000
+const longestDelayMs = 60_000
 
 /** Waits until the driver takes this step. What happens elsewhere is sometimes slow: longer than a lease, or sbatch. */
 export function step(world: World, process: Process | null = null): Promise<void> {
-  const isSlow = process === null && !world.isCalm && world.random.isTrue(0.2)
+  const isSlow = process === null && !world.isCalm && world.random.isTrue(0.35)
   const notBeforeMs = isSlow ? world.nowMs + world.random.below(longestDelayMs) : 0
   return new Promise((resolve) => {
     world.steps.push({ process, notBeforeMs, take: resolve })

@@ -1,0 +1,166 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readRun } from '../src/local/local-job.ts'
+import { createLocalScheduler } from '../src/local/local-scheduler.ts'
+import { createLocalShell } from '../src/local/local-shell.ts'
+import { isAlive } from '../src/process-identity.ts'
+import type { Scheduler, Submission } from '../src/scheduler.ts'
+import { describeScheduler } from './scheduler-suite.ts'
+
+const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LANG: 'C.UTF-8' }
+const makeFolder = () => mkdtemp(join(tmpdir(), 'lautta-local-'))
+const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
+
+let submissions = 0
+function compose(script: string, more: Partial<Submission> = {}): Submission {
+  const token = `token${++submissions}`
+  return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, options: {}, ...more }
+}
+
+async function submit(scheduler: Scheduler, script: string): Promise<string> {
+  const answer = await scheduler.submit(compose(script))
+  if (answer.kind !== 'accepted') throw new Error(JSON.stringify(answer))
+  return answer.slurmJobId
+}
+
+async function waitFor<Value>(look: () => Promise<Value | null | undefined | false>): Promise<Value> {
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    await pause()
+  }
+}
+
+const endOf = (scheduler: Scheduler, id: string) =>
+  waitFor(async () => {
+    await scheduler.listJobs()
+    return (await scheduler.findEndings([id])).get(id)
+  })
+
+/** Pids of processes with this in their command line; a zombie has none. */
+async function findProcesses(words: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const found = await Promise.all(
+    pids.map(async (pid) =>
+      (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ').includes(words) ? [Number(pid)] : []
+    )
+  )
+  return found.flat()
+}
+
+describeScheduler('processes of this machine', async () => {
+  const folder = await makeFolder()
+  const scheduler = createLocalScheduler({ folder: join(folder, 'jobs'), environment })
+  const work = join(folder, 'work')
+  await mkdir(work)
+  return {
+    ...{ scheduler, folder: work, shortestLimit: '0:01' },
+    shell: createLocalShell(environment, folder),
+    async holdBack() {
+      const blockers = await Promise.all(
+        Array.from({ length: availableParallelism() }, () => submit(scheduler, '#!/bin/sh\nsleep 300\n'))
+      )
+      return { options: {}, release: async () => void (await Promise.all(blockers.map((id) => scheduler.cancel(id)))) }
+    },
+    close: () => rm(folder, { recursive: true, force: true })
+  }
+})
+
+describe.each([
+  ['in pid namespaces', async (): Promise<string> => environment.PATH],
+  [
+    'where pid namespaces are not allowed',
+    async (folder: string): Promise<string> => {
+      const bin = join(folder, 'bin')
+      await mkdir(bin)
+      for (const program of ['bash', 'sh', 'perl', 'sleep', 'setsid', 'env', 'echo', 'true', 'cat', 'nohup'])
+        await symlink(join('/usr/bin', program), join(bin, program))
+      return bin
+    }
+  ]
+])('jobs of this machine, %s', (_where, findPath) => {
+  let folder: string
+  let scheduler: Scheduler
+  let open: () => Scheduler
+  beforeEach(async () => {
+    folder = await makeFolder()
+    const path = await findPath(folder)
+    open = () => createLocalScheduler({ folder: join(folder, 'jobs'), environment: { ...environment, PATH: path } })
+    scheduler = open()
+  })
+  afterEach(async () => {
+    for (const id of (await scheduler.listJobs()).keys()) await scheduler.cancel(id)
+    await waitFor(async () => (await scheduler.listJobs()).size === 0)
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('run at most as many at once as there are cores; the rest waits its turn', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: availableParallelism() + 2 }, () => submit(scheduler, '#!/bin/sh\nsleep 0.3\n'))
+    )
+    let most = 0
+    await waitFor(async () => {
+      const running = [...(await scheduler.listJobs()).values()].filter(({ phase }) => phase === 'running').length
+      most = Math.max(most, running)
+      const endings = await scheduler.findEndings(ids)
+      return ids.every((id) => endings.get(id)?.outcome === 'completed')
+    })
+    expect(most).toBe(availableParallelism())
+  })
+
+  it('see an environment of their own, and nothing of ours', async () => {
+    process.env.LAUTTA_API_KEY = 'secret'
+    const id = await submit(scheduler, '#!/usr/bin/env bash\nenv > seen\n')
+    delete process.env.LAUTTA_API_KEY
+    await endOf(scheduler, id)
+    const seen = await readFile(join(folder, 'jobs', id, 'seen'), 'utf8')
+    expect(seen).toMatch(`SLURM_JOB_ID=${id}\n`)
+    expect(seen).toMatch(/SLURM_JOB_NAME=test\.token/)
+    expect(seen).not.toMatch(/LAUTTA|secret/)
+  })
+
+  it('go on without us, and an end in our absence is not lost', async () => {
+    const id = await submit(scheduler, '#!/usr/bin/env bash\nsleep 0.2\nexit 5\n')
+    const run = await waitFor(() => readRun(join(folder, 'jobs', id)))
+    await waitFor(async () => !(await isAlive(run)))
+    expect((await open().findEndings([id])).get(id)).toMatchObject({ outcome: 'failed', exitCode: 5 })
+  })
+
+  it('are told as node-failed when their runner was killed, and leave nothing running', async () => {
+    const marker = `9${Math.floor(Math.random() * 1e8)}`
+    const id = await submit(scheduler, `#!/usr/bin/env bash\nsetsid nohup sleep ${marker} &\nsleep ${marker}\n`)
+    await waitFor(async () => (await findProcesses(`sleep ${marker}`)).length === 2)
+    const run = await waitFor(() => readRun(join(folder, 'jobs', id)))
+    process.kill(run.pid, 'SIGKILL')
+    expect(await endOf(scheduler, id)).toMatchObject({ outcome: 'node-failed', reason: 'NODE_FAIL' })
+    await waitFor(async () => (await findProcesses(`sleep ${marker}`)).length === 0)
+  })
+
+  it('are ended with all that they started, also with what ignores TERM, left the session and was orphaned', async () => {
+    const marker = `8${Math.floor(Math.random() * 1e8)}`
+    const id = await submit(scheduler, `#!/usr/bin/env bash\n(trap '' TERM; setsid nohup sleep ${marker} & )\nsleep ${marker}\n`)
+    await waitFor(async () => (await findProcesses(`sleep ${marker}`)).length === 2)
+    await scheduler.cancel(id)
+    expect(await endOf(scheduler, id)).toMatchObject({ outcome: 'cancelled' })
+    await waitFor(async () => (await findProcesses(`sleep ${marker}`)).length === 0)
+  })
+
+  it('take nothing along that they left in the background when they end', async () => {
+    const marker = `7${Math.floor(Math.random() * 1e8)}`
+    const id = await submit(scheduler, `#!/usr/bin/env bash\nnohup sleep ${marker} &\n`)
+    expect(await endOf(scheduler, id)).toMatchObject({ outcome: 'completed' })
+    await waitFor(async () => (await findProcesses(`sleep ${marker}`)).length === 0)
+  })
+
+  it('are started once, although two of us start what waits', async () => {
+    const other = open()
+    const ids = await Promise.all([1, 2, 3, 4].map(() => submit(scheduler, '#!/usr/bin/env bash\necho ran >> count\n')))
+    await Promise.all([other.listJobs(), scheduler.listJobs(), other.listJobs()])
+    for (const id of ids) {
+      await endOf(other, id)
+      expect(await readFile(join(folder, 'jobs', id, 'count'), 'utf8')).toBe('ran\n')
+    }
+  })
+})

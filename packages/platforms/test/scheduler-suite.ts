@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto'
+import type { Ending } from '@lautta/core/job/job-event'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readPiece } from '../src/files.ts'
+import type { RemoteShell } from '../src/remote-shell.ts'
+import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
+
+/** A scheduler under test, and what differs between schedulers. */
+export interface SchedulerUnderTest {
+  scheduler: Scheduler
+  shell: RemoteShell
+  /** A folder on the platform in which jobs may write. */
+  folder: string
+  /** Options with which a job can not start until `release` is called. */
+  holdBack(): Promise<{ options: Submission['options']; release(): Promise<void> }>
+  /** The shortest time limit that the scheduler knows. */
+  shortestLimit: string
+  close(): Promise<void>
+}
+
+/** What every scheduler must do, in the words of its users. */
+export function describeScheduler(name: string, open: () => Promise<SchedulerUnderTest>): void {
+  describe(`the scheduler contract: ${name}`, { concurrent: true }, () => {
+    let under: SchedulerUnderTest
+    beforeAll(async () => {
+      under = await open()
+    })
+    afterAll(() => under?.close())
+
+    const newRight = () => ({ token: randomUUID().replaceAll('-', '').slice(0, 20), try: 1 })
+    const compose = (script: string, more: Partial<Submission> = {}): Submission => {
+      const right = newRight()
+      return { ...right, jobName: `test.${right.token}`, script, workingDirectory: under.folder, options: {}, ...more }
+    }
+    const submit = async (submission: Submission): Promise<AcceptedJob> => {
+      const answer = await under.scheduler.submit(submission)
+      if (answer.kind !== 'accepted') throw new Error(`not accepted: ${JSON.stringify(answer)}`)
+      return answer
+    }
+    /** Waits as the submitter does: while it is listed it has not ended, then accounting tells. */
+    const waitForEnd = async (id: string): Promise<Ending> => {
+      for (;;) {
+        if (!(await under.scheduler.listJobs()).has(id)) {
+          const ending = (await under.scheduler.findEndings([id])).get(id)
+          if (ending) return ending
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+    const waitForPhase = async (id: string, phase: 'pending' | 'running') => {
+      for (;;) {
+        const seen = (await under.scheduler.listJobs()).get(id)
+        if (seen?.phase === phase) return seen
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+    const logOf = async ({ outPath }: AcceptedJob) => (await readPiece(under.shell, outPath ?? '', 0, 1_000_000)).toString()
+
+    it('runs a batch script, and tells that it completed with exit code 0', async () => {
+      const job = await submit(compose('#!/bin/bash\necho hello from $SLURM_JOB_ID\n'))
+      const { startedAt, endedAt, ...ending } = await waitForEnd(job.slurmJobId)
+      expect(ending).toEqual({ outcome: 'completed', exitCode: 0, reason: null })
+      expect(Date.parse(endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(startedAt ?? ''))
+      expect(await logOf(job)).toBe(`hello from ${job.slurmJobId}\n`)
+    })
+
+    it('reports exit code 3 as failed with that exit code', async () => {
+      const { slurmJobId } = await submit(compose('#!/bin/bash\nexit 3\n'))
+      expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'failed', exitCode: 3, reason: 'FAILED, exit code 3' })
+    })
+
+    it('reports a script that was ended by a signal as failed with that signal', async () => {
+      const { slurmJobId } = await submit(compose('#!/bin/bash\nkill -SEGV $$\n'))
+      expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'failed', reason: 'FAILED, signal 11' })
+    })
+
+    it('reports a job over its time limit as timed-out', async () => {
+      const { slurmJobId } = await submit(compose(`#!/bin/bash\n#SBATCH --time=${under.shortestLimit}\nsleep 300\n`))
+      expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'timed-out' })
+    })
+
+    it('reports a job that waits as pending, with a reason', async () => {
+      const { options, release } = await under.holdBack()
+      const { slurmJobId } = await submit(compose('#!/bin/bash\nsleep 300\n', { options }))
+      expect((await waitForPhase(slurmJobId, 'pending')).reason).toMatch(/\w/)
+      await under.scheduler.cancel(slurmJobId)
+      expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'cancelled' })
+      await release()
+    })
+
+    it('cancels a running job with everything that it started', async () => {
+      const submission = compose('#!/bin/bash\nsetsid sleep 4242 &\nsleep 300\n')
+      const { slurmJobId } = await submit(submission)
+      expect(Date.parse((await waitForPhase(slurmJobId, 'running')).startedAt ?? '')).toBeGreaterThan(0)
+      await under.scheduler.cancel(slurmJobId)
+      expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'cancelled' })
+    })
+
+    it('does not call it an error to cancel a job that has ended', async () => {
+      const { slurmJobId } = await submit(compose('#!/bin/sh\ntrue\n'))
+      await waitForEnd(slurmJobId)
+      await under.scheduler.cancel(slurmJobId)
+      expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'completed' })
+    })
+
+    it('submits once for a right, however often it is asked', async () => {
+      const submission = compose('#!/bin/sh\ntrue\n')
+      const [first, ...others] = [await submit(submission), await submit(submission), await submit(submission)]
+      for (const other of others) expect(other).toEqual(first)
+    })
+
+    it('submits once for a right also when it is asked at the same time', async () => {
+      const submission = compose('#!/bin/sh\ntrue\n')
+      const answers = await Promise.all([1, 2, 3].map(() => under.scheduler.submit(submission)))
+      expect(answers.filter(({ kind }) => kind === 'accepted').length).toBeGreaterThanOrEqual(1)
+      expect(new Set(answers.flatMap((answer) => (answer.kind === 'accepted' ? [answer.slurmJobId] : []))).size).toBe(1)
+    })
+
+    it('finds a submitted job by its right', async () => {
+      const submission = compose('#!/bin/sh\ntrue\n')
+      const job = await submit(submission)
+      expect(await under.scheduler.findSubmission(submission)).toEqual({ ...job, kind: 'found' })
+    })
+
+    it('gives the right to who looks for a submission that never was, and submits nothing with it any more', async () => {
+      const submission = compose('#!/bin/sh\ntrue\n')
+      expect(await under.scheduler.findSubmission(submission)).toEqual({ kind: 'closed' })
+      expect(await under.scheduler.submit(submission)).toEqual({ kind: 'answer-lost' })
+      expect(await under.scheduler.findSubmission(submission)).toEqual({ kind: 'no-trace', counts: true })
+    })
+
+    it('refuses a script that is none, in its own words', async () => {
+      expect(await under.scheduler.submit(compose('echo no interpreter\n'))).toMatchObject({
+        kind: 'refused',
+        reason: expect.stringMatching(/does not look like a batch script/)
+      })
+    })
+
+    it('tells the same refusal again when it is asked again', async () => {
+      const submission = compose('#!/bin/sh\ntrue\n', { options: { time: 'soon' } })
+      const first = await under.scheduler.submit(submission)
+      expect(first).toMatchObject({ kind: 'refused', reason: expect.stringMatching(/Invalid --time specification/) })
+      expect(await under.scheduler.submit(submission)).toEqual(first)
+    })
+
+    it('refuses a working directory that is not there', async () => {
+      const answer = await under.scheduler.submit(compose('#!/bin/sh\ntrue\n', { workingDirectory: `${under.folder}/nowhere` }))
+      expect(answer).toMatchObject({ kind: 'refused', reason: expect.stringMatching(/nowhere: no such directory/) })
+    })
+
+    it('puts the two streams where the script wants them, in its working directory', async () => {
+      const script = '#!/bin/bash\n#SBATCH --output=streams-%j.out\n#SBATCH --error=streams-%j.err\npwd; echo to stderr >&2\n'
+      const job = await submit(compose(script))
+      await waitForEnd(job.slurmJobId)
+      expect(job.outPath).toBe(`${under.folder}/streams-${job.slurmJobId}.out`)
+      expect(await logOf(job)).toBe(`${under.folder}\n`)
+      expect(await logOf({ ...job, outPath: job.errPath })).toBe('to stderr\n')
+    })
+
+    it('lets options win over the directives of the script', async () => {
+      const script = '#!/bin/bash\n#SBATCH --output=directive.out\necho here\n'
+      const job = await submit(compose(script, { options: { output: 'option-%j.out' } }))
+      await waitForEnd(job.slurmJobId)
+      expect(job.outPath).toBe(`${under.folder}/option-${job.slurmJobId}.out`)
+      expect(await logOf(job)).toBe('here\n')
+    })
+
+    it('accounts for a job: its state, its times, its CPU time and its memory', async () => {
+      const { slurmJobId } = await submit(
+        compose('#!/bin/bash\nperl -e \'$x = "x" x 50_000_000; $s = time; 1 while time - $s < 3; print length $x\'\n')
+      )
+      await waitForEnd(slurmJobId)
+      const records = await under.scheduler.collectAccounting(slurmJobId)
+      const [job] = records
+      expect(job).toMatchObject({ jobId: slurmJobId, jobStep: null, state: 'COMPLETED', exitCode: 0, restart: 0, allocNodes: 1 })
+      expect(job?.elapsedSeconds).toBeGreaterThanOrEqual(2)
+      expect((job?.endedAtEpoch ?? 0) - (job?.startedAtEpoch ?? 0)).toBeGreaterThanOrEqual(2)
+      expect(job?.totalCpuSeconds).toBeGreaterThan(1)
+      expect(Math.max(...records.map(({ maxRssBytes }) => maxRssBytes ?? 0))).toBeGreaterThan(50_000_000)
+    })
+
+    it('answers nothing for an id that it never gave', async () => {
+      expect((await under.scheduler.findEndings(['987654321'])).has('987654321')).toBe(false)
+      expect((await under.scheduler.listJobs()).has('987654321')).toBe(false)
+      expect(await under.scheduler.collectAccounting('987654321')).toEqual([])
+    })
+  })
+}

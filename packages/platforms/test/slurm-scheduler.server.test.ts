@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import { UnavailableError } from '@lautta/core/errors'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
+import type { RemoteShell } from '../src/remote-shell.ts'
+import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
+import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
+import { openTestShell } from './open-test-shell.ts'
+
+let slurm: SlurmServer
+beforeAll(async () => {
+  slurm = await startSlurm()
+})
+afterAll(() => slurm?.stop())
+
+describe('SLURM over SSH', () => {
+  let shell: RemoteShell
+  let scheduler: Scheduler
+  beforeAll(async () => {
+    shell = await openTestShell(slurm)
+    scheduler = createSlurmScheduler(shell)
+  })
+  afterAll(() => shell?.close())
+
+  const compose = (script: string, options: Submission['options'] = {}): Submission => {
+    const token = randomUUID().replaceAll('-', '').slice(0, 20)
+    return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, options }
+  }
+  const submit = async (submission: Submission): Promise<AcceptedJob> => {
+    const answer = await scheduler.submit(submission)
+    if (answer.kind !== 'accepted') throw new Error(JSON.stringify(answer))
+    return answer
+  }
+  const csc = async (...argv: string[]): Promise<string> => {
+    const { stdout, stderr, exitCode } = await slurm.exec(argv)
+    if (exitCode !== 0) throw new Error(stderr)
+    return stdout
+  }
+  const untilEnded = async (id: string) => {
+    for (;;) {
+      const ending = (await scheduler.findEndings([id])).get(id)
+      if (ending) return ending
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+
+  it("refuses what SLURM refuses, in SLURM's words", async () => {
+    const refuse = async (options: Submission['options']) => {
+      const answer = await scheduler.submit(compose('#!/bin/sh\ntrue\n', options))
+      return answer.kind === 'refused' ? answer.reason : answer
+    }
+    expect(await refuse({ partition: 'nope' })).toMatch(/invalid partition specified: nope\n.*Invalid partition name specified/)
+    expect(await refuse({ account: 'nope' })).toMatch(/Invalid account or account\/partition combination/)
+    expect(await refuse({ mem: '999G' })).toMatch(/Requested node configuration is not available/)
+    expect(await refuse({ partition: 'test', time: '99-0' })).toMatch(/Requested time limit is invalid/)
+    expect(await refuse({ 'no-such-option': true })).toMatch(/unrecognized option '--no-such-option'/)
+  })
+
+  it('passes options and names through unchanged, whatever they contain', async () => {
+    const comment = `it's $HOME; rm -rf "x" \`y\` *|é`
+    const { slurmJobId } = await submit(compose('#!/bin/sh\nsleep 30\n', { comment, hold: true }))
+    expect(await csc('squeue', '--noheader', '--format=%k', `--jobs=${slurmJobId}`)).toBe(`${comment}\n`)
+    await scheduler.cancel(slurmJobId)
+  })
+
+  it('lets only the first of two jobs with one token run', async () => {
+    const submission = compose('#!/bin/bash\n#SBATCH --output=guard-%j.out\necho ran\n')
+    const first = await submit(submission)
+    await untilEnded(first.slurmJobId)
+    // What the protocol keeps from happening: the same script, submitted by somebody who did not ask for the right.
+    await csc('rm', '-r', `.lautta/${submission.token}/1`)
+    const second = await submit(submission)
+    expect(second.slurmJobId).not.toBe(first.slurmJobId)
+    await untilEnded(second.slurmJobId)
+    expect(await csc('cat', `guard-${first.slurmJobId}.out`)).toBe('ran\n')
+    expect(await csc('cat', `guard-${second.slurmJobId}.out`)).toBe(
+      `lautta: job-${first.slurmJobId} has this work already, this duplicate ends\n`
+    )
+  })
+
+  it('lets a requeued job run again under the same id', async () => {
+    const { slurmJobId } = await submit(
+      compose(
+        '#!/bin/bash\n#SBATCH --requeue --open-mode=append --output=requeue-%j.out\necho run $SLURM_RESTART_COUNT\n[ -n "$SLURM_RESTART_COUNT" ] || sleep 300\n'
+      )
+    )
+    const log = () => csc('sh', '-c', `cat requeue-${slurmJobId}.out 2>/dev/null || :`)
+    while (!(await log()).includes('run')) await new Promise((resolve) => setTimeout(resolve, 200))
+    await csc('scontrol', 'requeue', slurmJobId)
+    expect(await untilEnded(slurmJobId)).toMatchObject({ outcome: 'completed' })
+    expect(await log()).toMatch(/run 1/)
+    const runs = (await scheduler.collectAccounting(slurmJobId)).filter(({ jobStep }) => jobStep === null)
+    expect(runs.map(({ state, restart }) => [state, restart])).toEqual([
+      ['REQUEUED', 0],
+      ['COMPLETED', 1]
+    ])
+  })
+
+  it('leaves scripts of other interpreters as they are', async () => {
+    const { slurmJobId } = await submit(compose('#!/usr/bin/env python3\nimport sys\nsys.exit(7)\n'))
+    expect(await untilEnded(slurmJobId)).toMatchObject({ outcome: 'failed', exitCode: 7 })
+  })
+
+  it('has a name with which squeue finds the job, and which a later look uses', async () => {
+    const submission = compose('#!/bin/sh\nsleep 30\n', { hold: true })
+    const job = await submit(submission)
+    // As if the shell on the login node had died between sbatch and writing the id.
+    await csc('sh', '-c', `rm .lautta/${submission.token}/1/id .lautta/${submission.token}/1/exit-code`)
+    expect(await scheduler.submit(submission)).toEqual({ kind: 'answer-lost' })
+    expect(await scheduler.findSubmission(submission)).toEqual({ ...job, kind: 'found' })
+    await scheduler.cancel(job.slurmJobId)
+  })
+
+  it('adopts a job of an earlier try instead of submitting with the next one', async () => {
+    const submission = compose('#!/bin/sh\nsleep 30\n', { hold: true })
+    const job = await submit(submission)
+    expect(await scheduler.submit({ ...submission, try: 2 })).toEqual({ ...job, kind: 'accepted' })
+    await scheduler.cancel(job.slurmJobId)
+  })
+
+  it('waits for room when the disk takes nothing, and has submitted nothing', async () => {
+    await csc('sh', '-c', 'mkdir -p .lautta && chmod 500 .lautta')
+    const answer = await scheduler.submit(compose('#!/bin/sh\ntrue\n'))
+    await csc('chmod', '700', '.lautta')
+    expect(answer).toMatchObject({ kind: 'disk-full', reason: expect.stringMatching(/Permission denied/) })
+  })
+
+  it('does not know the outcome when slurmctld does not answer, and finds the truth later', async () => {
+    const submission = compose('#!/bin/sh\ntrue\n')
+    await slurm.signal('slurmctld', 'SIGSTOP')
+    const [answer, listing, trace] = await Promise.all([
+      scheduler.submit(submission),
+      scheduler.listJobs().catch((error: unknown) => error),
+      new Promise((resolve) => setTimeout(resolve, 1000)).then(() => scheduler.findSubmission(submission))
+    ])
+    await slurm.signal('slurmctld', 'SIGCONT')
+    expect(answer).toEqual({ kind: 'answer-lost' })
+    expect(listing).toBeInstanceOf(UnavailableError)
+    expect(trace).toEqual({ kind: 'no-trace', counts: false })
+    const found = await scheduler.findSubmission(submission)
+    // slurmctld may have taken the job from its socket after all, or not: both are told as they are.
+    expect(['found', 'no-trace']).toContain(found.kind)
+    if (found.kind === 'no-trace') expect(found.counts).toBe(true)
+  })
+
+  it('tells a down controller as unavailable, while accounting still answers', async () => {
+    const { slurmJobId } = await submit(compose('#!/bin/sh\nexit 4\n'))
+    await untilEnded(slurmJobId)
+    await slurm.signal('slurmctld', 'SIGKILL')
+    await expect(scheduler.listJobs()).rejects.toThrow(UnavailableError)
+    expect((await scheduler.findEndings([slurmJobId])).get(slurmJobId)).toMatchObject({ exitCode: 4 })
+    await slurm.start('slurmctld')
+    expect(await scheduler.listJobs()).toBeInstanceOf(Map)
+  })
+
+  it('asks for accounting of many jobs at once', async () => {
+    const jobs = await Promise.all(['exit 1', 'exit 2', 'true'].map((line) => submit(compose(`#!/bin/sh\n${line}\n`))))
+    for (const { slurmJobId } of jobs) await untilEnded(slurmJobId)
+    const endings = await scheduler.findEndings(jobs.map(({ slurmJobId }) => slurmJobId))
+    expect(jobs.map(({ slurmJobId }) => endings.get(slurmJobId)?.exitCode)).toEqual([1, 2, 0])
+  })
+})
