@@ -7,6 +7,7 @@ const never = ['**/node_modules/**']
 export default defineConfig({
   test: {
     pool: 'forks',
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
@@ -14,7 +15,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'servers', include: needsServers, exclude: never, testTimeout: 180_000, hookTimeout: 120_000, maxWorkers: 2 }
+        test: { name: 'servers', include: needsServers, exclude: never, testTimeout: 180_000, hookTimeout: 120_000 }
       }
     ]
   }

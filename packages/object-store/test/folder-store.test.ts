@@ -1,0 +1,77 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFolderStore } from '../src/folder/folder-store.ts'
+import { readObject } from '../src/read-object.ts'
+import { describeStore } from './store-suite.ts'
+
+const makeRoot = () => mkdtemp(join(tmpdir(), 'lautta-store-'))
+
+describeStore('a folder', async () => {
+  const root = await makeRoot()
+  return { store: createFolderStore(root), close: () => rm(root, { recursive: true }) }
+})
+
+describe('the store in a folder', () => {
+  let root: string
+  beforeEach(async () => {
+    root = await makeRoot()
+  })
+  afterEach(() => rm(root, { recursive: true }))
+
+  it('has each object as a file under its own name, so that anybody finds it', async () => {
+    await createFolderStore(root).put('mlch-pipe-a', 'LOGS/run.parquet', Buffer.from('x'))
+    expect(await readFile(join(root, 'mlch-pipe-a/LOGS/run.parquet'), 'utf8')).toBe('x')
+  })
+  it('leaves no temporary files behind', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'x', Buffer.from('x'))
+    await store.put('b', 'x', Buffer.from('y'), { md5: '0' }).catch(() => {})
+    expect(await readdir(join(root, '.tmp'))).toEqual([])
+  })
+  it('takes in files that somebody put there by hand', async () => {
+    await mkdir(join(root, 'b'))
+    await writeFile(join(root, 'b/by-hand'), 'x')
+    expect(await createFolderStore(root).head('b', 'by-hand')).toMatchObject({
+      etag: '9dd4e461268c8034f5c8564e155c67a6',
+      metadata: {}
+    })
+  })
+  it('keeps metadata when the folder is copied and the times of the files change', async () => {
+    await createFolderStore(root).put('b', 'x', Buffer.from('x'), { metadata: { version: '7' } })
+    const copy = `${root}-copy`
+    await cp(root, copy, { recursive: true, preserveTimestamps: false })
+    expect(await createFolderStore(copy).head('b', 'x')).toMatchObject({ metadata: { version: '7' } })
+    await rm(copy, { recursive: true })
+  })
+  it('never gives an object the metadata of one whose writer died before it was in place', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'x', Buffer.from('old'), { metadata: { of: 'old' } })
+    const sidecar = join(root, '.meta/b/x.json')
+    const [old] = JSON.parse(await readFile(sidecar, 'utf8'))
+    await writeFile(sidecar, JSON.stringify([old, { ...old, modifiedNs: '1', etag: 'f'.repeat(32), metadata: { of: 'new' } }]))
+    expect(await store.head('b', 'x')).toMatchObject({ metadata: { of: 'old' } })
+    await store.put('b', 'x', Buffer.from('third'), { metadata: { of: 'third' } })
+    expect(await store.head('b', 'x')).toMatchObject({ metadata: { of: 'third' } })
+  })
+  it('computes the MD5 again when what it knew of a file is torn', async () => {
+    const store = createFolderStore(root)
+    const { etag } = await store.put('b', 'x', Buffer.from('x'))
+    await writeFile(join(root, '.meta/b/x.json'), '[{"used')
+    expect(await store.head('b', 'x')).toMatchObject({ etag })
+    expect((await readObject(store, 'b', 'x'))?.toString()).toBe('x')
+  })
+  it('takes a file that is no folder, or a folder that is no file, for nothing', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'a/b', Buffer.from('x'))
+    expect(await store.head('b', 'a')).toBeNull()
+    expect(await store.head('b', 'a/b/c')).toBeNull()
+  })
+  it('tells a failure of the file system as one of the store', async () => {
+    await writeFile(join(root, 'file'), '')
+    await expect(createFolderStore(join(root, 'file')).put('b', 'x', Buffer.from('x'))).rejects.toThrow(
+      /the folder store failed: ENOTDIR/
+    )
+  })
+})

@@ -1,0 +1,138 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ConfigError, loadConfig } from '../src/config.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lautta-config-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+function withFile(yaml: string, environment: Record<string, string> = {}): Record<string, string> {
+  writeFileSync(join(folder, 'lautta.yaml'), yaml)
+  return { LAUTTA_DATA_DIR: join(folder, 'data'), LAUTTA_CONFIG: join(folder, 'lautta.yaml'), ...environment }
+}
+function complaints(environment: Record<string, string>, standalone = true): readonly string[] {
+  try {
+    loadConfig({ standalone }, environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.complaints
+    throw error
+  }
+}
+
+describe('the embedded defaults', () => {
+  it('offer platform local to one administrator, with keys that only its owner can read', () => {
+    const config = loadConfig({ standalone: true }, { LAUTTA_DATA_DIR: join(folder, 'data') })
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 7600,
+      redis: null,
+      bucketPrefix: 'mlch',
+      users: [{ name: 'local', slug: 'local', isAdmin: true }]
+    })
+    expect(config.platforms.map(({ name }) => name)).toEqual(['local', 'roihu-cpu', 'roihu-gpu', 'lumi', 'mahti', 'puhti'])
+    for (const name of ['api-key', 'master-key']) {
+      expect(statSync(join(folder, 'data', name)).mode & 0o777).toBe(0o600)
+      expect(readFileSync(join(folder, 'data', name), 'utf8').trim().length).toBeGreaterThan(40)
+    }
+  })
+  it('keep the keys that were made', () => {
+    const load = () => loadConfig({ standalone: true }, { LAUTTA_DATA_DIR: join(folder, 'data') })
+    expect(load()).toEqual(load())
+  })
+  it('pass none of our settings on to jobs of this machine', () => {
+    const config = loadConfig(
+      { standalone: true },
+      { LAUTTA_DATA_DIR: join(folder, 'data'), LAUTTA_API_KEY: 'a-key-of-16-chars', PATH: '/bin', LC_ALL: 'C', AWS_SECRET: 'x' }
+    )
+    expect(config.machineEnvironment).toEqual({ PATH: '/bin', LC_ALL: 'C' })
+  })
+})
+
+describe('lautta.yaml', () => {
+  it('adds platforms over their profiles, users, and paths beside itself', () => {
+    const config = loadConfig(
+      { standalone: true },
+      withFile(`
+store: { kind: folder, path: objects, bucket-prefix: team }
+users: [{ name: User@Example.com, api-key: 0123456789abcdef }]
+secrets-folder: secrets
+platforms:
+  mahti: { account: project_1, credentials: { User@Example.com: { username: csc, private-key-file: keys/id } } }
+  mine: { hosts: [{ host: 127.0.0.1, port: 2222 }], host-keys: [ssh-ed25519 AAAA], poll-seconds: 1 }
+`)
+    )
+    expect(config).toMatchObject({
+      bucketPrefix: 'team',
+      secretsFolder: join(folder, 'secrets'),
+      store: { path: join(folder, 'objects') }
+    })
+    expect(config.users).toEqual([
+      { name: 'User@Example.com', slug: 'user-example-com', isAdmin: false, apiKey: '0123456789abcdef' }
+    ])
+    const platform = (name: string) => config.platforms.find((one) => one.name === name)
+    expect(platform('mahti')).toMatchObject({
+      hosts: [{ host: 'mahti.csc.fi', port: 22 }],
+      account: 'project_1',
+      pollSeconds: 60
+    })
+    expect(platform('mahti')?.credentials).toEqual({
+      'User@Example.com': { username: 'csc', privateKeyFile: join(folder, 'keys/id') }
+    })
+    expect(platform('mine')).toMatchObject({ kind: 'slurm', hosts: [{ host: '127.0.0.1', port: 2222 }], pollSeconds: 1 })
+  })
+  it('may leave platform local out', () => {
+    expect(loadConfig({ standalone: true }, withFile('local: false')).platforms.map(({ name }) => name)).not.toContain('local')
+  })
+  it('reads secrets from files', () => {
+    writeFileSync(join(folder, 'key'), 'a-key-from-a-file\n')
+    const config = loadConfig(
+      { standalone: true },
+      withFile('users: [{ name: a, api-key-file: key }]', { LAUTTA_MASTER_KEY_FILE: join(folder, 'key') })
+    )
+    expect(config.users[0]?.apiKey).toBe('a-key-from-a-file')
+    expect(config.masterKey).toBe('a-key-from-a-file')
+  })
+})
+
+describe('wrong settings', () => {
+  it('are told all at once, each with its name', () => {
+    const found = complaints(
+      withFile('plattforms: {}\nstore: { kind: tape }\nplatforms: { local: {}, x: { hosts: 3 } }', {
+        LAUTTA_PORT: 'many',
+        LAUTTA_LOG_LEVEL: 'loud'
+      })
+    )
+    for (const words of [/LAUTTA_PORT/, /LAUTTA_LOG_LEVEL/]) expect(found.some((complaint) => words.test(complaint))).toBe(true)
+    const inFile = complaints(withFile('plattforms: {}\nstore: { kind: tape }\nplatforms: { local: {}, x: { hosts: 3 } }'))
+    for (const words of [
+      /plattforms: unknown key/,
+      /store\.kind/,
+      /platforms\.local: platform local needs no configuration/,
+      /platforms\.x\.hosts/
+    ]) {
+      expect(inFile.some((complaint) => words.test(complaint))).toBe(true)
+    }
+  })
+  it('are two users who would share their buckets', () => {
+    expect(
+      complaints(withFile('users: [{ name: a.b, api-key: 0123456789abcdef }, { name: A-B, api-key: 0123456789abcdef }]'))
+    ).toEqual(['users: A-B and a.b would share the buckets of a-b; give one of them another bucket-user'])
+  })
+  it('are a file that is not there, or no YAML', () => {
+    expect(complaints({ LAUTTA_DATA_DIR: folder, LAUTTA_CONFIG: join(folder, 'nowhere') })[0]).toMatch(/LAUTTA_CONFIG: ENOENT/)
+    expect(complaints(withFile('a: [1'))[0]).toMatch(/LAUTTA_CONFIG: .*line 1/)
+    expect(complaints(withFile('users: [{ name: a, api-key-file: nowhere }]'))[0]).toMatch(/users: a: api-key-file: ENOENT/)
+  })
+  it('are missing keys and Redis of a service alone, which shares them with others', () => {
+    expect([...complaints({ LAUTTA_DATA_DIR: folder }, false)].sort()).toEqual([
+      'LAUTTA_API_KEY: give it, or LAUTTA_API_KEY_FILE',
+      'LAUTTA_MASTER_KEY: give it, or LAUTTA_MASTER_KEY_FILE',
+      'LAUTTA_REDIS_URL: give it, or redis.url in the configuration'
+    ])
+  })
+})
