@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { freePort } from './free-port.ts'
+import { inOwnProcess } from './own-process.ts'
+import { namespacesNaming, processesInNamespace, processesNaming } from './processes.ts'
+import { requireCommands } from './require-server.ts'
+import { run } from './run.ts'
+import { slurmCommands, startSlurm } from './slurm.ts'
+import { sandboxScript } from './slurm-sandbox.ts'
+
+vi.mock('./free-port.ts', { spy: true })
+
+const patience = { timeout: 20_000, interval: 20 }
+const nobody = 65_534
+
+describe.skipIf(!requireCommands(slurmCommands))('the end of the test SLURM', () => {
+  let folder: string
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'test-'))
+  })
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const directories = async () => (await readdir(folder)).filter((name) => name.startsWith('slurm-'))
+
+  const nothingIsLeft = (namespaces: string[]) =>
+    vi.waitFor(async () => {
+      expect(namespaces.flatMap(processesInNamespace)).toEqual([])
+      expect(processesNaming(folder)).toEqual([])
+      expect(await directories()).toEqual([])
+    }, patience)
+
+  it('comes when the test process is killed, whatever its jobs do', async () => {
+    const code = `import { startSlurm } from './slurm.ts'
+      const slurm = await startSlurm()
+      await slurm.exec(['sbatch', '--wrap', 'setsid env -i sleep 1000 & sleep 1000'])
+      const escaped = () => slurm.exec(['pgrep', '-f', '^sleep 1000'])
+      while ((await escaped()).stdout.split('\\n').length < 3);
+      console.log((await slurm.exec(['readlink', '/proc/self/ns/pid'])).stdout)
+      setInterval(() => {}, 1000)`
+    const { child, lines } = inOwnProcess(code, { TMPDIR: folder })
+    const { value: namespace } = await lines.next()
+    expect(processesInNamespace(namespace).length).toBeGreaterThanOrEqual(10)
+    child.kill('SIGKILL')
+    await nothingIsLeft([namespace])
+  }, 60_000)
+
+  it.each(['first', 'cluster/run/munged', 'cluster/run/slurmctld'])(
+    'comes when the test process is killed as soon as %s is there',
+    async (file) => {
+      const code = `import { startSlurm } from './slurm.ts'; await startSlurm()`
+      const { child } = inOwnProcess(code, { TMPDIR: folder })
+      const path = async () => join(folder, ...(await directories()), file)
+      await vi.waitFor(async () => expect(existsSync(await path())).toBe(true), patience)
+      const namespaces = namespacesNaming(folder)
+      expect(namespaces).toHaveLength(1)
+      child.kill('SIGKILL')
+      await nothingIsLeft(namespaces)
+    },
+    60_000
+  )
+
+  it.runIf(process.getuid?.() === 0)(
+    'comes for a plain user, too, and when only the script is killed',
+    async () => {
+      const slurm = await startSlurm({ uid: nobody })
+      const argv = ['srun', '--partition=medium', '--nodes=2', 'sh', '-c', 'echo $(id -un) $(hostname)']
+      expect((await slurm.exec(argv)).stdout.split('\n').sort()).toEqual(['', 'csc puhti-n1', 'csc puhti-n2'])
+      const { stdout } = await slurm.exec(['readlink', '/proc/self/ns/pid'])
+      const namespace = stdout.trim()
+      expect(processesInNamespace(namespace).length).toBeGreaterThanOrEqual(10)
+      const [script = 0] = processesNaming(slurm.directory)
+      process.kill(script, 'SIGKILL')
+      await vi.waitFor(() => expect(processesInNamespace(namespace)).toEqual([]), patience)
+      await slurm.stop()
+      expect(processesNaming(slurm.directory)).toEqual([])
+      expect(existsSync(slurm.directory)).toBe(false)
+    },
+    60_000
+  )
+
+  it('keeps jobs and accounting for the next start when it is asked for in order', async () => {
+    const directory = join(folder, 'kept')
+    const start = async () => {
+      const port = await freePort(6)
+      const args = ['start', directory, '--base-port', `${port}`]
+      const child = spawn(sandboxScript, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+      const { value } = await createInterface(child.stdout)[Symbol.asyncIterator]().next()
+      expect(value).toMatch(/^ready: ssh /)
+      return { ended: once(child, 'exit') }
+    }
+    const inside = async (...argv: string[]) => (await run([sandboxScript, 'exec', directory, ...argv])).stdout.trim()
+    const accounted = async () => expect(await inside('sacct', '-nXP', '-ostate')).toBe('COMPLETED')
+
+    const first = await start()
+    await inside('sh', '-c', 'sbatch --wait --wrap true; sbatch --hold --wrap true')
+    await vi.waitFor(accounted, patience)
+    expect(await run([sandboxScript, 'stop', directory])).toMatchObject({ stderr: '', exitCode: 0 })
+    expect(await first.ended).toEqual([0, null])
+
+    const second = await start()
+    await accounted()
+    expect(await inside('squeue', '-h', '-o%r')).toBe('JobHeldUser')
+    expect(await run([sandboxScript, 'start', directory, '--base-port', '1'])).toMatchObject({ exitCode: 1 })
+    expect(await run([sandboxScript, 'stop', directory, '--kill'])).toMatchObject({ exitCode: 0 })
+    await second.ended
+    expect(processesNaming(directory)).toEqual([])
+  }, 60_000)
+
+  it('comes at once when a port is taken meanwhile, and other ports are tried', async () => {
+    const taken = await freePort(6)
+    const server = createServer().listen(taken + 1, '127.0.0.1')
+    vi.mocked(freePort).mockResolvedValueOnce(taken)
+    const slurm = await startSlurm()
+    expect(slurm.port).not.toBe(taken + 3)
+    await slurm.stop()
+    server.close()
+  }, 60_000)
+})

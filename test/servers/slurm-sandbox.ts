@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { freePort } from './free-port.ts'
+import { asUser } from './run.ts'
+
+export const sandboxScript = fileURLToPath(new URL('slurm/sandbox', import.meta.url))
+
+export interface Sandbox {
+  readonly directory: string
+  readonly basePort: number
+  end(): Promise<void>
+}
+
+export interface SandboxOptions {
+  readonly name: string
+  readonly nodes: number
+  readonly uid: number | undefined
+}
+
+/** One attempt to bring a sandbox up; it fails when another process has taken one of its ports meanwhile. */
+export async function startSandbox({ name, nodes, uid }: SandboxOptions): Promise<Sandbox> {
+  const directory = await mkdtemp(join(tmpdir(), 'slurm-'))
+  if (uid !== undefined) await chown(directory, uid, uid)
+  const basePort = await freePort(4 + nodes)
+  const args = ['start', directory, '--base-port', basePort, '--name', name, '--nodes', nodes, '--remove']
+  // Detached, so that a Ctrl-C in the terminal lets the tests end first. The pipe to its input ends it in any case.
+  const child = spawn(sandboxScript, args.map(String), { detached: true, ...asUser(uid) })
+  const ended = once(child, 'exit')
+  const stderr = text(child.stderr)
+  const end = async (): Promise<void> => {
+    child.stdin.end()
+    await ended
+    // Had the script been killed, the folder would still be there, and its processes perhaps just about to end.
+    await rm(directory, { recursive: true, force: true, maxRetries: 20 })
+  }
+  if (await saysReady(child)) return { directory, basePort, end }
+  await end()
+  throw new Error(`the SLURM sandbox did not start\n${await stderr}`)
+}
+
+async function saysReady(child: ChildProcess): Promise<boolean> {
+  if (child.stdout === null) return false
+  for await (const line of createInterface(child.stdout)) if (line.startsWith('ready: ')) return true
+  return false
+}
