@@ -11,7 +11,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'quick', include: ['packages/**/*.test.ts', 'services/**/*.test.ts'], exclude: [...never, ...needsServers], testTimeout: 20_000 }
+        test: {
+          name: 'quick',
+          include: ['packages/**/*.test.ts', 'services/**/*.test.ts'],
+          exclude: [...never, ...needsServers],
+          testTimeout: 20_000
+        }
       },
       {
         extends: true,

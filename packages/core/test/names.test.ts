@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { bucketName, userSlug } from '../src/buckets.ts'
 import { createId, deriveId } from '../src/ids.ts'
 import { cleanJobName, jobToken, nameWithoutToken, nameWithToken } from '../src/job/job-token.ts'
-import { complaintAboutPath } from '../src/object-path.ts'
 import { logPiecePath, requestPath, runName, statusPath, timesPath } from '../src/object-names.ts'
+import { complaintAboutPath } from '../src/object-path.ts'
 import { readPlace, trimSecretPath } from '../src/orchestration/direction.ts'
 
 describe('bucket names', () => {

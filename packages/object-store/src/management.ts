@@ -5,6 +5,7 @@ import { type OrderDocument, orderDocumentSchema } from '@lautta/core/documents/
 import { type RequestDocument, requestDocumentSchema } from '@lautta/core/documents/request-document'
 import { openDocument, sealDocument, UntrustedDocumentError } from '@lautta/core/documents/sealed-document'
 import { type StatusDocument, statusDocumentSchema } from '@lautta/core/documents/status-document'
+import { type TryDocument, tryDocumentSchema } from '@lautta/core/documents/try-document'
 import {
   type BegunTry,
   finishedPath,
@@ -15,7 +16,6 @@ import {
   statusPath,
   tryPath
 } from '@lautta/core/object-names'
-import { type TryDocument, tryDocumentSchema } from '@lautta/core/documents/try-document'
 import { fromWire, toWire } from '@lautta/core/wire'
 import type { z } from 'zod'
 import type { ObjectEntry, ObjectStore } from './object-store.ts'

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RefusedError, UnavailableError } from '@lautta/core/errors'
-import type { RemoteShell } from './remote-shell.ts'
 import { readBytes } from './read-bytes.ts'
-import { collectOutput, type CommandOutput, type RemoteCommand, runCommand } from './run-command.ts'
+import type { RemoteShell } from './remote-shell.ts'
+import { type CommandOutput, collectOutput, type RemoteCommand, runCommand } from './run-command.ts'
 
 /** How a file arrives on a platform. */
 export interface WriteOptions {

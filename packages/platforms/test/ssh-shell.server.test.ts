@@ -8,7 +8,7 @@ import { CredentialsError, RefusedError, StorageError, UnavailableError, Unknown
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../test/servers/free-port.ts'
 import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
-import { hashFile, readFile as readRemoteFile, readPiece, readTextFile, removeFile, writeFile } from '../src/files.ts'
+import { hashFile, readPiece, readFile as readRemoteFile, readTextFile, removeFile, writeFile } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { type CommandOutput, type RemoteCommand, runCommand } from '../src/run-command.ts'
 import { fingerprintOf } from '../src/ssh/host-keys.ts'

@@ -1,4 +1,4 @@
-import { DataType, tableFromIPC, type Type } from 'apache-arrow'
+import { DataType, type Type, tableFromIPC } from 'apache-arrow'
 import { readParquet } from 'parquet-wasm'
 import type { Cell, Column, ColumnType, RowTable } from './column.ts'
 import { indexColumn } from './pandas-metadata.ts'

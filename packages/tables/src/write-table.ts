@@ -1,5 +1,5 @@
 import { type DataType, Field, Float64, Int64, Schema, Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
-import { Compression, WriterPropertiesBuilder, writeParquet, Table as WasmTable } from 'parquet-wasm'
+import { Compression, Table as WasmTable, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm'
 import type { Cell, Column, ColumnType, RowTable } from './column.ts'
 import { indexColumn, pandasMetadata } from './pandas-metadata.ts'
 

@@ -3,9 +3,9 @@ import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Change } from '@lautta/queue/changes'
 import type { ConfiguredUser } from '@lautta/runtime/config'
 import type {
+  FastifyBaseLogger,
   FastifyInstance,
   FastifyRequest,
-  FastifyBaseLogger,
   RawReplyDefaultExpression,
   RawRequestDefaultExpression,
   RawServerDefault

@@ -1,8 +1,8 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { type FastifyBaseLogger, fastify, LogController } from 'fastify'
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { Logger } from '@lautta/runtime/logger'
+import { type FastifyBaseLogger, type FastifyPluginCallback, fastify, LogController } from 'fastify'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import type { App, AppContext } from './app-context.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { describeRoute } from './describe-route.ts'
@@ -12,6 +12,7 @@ import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { meRoutes } from './routes/me.ts'
+import { objectContentRoutes } from './routes/object-content.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { orchestrationRoutes } from './routes/orchestrations.ts'
 import { platformRoutes } from './routes/platforms.ts'
@@ -54,18 +55,35 @@ export async function createApp(context: AppContext, logger: Logger): Promise<Ap
     transform: describeRoute
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
-  await app.register(async (open) => healthRoutes(open as App, context))
+  await app.register(scoped(healthRoutes, context))
   await app.register(
-    async (guarded) => {
+    (guarded, _options, done) => {
       const authenticate = createAuthenticate(context.users)
       guarded.addHook('onRequest', async (request) => {
         request.caller = authenticate(request)
       })
-      for (const routes of [orchestrationRoutes, jobRoutes, eventRoutes, objectRoutes, tableRoutes, platformRoutes, meRoutes]) {
-        await guarded.register(async (scope) => routes(scope as App, context))
-      }
+      const groups = [
+        orchestrationRoutes,
+        jobRoutes,
+        eventRoutes,
+        objectRoutes,
+        objectContentRoutes,
+        tableRoutes,
+        platformRoutes,
+        meRoutes
+      ]
+      for (const routes of groups) guarded.register(scoped(routes, context))
+      done()
     },
     { prefix: '/v1' }
   )
   return app
+}
+
+/** Routes with a scope of their own, so that what one group changes (how bodies are read) concerns no other. */
+function scoped(routes: (app: App, context: AppContext) => void, context: AppContext): FastifyPluginCallback {
+  return (scope, _options, done) => {
+    routes(scope as App, context)
+    done()
+  }
 }

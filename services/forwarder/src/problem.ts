@@ -12,7 +12,7 @@ export const problemSchema = z.object({
   hint: z.string().optional(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional()
 })
-export type ProblemBody = z.output<typeof problemSchema>
+type ProblemBody = z.output<typeof problemSchema>
 
 /** An answer other than success, thrown from anywhere below a route. */
 export class Problem extends Error {

@@ -1,5 +1,5 @@
-import { type LogSource, logPath, logPiecePath, logTablePath, type Run } from '@lautta/core/object-names'
 import type { Attempt } from '@lautta/core/job/job'
+import { type LogSource, logPath, logPiecePath, logTablePath, type Run } from '@lautta/core/object-names'
 import { joinLogPieces, listLogPieces } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
@@ -12,7 +12,7 @@ const pieceBytes = 4 * 1024 * 1024
 const textType = 'text/plain; charset=utf-8'
 
 /** The streams of an attempt that have files of their own. */
-export function logFilesOf({ outPath, errPath }: Attempt): { source: LogSource; file: string }[] {
+function logFilesOf({ outPath, errPath }: Attempt): { source: LogSource; file: string }[] {
   return [
     ...(outPath === null ? [] : [{ source: 'out' as const, file: outPath }]),
     // SLURM writes both streams to one file unless it is told otherwise.

@@ -116,7 +116,6 @@ export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost
     }
   }
 }
-export type Acting = ReturnType<typeof createActing>
 
 /** What a failure means for the job. */
 export function eventOfFailure(effect: PlatformEffect | 'observe', error: unknown): JobEvent {

@@ -1,6 +1,6 @@
-import { runName, timesPath } from '@lautta/core/object-names'
 import { messageOf } from '@lautta/core/errors'
 import { attemptsToCollect } from '@lautta/core/job/settled'
+import { runName, timesPath } from '@lautta/core/object-names'
 import type { LiveOrder } from './live-order.ts'
 import type { SessionPorts } from './session-ports.ts'
 

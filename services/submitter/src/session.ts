@@ -1,19 +1,21 @@
-import { LauttaError, messageOf } from '@lautta/core/errors'
+import { LauttaError } from '@lautta/core/errors'
+import { foldOrders } from '@lautta/core/job/orders'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
-import type { Platform } from '@lautta/platforms/connect-platform'
 import { createActing, eventOfFailure } from './acting.ts'
 import { createCollecting } from './collecting.ts'
+import { createConnection } from './connection.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
 import type { LiveOrder } from './live-order.ts'
 import { createObserver } from './observe-platform.ts'
-import { createOrderBook, ordersOf } from './order-book.ts'
+import { createOrderBook } from './order-book.ts'
+import { createOrderLoader } from './order-loader.ts'
 import { createPause } from './pause-after-failure.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
 /** How a pass went: `elsewhere` when another process holds the lease. */
-export type PassResult = 'done' | 'elsewhere'
+type PassResult = 'done' | 'elsewhere'
 
 /** Everything that one user has on one platform: the only actor there, while it holds the lease. */
 export interface Session {
@@ -28,7 +30,8 @@ export interface Session {
 export function createSession(ports: SessionPorts): Session {
   const { user, known, now, logger } = ports
   const lease = createHeldLease(ports.acquireLease)
-  const book = createOrderBook(ports, lease.current)
+  const loader = createOrderLoader(ports, lease.current)
+  const book = createOrderBook(ports, loader)
   const collecting = createCollecting(ports)
   const pause = createPause(known.pollSeconds, now)
   const connection = createConnection(ports)
@@ -42,51 +45,48 @@ export function createSession(ports: SessionPorts): Session {
     lease.lose(error)
   }
   const acting = createActing({
-    ports,
-    platform: connection.open,
-    onFailure: fail,
-    onAnswer: pause.end,
-    onLeaseLost: loseLease,
-    askToCollect: collecting.askNow,
-    beginTry: book.beginTry
+    ...{ ports, platform: connection.open, onFailure: fail, onAnswer: pause.end, onLeaseLost: loseLease },
+    ...{ askToCollect: collecting.askNow, beginTry: loader.beginTry }
   })
+
+  const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job, now()))
 
   const pass = async (): Promise<PassResult> => {
     if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
     const hinted = await book.refresh()
     for (const order of book.orders()) await readOrders(order)
-    const open = openOrders()
+    const open = book.orders().filter(isOpen)
     if (open.length > 0 && !pause.isOn()) await drive(open)
     for (const order of open) await collecting.collect(order, hinted.includes(order.request.id))
     await book.settle()
-    const hasWork = openOrders().length > 0
+    const hasWork = book.orders().some(isOpen)
     if (!hasWork && !acting.isBusy()) connection.close()
     await ports.queues.setClock({ user, platform: known.name }, hasWork ? known.pollSeconds : null)
     return 'done'
   }
 
-  const openOrders = (): LiveOrder[] => book.orders().filter(({ status }) => status.jobs.some((job) => !isSettled(job, now())))
-
   /** Tells every job the orders that stand. */
   const readOrders = async (order: LiveOrder): Promise<void> => {
     for (const { index } of order.status.jobs) {
-      const effects = await order.feed(index, { type: 'ordersRead', orders: ordersOf(order, index) })
+      const orders = foldOrders(order.orders, order.tries, known.name, index)
+      const effects = await order.feed(index, { type: 'ordersRead', orders })
       if (!pause.isOn()) acting.act(order, index, effects)
     }
   }
 
-  /** Looks at the platform, and begins what the jobs owe. */
+  /** Looks at the platform, and begins what the jobs owe. What it can't, every job is told. */
   const drive = async (orders: readonly LiveOrder[]): Promise<void> => {
     try {
       await connection.open()
       if (await observer.observe(orders, acting.act)) pause.end()
-      for (const order of orders)
+      for (const order of orders) {
         for (const job of order.status.jobs)
           acting.act(
             order,
             job.index,
             effectsOwed(job).filter((effect) => effect !== 'askToCollect')
           )
+      }
     } catch (error) {
       if (!(error instanceof LauttaError)) throw error
       fail(error)
@@ -105,8 +105,6 @@ export function createSession(ports: SessionPorts): Session {
       if (!(error instanceof LeaseLostError)) throw error
       loseLease(error)
       return 'elsewhere'
-    } finally {
-      void giveBackWhenIdle()
     }
   })
 
@@ -117,30 +115,18 @@ export function createSession(ports: SessionPorts): Session {
   }
 
   return {
-    run: turns.run,
+    async run() {
+      try {
+        return await turns.run()
+      } finally {
+        void giveBackWhenIdle()
+      }
+    },
     expire: observer.expire,
     async close() {
       await turns.finish()
       await giveBackWhenIdle()
       connection.close()
-    }
-  }
-}
-
-/** The platform, opened when it is first needed; after a close, anew, with whatever credential there is then. */
-function createConnection({ connect, logger }: SessionPorts): { open(): Promise<Platform>; close(): void } {
-  let platform: Promise<Platform> | null = null
-  return {
-    open() {
-      platform ??= connect()
-      return platform
-    },
-    close() {
-      const closing = platform
-      platform = null
-      closing
-        ?.then((open) => open.close())
-        .catch((error: unknown) => logger.debug({ error: messageOf(error) }, 'closing a platform'))
     }
   }
 }

@@ -9,6 +9,7 @@ import { insertPrologue, isShellScript } from '@lautta/core/batch-script'
 export function guardScript(script: string, token: string): string {
   if (!isShellScript(script)) return script
   const link = `"$HOME/.lautta/${token}/ran"`
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's, not ours
   const mine = '"job-${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}"'
   const isOther = `lautta_ran=$(readlink ${link}) && [ "$lautta_ran" != ${mine} ]`
   const giveWay = `{ echo "lautta: $lautta_ran has this work already, this duplicate ends" >&2; exit 0; }`

@@ -21,13 +21,6 @@ export function sacctEndings(
   )
 }
 
-/** Ids of jobs with this name, oldest first. */
-export function sacctByName(jobName: string, windowHours: number): RemoteCommand<string[]> {
-  return sacct(['JobIDRaw'], ['--allocations', `--name=${jobName}`, `--starttime=now-${windowHours}hours`], (rows) =>
-    rows.map((row) => row.JobIDRaw ?? '')
-  )
-}
-
 // Since Slurm 23.02 the fields Reserved and ResvCPU are called Planned and PlannedCPU; each version refuses the other's.
 const plannedSince = 23.02
 

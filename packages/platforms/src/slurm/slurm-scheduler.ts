@@ -10,7 +10,7 @@ import { squeue } from './squeue.ts'
 import { findSubmittedJob, sbatchBoundSeconds, submitJob } from './submission.ts'
 
 /** SLURM's own bound for an answer of slurmctld (MessageTimeout), and looks enough to be sure. */
-export const slurmLookTimes: LookTimes = { submitBoundSeconds: sbatchBoundSeconds, settleSeconds: 10, looks: 3 }
+const slurmLookTimes: LookTimes = { submitBoundSeconds: sbatchBoundSeconds, settleSeconds: 10, looks: 3 }
 
 // How far back sacct looks for jobs that vanished from squeue: longer than any job that CSC allows may run.
 const accountingWindowHours = 24 * 30

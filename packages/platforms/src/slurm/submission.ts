@@ -134,7 +134,7 @@ function readParts(stdout: string): Parts {
 }
 
 /** `StdErr=… StdIn=… StdOut=…` of scontrol's one line; a path may have blanks in it. */
-export function readLogPaths(scontrol: string): Pick<AcceptedJob, 'outPath' | 'errPath'> {
+function readLogPaths(scontrol: string): Pick<AcceptedJob, 'outPath' | 'errPath'> {
   const [, errPath, outPath] = / StdErr=(.*) StdIn=.* StdOut=(.*?)(?: [A-Z][A-Za-z]+=.*)?$/.exec(scontrol.trimEnd()) ?? []
   return { outPath: outPath ?? null, errPath: errPath ?? null }
 }

@@ -1,17 +1,17 @@
+import { isFinished } from '@lautta/core/job/job'
 import {
   answerOrder,
+  jobsOf,
   type KnownOrder,
   orderAnswerSchema,
   orderSummarySchema,
   summariseOrder
 } from '@lautta/core/orchestration/answer'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
-import { isFinished } from '@lautta/core/job/job'
-import { jobsOf } from '@lautta/core/orchestration/answer'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import type { NewOrder } from '../order-writer.ts'
-import { paginate, pageQuery } from '../paginate.ts'
+import { pageQuery, paginate } from '../paginate.ts'
 
 const tags = ['orchestrations']
 const idParams = z.object({ id: z.string() })

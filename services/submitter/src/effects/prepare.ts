@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import { trimObjectPath } from '@lautta/core/object-path'
 import type { Send } from '@lautta/core/orchestration/dictionary'

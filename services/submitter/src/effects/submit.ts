@@ -1,10 +1,9 @@
 import { posix } from 'node:path'
-import { cleanJobName } from '@lautta/core/job/job-token'
 import { type Directives, readDirectives } from '@lautta/core/batch-script'
+import type { JobEvent } from '@lautta/core/job/job-event'
+import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
 import { readTextFile } from '@lautta/platforms/files'
 import type { Submission } from '@lautta/platforms/scheduler'
-import type { JobEvent } from '@lautta/core/job/job-event'
-import { nameWithToken } from '@lautta/core/job/job-token'
 import { type JobWork, type PerformEffect, tokenOf } from './job-work.ts'
 
 // SLURM's own default bound for a batch script (max_script_size).

@@ -2,7 +2,7 @@ import { UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import type { AcceptedJob, Scheduler, SubmissionAnswer, SubmissionRight, SubmissionTrace } from '@lautta/platforms/scheduler'
 import { ask, type Process, step, type World } from './world.ts'
 
-export interface ModelJob {
+interface ModelJob {
   id: string
   token: string
   state: 'pending' | 'running' | 'completed' | 'cancelled'

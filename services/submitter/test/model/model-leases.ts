@@ -10,7 +10,7 @@ export interface LeaseMemory {
   skewMs: number
 }
 
-export const leaseMs = 30_000
+const leaseMs = 30_000
 
 /** Redis forgets everything, perhaps because it is now another one, with another clock. */
 export function emptyRedis(world: World, memory: LeaseMemory): void {

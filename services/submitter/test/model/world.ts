@@ -25,14 +25,14 @@ export interface Process {
   isPaused: boolean
 }
 
-export type Random = {
+type Random = {
   below(bound: number): number
   isTrue(probability: number): boolean
   pick<Item>(items: readonly Item[]): Item
 }
 
 /** Chance that is the same for the same seed. */
-export function createRandom(seed: number): Random {
+function createRandom(seed: number): Random {
   let state = seed >>> 0
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0

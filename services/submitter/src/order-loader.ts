@@ -1,0 +1,107 @@
+import type { OrderDocument } from '@lautta/core/documents/order-document'
+import type { HistoryEntry, StatusDocument } from '@lautta/core/documents/status-document'
+import { messageOf } from '@lautta/core/errors'
+import type { Job } from '@lautta/core/job/job'
+import { isAheadOf } from '@lautta/core/job/orders'
+import type { BegunTry } from '@lautta/core/object-names'
+import type { Lease } from '@lautta/queue/leases'
+import { createLiveOrder, type LiveOrder } from './live-order.ts'
+import type { OpenOrder } from './order-directory.ts'
+import { LeaseLostError, type SessionPorts } from './session-ports.ts'
+
+// A write takes at most this long; with less lease left none is begun.
+const writeBoundMs = 10_000
+
+/** An order in memory, with what the store had of it when it was last looked at. */
+export interface LoadedOrder {
+  order: LiveOrder
+  open: OpenOrder
+  statusEtag: string | null
+}
+
+/** Reads orders of one user on one platform from the object store, and writes their documents under the lease. */
+export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease) {
+  const { user, known, management, changes, now, logger } = ports
+
+  /** The lease, when enough of it is left for a write. */
+  const leaseForWrite = (): Lease => {
+    const lease = currentLease()
+    if (lease.remainingMs() < writeBoundMs) throw new LeaseLostError('too little of the lease is left for a write')
+    return lease
+  }
+
+  const tellHistory = (id: string, line: HistoryEntry): void => {
+    const { index, from, to, reason } = line
+    logger.info({ orchestration: id, platform: known.name, job: index, from, to, reason }, 'job')
+    changes.tell({ user, id }).catch((error: unknown) => logger.debug({ error: messageOf(error) }, 'a change was not told'))
+  }
+
+  /** The status as it is saved; one under a higher fence says that the lease is somebody else's. */
+  const readStatus = async (id: string): Promise<StatusDocument | null> => {
+    const saved = await management.readStatus(user, id, known.name)
+    if (saved === null || saved.fence <= currentLease().fence) return saved
+    throw new LeaseLostError(`${id} was written under a higher fence`, saved.fence + 1)
+  }
+
+  /** Tries that the status does not know of: it fell back to an older one. Others need no reading. */
+  const readTriesAhead = async (id: string, { status }: LiveOrder, tries: readonly BegunTry[]): Promise<BegunTry[]> => {
+    const ahead = tries.filter((begun) => {
+      const job = status.jobs[begun.index]
+      return begun.platform === known.name && job !== undefined && isAheadOf(job, begun)
+    })
+    const read = await Promise.all(ahead.map((begun) => management.readTry(user, id, begun)))
+    return read.filter((begun) => begun !== null)
+  }
+
+  return {
+    async load(open: OpenOrder): Promise<LoadedOrder> {
+      const { id, statusEtags } = open.listed
+      const saved = await readStatus(id)
+      const loaded: LoadedOrder = {
+        open,
+        statusEtag: statusEtags.get(known.name) ?? null,
+        order: createLiveOrder({
+          request: open.request,
+          platform: known.name,
+          saved,
+          fence: () => leaseForWrite().fence,
+          now,
+          onHistory: (line) => tellHistory(id, line),
+          async save(status) {
+            loaded.statusEtag = await management.writeStatus(user, status)
+          }
+        })
+      }
+      return loaded
+    },
+
+    /** Takes in order objects, and tries that were begun, that are new since the last look. */
+    async renew(loaded: LoadedOrder, open: OpenOrder): Promise<void> {
+      const { id, orderIds, tries } = open.listed
+      const { order } = loaded
+      const newest = orderIds.at(-1) ?? null
+      if (order.orders.length !== orderIds.length || order.lastOrder !== newest) {
+        const read = await Promise.all(orderIds.map((orderId) => management.readOrder(user, id, orderId)))
+        order.orders = read.filter((one): one is OrderDocument => one !== null)
+        order.lastOrder = newest
+      }
+      order.tries = await readTriesAhead(id, order, tries)
+      loaded.open = open
+    },
+
+    /** The store lists another status than we wrote last: a late write of a former holder, over which ours goes again. */
+    async overwriteLateWrite({ order }: LoadedOrder): Promise<void> {
+      const saved = await readStatus(order.request.id)
+      const isOurs = saved !== null && saved.fence === order.status.fence && saved.sequence === order.status.sequence
+      if (!isOurs) await order.saveAgain()
+    },
+
+    /** Writes down that a submission begins. */
+    async beginTry(order: LiveOrder, { index, attempt }: Job, number: number): Promise<void> {
+      const begun = { platform: known.name, index, attempt, try: number }
+      const { fence } = leaseForWrite()
+      await management.writeTry(user, order.request.id, { schema: 1, ...begun, fence, at: now().toISOString() })
+    }
+  }
+}
+export type OrderLoader = ReturnType<typeof createOrderLoader>
