@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-const needsServers = ['**/*.server.test.ts', 'test/**/*.test.ts']
+const quick = ['packages/**/*.test.ts', 'services/**/*.test.ts', 'test/architecture.test.ts']
+const needsServers = ['**/*.server.test.ts', 'test/{servers,stories,faults}/**/*.test.ts']
 const never = ['**/node_modules/**']
 
 // Forks, because the embedded Redis asks for a death signal, which follows the thread that started it.
@@ -13,7 +14,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'quick',
-          include: ['packages/**/*.test.ts', 'services/**/*.test.ts'],
+          include: quick,
           exclude: [...never, ...needsServers],
           testTimeout: 20_000
         }

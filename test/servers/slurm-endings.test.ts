@@ -1,19 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { freePort } from './free-port.ts'
 import { inOwnProcess } from './own-process.ts'
 import { namespacesNaming, processesInNamespace, processesNaming } from './processes.ts'
 import { requireCommands } from './require-server.ts'
-import { run } from './run.ts'
 import { slurmCommands, startSlurm } from './slurm.ts'
-import { sandboxScript } from './slurm-sandbox.ts'
 
 vi.mock('./free-port.ts', { spy: true })
 
@@ -71,7 +66,7 @@ describe.skipIf(!requireCommands(slurmCommands))('the end of the test SLURM', ()
   )
 
   it.runIf(process.getuid?.() === 0)(
-    'comes for a plain user, too, and when only the script is killed',
+    'comes for a plain user, too, also when only the script is killed',
     async () => {
       const slurm = await startSlurm({ uid: nobody })
       const argv = ['srun', '--partition=medium', '--nodes=2', 'sh', '-c', 'echo $(id -un) $(hostname)']
@@ -88,34 +83,6 @@ describe.skipIf(!requireCommands(slurmCommands))('the end of the test SLURM', ()
     },
     60_000
   )
-
-  it('keeps jobs and accounting for the next start when it is asked for in order', async () => {
-    const directory = join(folder, 'kept')
-    const start = async () => {
-      const port = await freePort(6)
-      const args = ['start', directory, '--base-port', `${port}`]
-      const child = spawn(sandboxScript, args, { stdio: ['pipe', 'pipe', 'ignore'] })
-      const { value } = await createInterface(child.stdout)[Symbol.asyncIterator]().next()
-      expect(value).toMatch(/^ready: ssh /)
-      return { ended: once(child, 'exit') }
-    }
-    const inside = async (...argv: string[]) => (await run([sandboxScript, 'exec', directory, ...argv])).stdout.trim()
-    const accounted = async () => expect(await inside('sacct', '-nXP', '-ostate')).toBe('COMPLETED')
-
-    const first = await start()
-    await inside('sh', '-c', 'sbatch --wait --wrap true; sbatch --hold --wrap true')
-    await vi.waitFor(accounted, patience)
-    expect(await run([sandboxScript, 'stop', directory])).toMatchObject({ stderr: '', exitCode: 0 })
-    expect(await first.ended).toEqual([0, null])
-
-    const second = await start()
-    await accounted()
-    expect(await inside('squeue', '-h', '-o%r')).toBe('JobHeldUser')
-    expect(await run([sandboxScript, 'start', directory, '--base-port', '1'])).toMatchObject({ exitCode: 1 })
-    expect(await run([sandboxScript, 'stop', directory, '--kill'])).toMatchObject({ exitCode: 0 })
-    await second.ended
-    expect(processesNaming(directory)).toEqual([])
-  }, 60_000)
 
   it('comes at once when a port is taken meanwhile, and other ports are tried', async () => {
     const taken = await freePort(6)

@@ -19,8 +19,8 @@ export interface SlurmServer {
   /** Where the host sees a file that is /users/..., /projappl/..., /scratch/... or /cluster/... inside. */
   hostPath(inside: string): string
   /**
-   * To 'slurmctld', 'slurmdbd', 'munged', 'sshd' or 'slurmd-<node>'; answers when it has taken effect. 'mariadbd' is for
-   * freezing only: it has once failed to recover from SIGKILL.
+   * To 'slurmctld', 'slurmdbd', 'munged', 'sshd' or 'slurmd-<node>'; answers when it has taken effect. 'mariadbd' is
+   * for freezing only: it has once failed to recover from SIGKILL.
    */
   signal(daemon: string, signal: NodeJS.Signals): Promise<void>
   /** Starts one daemon again; answers when it is ready. */

@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { Logger } from '@lautta/runtime/logger'
 import { type FastifyBaseLogger, type FastifyPluginCallback, fastify, LogController } from 'fastify'
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { App, AppContext } from './app-context.ts'
 import { createAuthenticate } from './authenticate.ts'
 import { describeRoute } from './describe-route.ts'
@@ -17,6 +17,7 @@ import { objectRoutes } from './routes/objects.ts'
 import { orchestrationRoutes } from './routes/orchestrations.ts'
 import { platformRoutes } from './routes/platforms.ts'
 import { tableRoutes } from './routes/tables.ts'
+import { validate } from './validate.ts'
 
 const bodyLimitBytes = 16 * 1024 * 1024
 
@@ -28,7 +29,7 @@ export async function createApp(context: AppContext, logger: Logger): Promise<Ap
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true
   }).withTypeProvider()
-  app.setValidatorCompiler(validatorCompiler)
+  app.setValidatorCompiler(validate)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(answerProblem)
   app.setNotFoundHandler((request, reply) =>

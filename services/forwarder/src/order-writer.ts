@@ -91,17 +91,16 @@ export function createOrderWriter({ management, queues, changes, locks, logger, 
     /** Accepts an orchestration: it is durable when this resolves. */
     async create(caller: Caller, request: Orchestration, body: unknown, idempotencyKey: string | undefined, start: boolean) {
       const id = idempotencyKey === undefined ? createId(now()) : deriveId(caller.user, idempotencyKey)
-      const storing = () => store(caller, id, request, body)
-      // Two at once with one key: the second must see what the first stored, since stores can't create only once.
-      const stored = idempotencyKey === undefined ? await storing() : await locks.withLock(`create:${id}`, storing)
       const wanted = [...(start ? [{ order: 'start' as const, attempt: 1 }] : []), ...ordersIn(request)]
-      const given = idempotencyKey === undefined ? [] : await readOrders(caller.user, id)
-      await order(
-        caller,
-        id,
-        Object.keys(request.platforms),
-        wanted.filter((one) => !given.some((other) => isSameOrder(one, other)))
-      )
+      const write = async () => {
+        const stored = await store(caller, id, request, body)
+        const given = idempotencyKey === undefined ? [] : await readOrders(caller.user, id)
+        const missing = wanted.filter((one) => !given.some((other) => isSameOrder(one, other)))
+        await order(caller, id, Object.keys(request.platforms), missing)
+        return stored
+      }
+      // Two at once with one key: the second must see what the first stored, since stores can't create only once.
+      const stored = idempotencyKey === undefined ? await write() : await locks.withLock(`create:${id}`, write)
       return { id, name: request.name, createdAt: stored.createdAt, warnings: stored.warnings }
     }
   }

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { CredentialsError, messageOf, RefusedError, StorageError, UnavailableError } from '@lautta/core/errors'
-import { type Complaint, complaintsOf } from '@lautta/core/orchestration/complaints'
+import type { Complaint } from '@lautta/core/orchestration/complaints'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { ZodError, z } from 'zod'
+import { z } from 'zod'
 
 /** What a client gets when something is wrong: application/problem+json. */
 export const problemSchema = z.object({
@@ -52,18 +52,6 @@ function toProblem(error: FastifyError | Error): Problem {
     return new Problem(503, 'the object store does not answer', { hint: 'nothing was accepted; try again soon' })
   if (error instanceof UnavailableError || error instanceof CredentialsError)
     return new Problem(503, 'a part of Lautta does not answer', { hint: 'try again soon' })
-  const zodError = zodErrorOf(error)
-  if (zodError !== null) return new Problem(400, 'the input is wrong', { errors: zodError })
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500
   return status >= 500 ? new Problem(500, 'something unexpected happened; it was logged') : new Problem(status, error.message)
-}
-
-function zodErrorOf(error: Error): Complaint[] | null {
-  if (error instanceof ZodError) return complaintsOf(error)
-  const { validation, validationContext } = error as FastifyError
-  if (validation === undefined) return null
-  // fastify-type-provider-zod hands zod's issues on in this form.
-  const issues = validation.flatMap(({ params }) => ('issue' in params ? [params.issue as z.core.$ZodIssue] : []))
-  const complaints = complaintsOf(new z.core.$ZodError(issues))
-  return complaints.map(({ path, message }) => ({ path: validationContext === 'querystring' ? `?${path}` : path, message }))
 }

@@ -1,30 +1,43 @@
+import { type ParseError, parse as parseJson, printParseErrorCode } from 'jsonc-parser'
 import { parseDocument } from 'yaml'
 import { Problem } from './problem.ts'
 
-/** Reads JSON; what is wrong is told by line and column. */
+/** Reads JSON; what is wrong is told by line and column, which JSON.parse itself does not always know. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error)
-    const position = /at position (\d+)/.exec(words)?.[1]
-    const where = position === undefined ? '' : `${lineAndColumn(text, Number(position))}: `
-    throw new Problem(400, 'the body is not valid JSON', {
-      errors: [{ path: '', message: where + words.replace(/ in JSON at position.*$/s, '') }]
-    })
+  } catch {
+    const found: ParseError[] = []
+    parseJson(text, found, { disallowComments: true, allowTrailingComma: false })
+    const errors = found.map(({ offset, error }) => ({ path: '', message: `${lineAndColumn(text, offset)}: ${wordsOf(error)}` }))
+    throw new Problem(400, 'the body is not valid JSON', { errors })
   }
 }
 
 /** Reads YAML; what is wrong is told by line and column. */
 export function readYaml(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: true })
-  if (document.errors.length === 0) return document.toJS({ maxAliasCount: 100 })
   const errors = document.errors.map(({ message, linePos }) => {
     const [start] = linePos ?? []
     const [words = message] = message.split(' at line ')
     return { path: '', message: start === undefined ? words : `line ${start.line}, column ${start.col}: ${words}` }
   })
-  throw new Problem(400, 'the body is not valid YAML', { errors })
+  if (errors.length > 0) throw new Problem(400, 'the body is not valid YAML', { errors })
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    // Aliases that would multiply without end.
+    throw new Problem(400, 'the body is not valid YAML', {
+      errors: [{ path: '', message: error instanceof Error ? error.message : String(error) }]
+    })
+  }
+}
+
+/** `PropertyNameExpected` is `property name expected`. */
+function wordsOf(error: ParseError['error']): string {
+  return printParseErrorCode(error)
+    .replace(/(?!^)([A-Z])/g, ' $1')
+    .toLowerCase()
 }
 
 function lineAndColumn(text: string, position: number): string {

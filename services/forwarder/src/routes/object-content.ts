@@ -1,5 +1,6 @@
 import type { ObjectInfo } from '@lautta/object-store/object-store'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { findPlace, objectParams } from '../object-place.ts'
 import { parseRange } from '../parse-range.ts'
@@ -8,19 +9,29 @@ import { Problem } from '../problem.ts'
 /** The bytes of the caller's objects. */
 export function objectContentRoutes(app: App, { store, management }: AppContext): void {
   const schema = { tags: ['objects'], summary: 'The bytes of an object, or a range of them', params: objectParams }
-  app.get('/objects/:target/*', { schema }, async (request, reply) => {
-    const { bucket, path } = findPlace(management, callerOf(request), request.params, 'read')
-    const head = await store.head(bucket, path)
-    if (head === null) throw new Problem(404, `there is no object ${path}`)
-    describe(reply, head)
-    if (request.headers['if-none-match'] === `"${head.etag}"`) return reply.code(304).send()
-    if (request.method === 'HEAD') return reply.header('content-length', head.usedBytes).send()
-    const range = parseRange(request.headers.range, head.usedBytes)
-    if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${head.usedBytes}`).send()
-    const found = await store.get(bucket, path, range ?? { first: 0 })
-    if (found === null) throw new Problem(404, `there is no object ${path}`)
-    if (range === null) return reply.header('content-length', head.usedBytes).send(found.content)
-    reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${head.usedBytes}`)
+  const find = async (request: FastifyRequest, params: z.output<typeof objectParams>) => {
+    const place = findPlace(management, callerOf(request), params, 'read')
+    const info = await store.head(place.bucket, place.path)
+    if (info === null) throw new Problem(404, `there is no object ${place.path}`)
+    return { place, info, isKnown: request.headers['if-none-match'] === `"${info.etag}"` }
+  }
+
+  app.head('/objects/:target/*', { schema: { ...schema, summary: 'The headers of an object' } }, async (request, reply) => {
+    const { info, isKnown } = await find(request, request.params)
+    describe(reply, info)
+    return isKnown ? reply.code(304).send() : reply.header('content-length', info.usedBytes).send()
+  })
+
+  app.get('/objects/:target/*', { schema, exposeHeadRoute: false }, async (request, reply) => {
+    const { place, info, isKnown } = await find(request, request.params)
+    describe(reply, info)
+    if (isKnown) return reply.code(304).send()
+    const range = parseRange(request.headers.range, info.usedBytes)
+    if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${info.usedBytes}`).send()
+    const found = await store.get(place.bucket, place.path, range ?? { first: 0 })
+    if (found === null) throw new Problem(404, `there is no object ${place.path}`)
+    if (range === null) return reply.header('content-length', info.usedBytes).send(found.content)
+    reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${info.usedBytes}`)
     return reply.header('content-length', range.last - range.first + 1).send(found.content)
   })
 }

@@ -1,0 +1,58 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EmbeddedRedis, startEmbeddedRedis } from '@lautta/queue/embedded-redis'
+import { type Config, loadConfig } from '@lautta/runtime/config'
+import { createLogger } from '@lautta/runtime/logger'
+import { openInstallation } from '@lautta/runtime/open-installation'
+import { createForwarder } from '../src/create-forwarder.ts'
+
+/** A forwarder over a real Redis and a folder, without anybody behind it. */
+export interface TestApi {
+  url: string
+  folder: string
+  config: Config
+  redis: EmbeddedRedis
+  /** A request with a user's key; the second of two users is `other`. */
+  ask(
+    path: string,
+    init?: RequestInit & { as?: 'local' | 'other' | 'nobody' }
+  ): Promise<{ status: number; headers: Headers; text: string; json: any }>
+  close(): Promise<void>
+}
+
+const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nobody: 'a-key-that-nobody-has' }
+
+export async function openTestApi(): Promise<TestApi> {
+  const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
+  const base = loadConfig({ standalone: true }, { LAUTTA_DATA_DIR: folder, LAUTTA_PORT: '0', LAUTTA_API_KEY: keys.local })
+  const config = {
+    ...base,
+    users: [...base.users, { name: 'Other@Example.com', slug: 'other-example-com', isAdmin: false, apiKey: keys.other }]
+  }
+  const redis = await startEmbeddedRedis()
+  const logger = createLogger('silent')
+  const forwarder = await createForwarder({ config, installation: openInstallation(config, logger), redis, logger })
+  return {
+    ...{ url: forwarder.url, folder, config, redis },
+    async ask(path, { as = 'local', headers, ...init } = {}) {
+      const response = await fetch(forwarder.url + path, {
+        ...init,
+        headers: { authorization: `Bearer ${keys[as]}`, ...headers }
+      })
+      const text = await response.text()
+      const isJson = /json/.test(response.headers.get('content-type') ?? '')
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        json: isJson && text !== '' ? JSON.parse(text) : undefined
+      }
+    },
+    async close() {
+      await forwarder.close()
+      await redis.stop()
+      await rm(folder, { recursive: true })
+    }
+  }
+}
