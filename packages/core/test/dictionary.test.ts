@@ -138,6 +138,11 @@ describe('wrong input', () => {
     expect(complaintsAbout({ name: 'n', platforms: {} })).toEqual({ platforms: 'name at least one platform' })
     expect(complaintsAbout({ name: 'n', platforms: { mahti: {} } })).toHaveProperty(['platforms.mahti.jobs'])
   })
+  it.each(["it's/1", 'gcc; id', '$(id)', '-t', 'gcc openmpi', ''])('is refused as a module: %j', (entry) => {
+    expect(
+      complaintsAbout({ name: 'n', platforms: { mahti: { configs: { modules: ['gcc/13.2', entry] }, jobs: [{ path: '/a' }] } } })
+    ).toEqual({ 'platforms.mahti.configs.modules[1]': expect.stringMatching('one module per entry') })
+  })
   it('can not change the prototype of anything', () => {
     expect(complaintsAbout(JSON.parse('{"name":"n","platforms":{"__proto__":{"jobs":[{"path":"/a"}]}}}'))).not.toEqual({})
     expect(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PassThrough, Readable } from 'node:stream'
+import { finished, PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { RefusedError, UnavailableError } from '@lautta/core/errors'
 import { readBytes } from './read-bytes.ts'
@@ -69,7 +69,9 @@ export async function readFile(shell: RemoteShell, path: string): Promise<Readab
       ended.then(() => done(), done)
     }
   })
-  started.stdout.on('error', (cause) => content.destroy(new UnavailableError(`reading ${path} was interrupted`, { cause })))
+  finished(started.stdout, { writable: false }, (cause) => {
+    if (cause) content.destroy(new UnavailableError(`reading ${path} was interrupted`, { cause }))
+  })
   content.on('close', () => started.abandon())
   return started.stdout.pipe(content)
 }

@@ -14,6 +14,8 @@ export interface Submission extends SubmissionRight {
   script: string
   /** Where the job starts; null is the scheduler's own choice. */
   workingDirectory: string | null
+  /** Module entries that are loaded before, so that the job finds them loaded. */
+  modules: readonly string[]
   /** sbatch options by long name; true has no value. They win over the script's own directives. */
   options: Readonly<Record<string, string | number | true>>
 }

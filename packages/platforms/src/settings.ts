@@ -15,6 +15,7 @@ export const platformSettingsSchema = z.strictObject({
   transport: z.enum(['ssh2', 'local']).default('ssh2').describe('local: SLURM commands of this very machine'),
   hosts: z.array(z.strictObject({ host: z.string(), port: z.number().int().default(22) })).optional(),
   'host-keys': z.array(z.string()).optional(),
+  preamble: z.array(z.string()).optional().describe('shell lines that make `module` work'),
   account: z.string().optional().describe('--account of jobs that name none themselves'),
   'poll-seconds': z.number().positive().optional(),
   'max-channels': z.number().int().positive().optional(),
@@ -52,6 +53,7 @@ function applySettings(name: string, settings: PlatformSettings): KnownPlatform 
     hosts: settings.hosts ?? profile.hosts,
     hostKeys: settings['host-keys'] ?? profile.hostKeys,
     pollSeconds: settings['poll-seconds'] ?? profile.pollSeconds,
+    preamble: settings.preamble ?? profile.preamble,
     maxChannels: settings['max-channels'] ?? profile.maxChannels,
     refusesPrivateKeys: settings['refuse-private-keys'] ?? profile.refusesPrivateKeys,
     credentials: Object.fromEntries(

@@ -16,7 +16,7 @@ const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 let submissions = 0
 function compose(script: string, more: Partial<Submission> = {}): Submission {
   const token = `token${++submissions}`
-  return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, options: {}, ...more }
+  return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, modules: [], options: {}, ...more }
 }
 
 async function submit(scheduler: Scheduler, script: string): Promise<string> {

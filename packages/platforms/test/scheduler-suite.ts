@@ -30,7 +30,15 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
     const newRight = () => ({ token: randomUUID().replaceAll('-', '').slice(0, 20), try: 1 })
     const compose = (script: string, more: Partial<Submission> = {}): Submission => {
       const right = newRight()
-      return { ...right, jobName: `test.${right.token}`, script, workingDirectory: under.folder, options: {}, ...more }
+      return {
+        ...right,
+        jobName: `test.${right.token}`,
+        script,
+        workingDirectory: under.folder,
+        modules: [],
+        options: {},
+        ...more
+      }
     }
     const submit = async (submission: Submission): Promise<AcceptedJob> => {
       const answer = await under.scheduler.submit(submission)
@@ -62,6 +70,12 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       expect(ending).toEqual({ outcome: 'completed', exitCode: 0, reason: null })
       expect(Date.parse(endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(startedAt ?? ''))
       expect(await logOf(job)).toBe(`hello from ${job.slurmJobId}\n`)
+    })
+
+    it('gives a job the usual rights for new files', async () => {
+      const job = await submit(compose('#!/bin/sh\numask\n'))
+      await waitForEnd(job.slurmJobId)
+      expect(await logOf(job)).toBe('0022\n')
     })
 
     it('reports exit code 3 as failed with that exit code', async () => {

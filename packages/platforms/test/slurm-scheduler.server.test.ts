@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
+import { buildVenv } from '../src/build-venv.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
+import { runCommand } from '../src/run-command.ts'
 import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { openTestShell } from './open-test-shell.ts'
@@ -24,7 +26,7 @@ describe('SLURM over SSH', () => {
 
   const compose = (script: string, options: Submission['options'] = {}): Submission => {
     const token = randomUUID().replaceAll('-', '').slice(0, 20)
-    return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, options }
+    return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, modules: [], options }
   }
   const submit = async (submission: Submission): Promise<AcceptedJob> => {
     const answer = await scheduler.submit(submission)
@@ -94,6 +96,47 @@ describe('SLURM over SSH', () => {
       ['REQUEUED', 0],
       ['COMPLETED', 1]
     ])
+  })
+
+  describe('with modules', () => {
+    beforeAll(async () => {
+      const file = (name: string, lua: string) =>
+        slurm.exec(['sh', '-c', `mkdir -p modules/$(dirname ${name}) && cat >modules/${name}.lua`], { stdin: lua })
+      await file('pytorch/2.6', 'setenv("TORCH", "2.6")\nprepend_path("PATH", "/opt/torch")')
+      await file('gcc/13', 'setenv("GCC", "13")')
+    })
+    const modules = ['use /users/csc/modules', 'pytorch', 'load gcc/13']
+
+    it('submits jobs that find them loaded, whatever the login shell prints', async () => {
+      await slurm.exec(['sh', '-c', 'echo "echo GREETINGS" >.profile; echo "echo GREETINGS" >.bashrc'])
+      const job = await submit({
+        ...compose('#!/bin/bash\n#SBATCH --output=modules-%j.out\necho $TORCH $GCC; echo $PATH\n'),
+        modules
+      })
+      await untilEnded(job.slurmJobId)
+      expect(await csc('sh', '-c', `cat modules-${job.slurmJobId}.out; rm .profile .bashrc`)).toMatch(
+        /^(GREETINGS\n)?2\.6 13\n\/opt\/torch:/
+      )
+    })
+    it("refuses a module that is not there, in the platform's words, and does not use up the right", async () => {
+      const submission = compose('#!/bin/sh\ntrue\n')
+      const answer = await scheduler.submit({ ...submission, modules: [...modules, 'no-such/1'] })
+      expect(answer).toMatchObject({
+        kind: 'refused',
+        reason: expect.stringMatching(/^module no-such\/1: .*(unknown|cannot be loaded)/s)
+      })
+      await submit(submission)
+    })
+    it('builds a virtual environment once, with them and the packages', async () => {
+      const build = (packages: string[]) =>
+        runCommand(shell, buildVenv({ folder: '/users/csc/envs/exp-venv', packages }, { preamble: [], modules }))
+      expect(await build([])).toMatch(/^Python 3\./)
+      expect(await build([])).toBeNull()
+      await expect(build(['./no-such-package'])).rejects.toThrow(/could not be built: .*no-such-package/s)
+      expect(await build(['pip'])).toMatch(/^Python 3\./)
+      expect(await build(['pip'])).toBeNull()
+      expect(await csc('envs/exp-venv/bin/python', '-c', 'import sys; print(sys.prefix)')).toBe('/users/csc/envs/exp-venv\n')
+    })
   })
 
   it('leaves scripts of other interpreters as they are', async () => {

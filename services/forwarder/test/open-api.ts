@@ -17,6 +17,7 @@ export interface TestApi {
   ask(
     path: string,
     init?: RequestInit & { as?: 'local' | 'other' | 'nobody' }
+    // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape
   ): Promise<{ status: number; headers: Headers; text: string; json: any }>
   close(): Promise<void>
 }

@@ -23,15 +23,24 @@ export type StatusFlags = z.output<typeof statusFlagsSchema>
 
 const noVenv = { name: 'None', path: 'None', modules: [], packages: [] }
 
+// The words are narrow: Lmod hands them to a shell without quoting them.
+const moduleEntry = z
+  .string()
+  .trim()
+  .regex(
+    /^(use +[\w.+/~-]+|(load +)?[A-Za-z0-9][\w.+/-]*)$/,
+    'write name, name/version or `use <dir>`, one module per entry, in letters, digits and . _ + - /'
+  )
+
 const venvSchema = z.strictObject({
   name: z.string().default('None'),
   path: z.string().default('None'),
-  modules: z.array(z.string()).default([]),
+  modules: z.array(moduleEntry).default([]),
   packages: z.array(z.string()).default([])
 })
 
 const configsSchema = z.strictObject({
-  modules: z.array(z.string()).default([]).describe('module entries, name[/version] or `use <dir>`, loaded before sbatch'),
+  modules: z.array(moduleEntry).default([]).describe('module entries, name[/version] or `use <dir>`, loaded before sbatch'),
   venv: venvSchema.default(noVenv)
 })
 export type Configs = z.output<typeof configsSchema>

@@ -17,6 +17,7 @@ export function planLocalJob(submission: Submission, environment: Readonly<Recor
       refused: 'This does not look like a batch script. The first line must start with #! followed by the path to an interpreter.'
     }
   }
+  if (submission.modules.length > 0) return { refused: 'platform local has no modules' }
   const options = { ...readDirectives(submission.script), ...submission.options }
   const text = (name: string): string | null =>
     options[name] === undefined || options[name] === true ? null : String(options[name])

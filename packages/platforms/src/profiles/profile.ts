@@ -8,6 +8,8 @@ export interface Profile {
   pollSeconds: number
   /** Sessions at once on one connection; stock sshd refuses from 6 to 8 on. */
   maxChannels: number
+  /** Shell lines that make `module` work, or know more modules. */
+  preamble: readonly string[]
   /** Whether a person's private key may not lie on the platform. */
   refusesPrivateKeys: boolean
 }

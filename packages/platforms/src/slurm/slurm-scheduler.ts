@@ -19,12 +19,16 @@ const accountingWindowHours = 24 * 30
 const mostIdsAtOnce = 200
 
 /** SLURM, driven by its commands over a shell. */
-export function createSlurmScheduler(shell: RemoteShell, lookTimes: LookTimes = slurmLookTimes): Scheduler {
+export function createSlurmScheduler(
+  shell: RemoteShell,
+  preamble: readonly string[] = [],
+  lookTimes: LookTimes = slurmLookTimes
+): Scheduler {
   let version: number | undefined
   return {
     lookTimes,
     submit: (submission) =>
-      runCommand(shell, submitJob({ ...submission, script: guardScript(submission.script, submission.token) })),
+      runCommand(shell, submitJob({ ...submission, script: guardScript(submission.script, submission.token) }, preamble)),
     findSubmission: (right) => runCommand(shell, findSubmittedJob(right)),
     listJobs: () => runCommand(shell, squeue),
     async findEndings(slurmJobIds) {

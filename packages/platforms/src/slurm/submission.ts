@@ -1,4 +1,5 @@
 import { UnavailableError } from '@lautta/core/errors'
+import { noModules, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { AcceptedJob, Submission, SubmissionAnswer, SubmissionRight, SubmissionTrace } from '../scheduler.ts'
 
@@ -13,8 +14,7 @@ export const sbatchBoundSeconds = 65
  * It answers: a line `<kind> <id or -> <sbatch's exit code or -> <0 when all that was asked answered>`, a line of
  * scontrol (or an empty one), then sbatch's own words.
  */
-const prelude = `umask 077
-base=$HOME/.lautta/$1
+const prelude = `base=$HOME/.lautta/$1
 dir=$base/$2
 shift 2
 tell() { # kind: what the folder knows
@@ -27,7 +27,7 @@ adopt() { # a job that an earlier try got, perhaps after we had stopped waiting 
   for known in "$base"/*/id; do [ ! -s "$known" ] || { dir=\${known%/id}; tell before; exit 0; }; done
 }
 take() { # the right to submit: 0 taken now, 1 taken before; ends here when the disk takes nothing
-  words=$(mkdir -p "$base" 2>&1) || { echo "disk-full - -"; echo; echo "$words"; exit 0; }
+  words=$(umask 077; mkdir -p "$base" 2>&1) || { echo "disk-full - -"; echo; echo "$words"; exit 0; }
   words=$(mkdir "$dir" 2>&1) && return 0
   [ -d "$dir" ] || { echo "disk-full - -"; echo; echo "$words"; exit 0; }
   return 1
@@ -54,11 +54,12 @@ cat "$dir/stderr"
 `
 
 /** Submits a batch script, at most once for each right. */
-export function submitJob(submission: Submission): RemoteCommand<SubmissionAnswer> {
-  const { token, jobName, script, workingDirectory, options } = submission
+export function submitJob(submission: Submission, preamble: readonly string[]): RemoteCommand<SubmissionAnswer> {
+  const { token, jobName, script, workingDirectory, options, modules } = submission
   const sbatchOptions = Object.entries(options).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))
+  const args = [token, String(submission.try), workingDirectory ?? '.', jobName, ...sbatchOptions]
   return {
-    argv: ['sh', '-c', submitScript, 'lautta', token, String(submission.try), workingDirectory ?? '.', jobName, ...sbatchOptions],
+    argv: withModules({ preamble, modules }, submitScript, args),
     stdin: script,
     hasEffect: true,
     timeoutSeconds: sbatchBoundSeconds + 10,
@@ -97,7 +98,7 @@ export function findSubmittedJob(right: SubmissionRight): RemoteCommand<Submissi
 function readAnswer(stdout: string): SubmissionAnswer {
   const { kind, id, exitCode, job, words } = readParts(stdout)
   if (kind === 'disk-full') return { kind: 'disk-full', reason: words }
-  if (kind === 'no-directory') return { kind: 'refused', reason: words }
+  if (kind === 'no-directory' || kind === noModules) return { kind: 'refused', reason: words }
   if (kind !== 'now' && kind !== 'before') throw nonsense(stdout)
   if (id !== null) return { kind: 'accepted', ...job }
   return exitCode !== null && isRefusal(exitCode, words)

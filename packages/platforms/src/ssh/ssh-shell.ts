@@ -96,6 +96,8 @@ function requestProcess(client: Client, line: string, wrapChannel: Wrap): Promis
 function wrap(channel: ClientChannel, marker: string, release: () => void): RemoteProcess {
   const stdout = channel.pipe(stripNoise(marker))
   const stderr = channel.stderr.pipe(stripNoise(marker))
+  // Whoever reads is told; but the end may come before anyone reads, and an error that nobody heard ends the process.
+  for (const stream of [channel, stdout, stderr]) stream.on('error', () => {})
   const ended = new Promise<number>((resolve, reject) => {
     let exitCode: number | undefined
     channel.once('exit', (code: number | null) => {

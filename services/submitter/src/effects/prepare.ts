@@ -3,12 +3,15 @@ import { messageOf, RefusedError } from '@lautta/core/errors'
 import { trimObjectPath } from '@lautta/core/object-path'
 import type { Send } from '@lautta/core/orchestration/dictionary'
 import { type Direction, readPlace } from '@lautta/core/orchestration/direction'
+import { buildVenv } from '@lautta/platforms/build-venv'
 import { writeFile } from '@lautta/platforms/files'
+import { runCommand } from '@lautta/platforms/run-command'
 import { isPrivateKey, readSecret } from '../secrets.ts'
 import type { JobWork, PerformEffect } from './job-work.ts'
 
-/** Sends the order's files to the platform. */
+/** Makes ready what the job needs on the platform: the environment, then the files. */
 export const prepare: PerformEffect = async (work) => {
+  await prepareVenv(work)
   const { send = [] } = work.order.request.request.platforms[work.known.name]?.files ?? {}
   for (const [index, entry] of send.entries()) {
     try {
@@ -22,6 +25,15 @@ export const prepare: PerformEffect = async (work) => {
     }
   }
   return { type: 'prepared' }
+}
+
+async function prepareVenv({ order, known, platform, notice }: JobWork): Promise<void> {
+  const venv = order.request.request.platforms[known.name]?.configs.venv
+  if (venv === undefined || venv.name === 'None' || venv.path === 'None') return
+  const folder = `${venv.path.replace(/\/$/, '')}/${venv.name}`
+  const environment = { preamble: known.preamble, modules: venv.modules }
+  const python = await runCommand(platform.shell, buildVenv({ folder, packages: venv.packages }, environment))
+  if (python !== null) await notice(`the venv ${folder} was built with ${python}`)
 }
 
 async function sendFile(work: JobWork, { transfer: { source, target }, overwrite }: Send): Promise<void> {

@@ -49,6 +49,7 @@ async function composeSubmission(work: JobWork, number: number): Promise<Submiss
     jobName: nameWithToken(name, token),
     script,
     workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
+    modules: order.request.request.platforms[known.name]?.configs.modules ?? [],
     options
   }
 
