@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isMainThread } from 'node:worker_threads'
 
 /** A redis-server of our own. */
@@ -17,7 +18,7 @@ const startIfParentLives = '[ "$PPID" = "$0" ] && exec redis-server "$@"'
 
 /**
  * Starts redis-server on a unix socket, with nothing on disk: every start of Lautta is a rebuild. It ends with this
- * process, however that ends.
+ * process, however that ends; when it ends before, it is started again.
  */
 export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
   // The death signal follows the thread that spawned.
@@ -29,22 +30,30 @@ export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
   const volatile = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--loglevel', 'warning']
   const dying = spawnSync('setpriv', ['--version']).status === 0 ? ['setpriv', '--pdeathsig', 'KILL'] : []
   const [program = '', ...args] = [...dying, 'sh', '-c', startIfParentLives, String(process.pid), ...options, ...volatile]
-  // A session of its own: Ctrl-C in the terminal reaches us, and we end it in our own sequence.
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'inherit'] })
-  let gone = false
-  const exited = once(child, 'exit').then(async () => {
-    gone = true
+  let child: ChildProcess | undefined
+  const state = { answered: false, stopping: false, gone: false }
+  const keepRunning = async (): Promise<void> => {
+    do {
+      // A session of its own: Ctrl-C in the terminal reaches us, and we end it in our own sequence.
+      child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'inherit'] })
+      await once(child, 'exit')
+      if (!state.stopping) await pause(200)
+    } while (state.answered && !state.stopping)
+    state.gone = true
     await rm(folder, { recursive: true, force: true })
-  })
-  while (!(await answersPing(path))) {
-    if (gone) throw new Error('redis-server ended at once; is it installed?')
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
+  const ended = keepRunning()
+  while (!(await answersPing(path))) {
+    if (state.gone) throw new Error('redis-server ended at once; is it installed?')
+    await pause(10)
+  }
+  state.answered = true
   return {
     path,
     async stop() {
-      if (!gone) child.kill('SIGTERM')
-      await exited
+      state.stopping = true
+      child?.kill('SIGTERM')
+      await ended
     }
   }
 }

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startRedis } from '../../../test/servers/redis.ts'
 import { type Change, createChanges, followChanges } from '../src/changes.ts'
 import { connectRedis, type Redis, waitForRedis } from '../src/connect-redis.ts'
+import { startEmbeddedRedis } from '../src/embedded-redis.ts'
 import { createLeases } from '../src/leases.ts'
 import { createLocks } from '../src/locks.ts'
 import { consumeCollect, consumeReconcile, createQueues, type Queues } from '../src/queues.ts'
@@ -24,8 +26,8 @@ afterAll(async () => {
 })
 
 const pause = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
-async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await pause()
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await pause()
 }
 
 describe('a lease', () => {
@@ -211,11 +213,23 @@ const redis = await startEmbeddedRedis(); console.log(redis.path); setInterval((
       stdio: ['ignore', 'pipe', 'inherit']
     })
     const [line] = await once(parent.stdout, 'data')
-    const embedded = connectRedis({ path: String(line).trim() })
-    await waitForRedis(embedded, 5000)
-    expect(await embedded.ping()).toBe('PONG')
+    const client = connectRedis({ path: String(line).trim() })
+    await waitForRedis(client, 5000)
+    expect(await client.ping()).toBe('PONG')
     parent.kill(signal)
-    await until(() => embedded.status !== 'ready')
-    embedded.disconnect()
+    await until(() => client.status !== 'ready')
+    client.disconnect()
+  })
+  it('is there again, and empty, when somebody killed it', async () => {
+    const server = await startEmbeddedRedis()
+    const client = connectRedis(server)
+    await waitForRedis(client, 5000)
+    await client.set('name', 'value')
+    const pid = Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1])
+    process.kill(pid, 'SIGKILL')
+    await until(async () => (await client.get('name').catch(() => 'away')) === null)
+    client.disconnect()
+    await server.stop()
+    expect(existsSync(server.path)).toBe(false)
   })
 })

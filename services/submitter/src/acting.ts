@@ -14,7 +14,7 @@ import { bringFiles } from './effects/bring-files.ts'
 import { cancel } from './effects/cancel.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
 import type { PerformEffect } from './effects/job-work.ts'
-import { prepare } from './effects/prepare.ts'
+import { createPrepare } from './effects/prepare.ts'
 import { submit } from './effects/submit.ts'
 import type { LiveOrder } from './live-order.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
@@ -40,7 +40,7 @@ export interface ActingOptions {
 export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry }: ActingOptions) {
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<PlatformEffect, PerformEffect> = {
-    prepare,
+    prepare: createPrepare(),
     submit,
     findSubmission: createFindSubmission(createLooks(), ports.now),
     cancel: cancel(ports.now),

@@ -41,30 +41,33 @@ export async function createSubmitter({ config, installation, redis, logger, isA
 
   const sessionOf = (user: string, platform: string): Session | null => {
     const key = JSON.stringify([user, platform])
+    const session = sessions.get(key) ?? openSession(key, user, platform)
+    if (session !== null) sessions.set(key, session)
+    return session
+  }
+
+  /** Null for a user or a platform that is not configured any more. */
+  const openSession = (key: string, user: string, platform: string): Session | null => {
     const known = config.platforms.find(({ name }) => name === platform)
     const slug = config.users.find(({ name }) => name === user)?.slug
     if (known === undefined || slug === undefined) return null
-    const session = sessions.get(key) ?? openSession()
-    sessions.set(key, session)
-    return session
-
-    function openSession(): Session {
-      const opened: Session = createSession({
-        ...{ user, store, management, directory, changes, queues, logger },
-        known: known as NonNullable<typeof known>,
-        secretsFolder: join(config.secretsFolder, slug ?? ''),
-        acquireLease: (floor) => leases.acquire(key, floor),
-        connect: () => connectPlatform(known as NonNullable<typeof known>, user, { ...machine, onLocalChange: () => lookNow() }),
-        now: () => new Date()
-      })
-      const lookNow = (): void => {
-        opened.expire()
+    const machine = {
+      localFolder: join(config.dataDirectory, 'local'),
+      environment: config.machineEnvironment,
+      onLocalChange: () => {
+        session.expire()
         nudge({ user, platform })
       }
-      return opened
     }
+    const session = createSession({
+      ...{ user, known, store, management, directory, changes, queues, logger },
+      secretsFolder: join(config.secretsFolder, slug),
+      acquireLease: (floor) => leases.acquire(key, floor),
+      connect: () => connectPlatform(known, user, machine),
+      now: () => new Date()
+    })
+    return session
   }
-  const machine = { localFolder: join(config.dataDirectory, 'local'), environment: config.machineEnvironment }
 
   const nudge = (message: ReconcileMessage, delayMs = 0): void => {
     queues

@@ -1,5 +1,15 @@
+/** Runs whatever it is given, one after the other, whether what came before succeeded or not. */
+export function createSequence(): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const turn = last.then(work)
+    last = turn.catch(() => {})
+    return turn
+  }
+}
+
 /**
- * Runs work one at a time. What is asked for while it runs is done once more after it, however often it was asked.
+ * Runs one work, one at a time. What is asked for while it runs is done once more after it, however often it was asked.
  */
 export function createTurns<Result>(work: () => Promise<Result>): {
   run(): Promise<Result>

@@ -7,6 +7,7 @@ import { declareJob, type Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import { reduceJob } from '@lautta/core/job/reduce-job'
 import type { BegunTry } from '@lautta/core/object-names'
+import { createSequence } from './in-turn.ts'
 
 type Status = Omit<StatusDocument, 'hmac'>
 
@@ -51,12 +52,7 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
     history: []
   }
   // One change at a time: each is built on the one that was saved before it.
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const turn = last.then(work)
-    last = turn.catch(() => {})
-    return turn
-  }
+  const inTurn = createSequence()
 
   // Counted on also when a write fails, because it may have arrived all the same.
   let sequence = status.sequence

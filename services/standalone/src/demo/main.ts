@@ -1,7 +1,8 @@
 import { join, relative } from 'node:path'
+import { messageOf } from '@lautta/core/errors'
 import { loadConfig } from '@lautta/runtime/config'
 import { createLogger } from '@lautta/runtime/logger'
-import { type Running, runService } from '@lautta/runtime/run-service'
+import { runService } from '@lautta/runtime/run-service'
 import { createStandalone } from '../create-standalone.ts'
 import { type Client, createClient } from './client.ts'
 import { piOrder, scriptObject } from './pi-order.ts'
@@ -11,14 +12,15 @@ import { watchOrder } from './watch-order.ts'
 const stopPatienceMs = 10_000
 
 await runService(async () => {
-  // A data directory and a port of its own: the demo may run beside a Lautta.
+  // Embedded defaults, a data directory and a port of its own: the demo may run beside a Lautta.
   const config = loadConfig(
     { standalone: true },
-    { LAUTTA_DATA_DIR: '.lautta-demo', LAUTTA_LOG_LEVEL: 'info', ...process.env, LAUTTA_PORT: '0', LAUTTA_USER: 'local' }
+    { LAUTTA_DATA_DIR: '.lautta-demo', ...withoutSettings(process.env), LAUTTA_PORT: '0' }
   )
   const standalone = await createStandalone(config, createLogger(config.logLevel, join(config.dataDirectory, 'lautta.log')))
   const client = createClient(standalone.url, config.users[0]?.apiKey ?? '')
-  const [order, over] = [{ id: '' }, { isOver: false }]
+  const order = { id: '' }
+  const ending = new AbortController()
 
   const show = async (): Promise<void> => {
     const folder = join(config.dataDirectory, 'work')
@@ -31,28 +33,42 @@ await runService(async () => {
     print(`     ${dim('→')} ${order.id}`)
     print()
     await watchOrder(client, order.id)
+    if (ending.signal.aborted) return
     await showTables(client, order.id, relative('', config.store.path), {
       pipeline: `${config.bucketPrefix}-pipe-local`,
       submitter: `${config.bucketPrefix}-sub-air-local`
     })
-    over.isOver = true
   }
-  // Ctrl-C also ends here: by then the order is stopped, and nothing is left running.
-  const close = async (): Promise<void> => {
-    if (order.id !== '' && !over.isOver) await stopOrder(client, order.id)
+  const end = async (exitCode: number): Promise<void> => {
     await standalone.close()
+    process.exit(exitCode)
   }
-  show()
-    .then(close)
-    .then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-        void close().finally(() => process.exit(1))
-      }
-    )
-  return { close } satisfies Running
+  show().then(
+    async () => {
+      if (!ending.signal.aborted) await end(0)
+    },
+    async (error: unknown) => {
+      if (ending.signal.aborted) return
+      process.stderr.write(`${messageOf(error)}\n`)
+      await end(1)
+    }
+  )
+  return {
+    // Ctrl-C: the order is stopped first, so that nothing is left running.
+    async close() {
+      ending.abort()
+      if (order.id !== '') await stopOrder(client, order.id)
+      await standalone.close()
+    }
+  }
 })
+
+/** The environment without what was meant for another Lautta. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith('LAUTTA_') || name === 'LAUTTA_DATA_DIR')
+  )
+}
 
 async function stopOrder(client: Client, id: string): Promise<void> {
   print(dim('stopping the order …'))

@@ -1,16 +1,28 @@
 import type { Readable } from 'node:stream'
 import { messageOf, RefusedError } from '@lautta/core/errors'
+import type { JobEvent } from '@lautta/core/job/job-event'
 import { trimObjectPath } from '@lautta/core/object-path'
 import type { Send } from '@lautta/core/orchestration/dictionary'
 import { type Direction, readPlace } from '@lautta/core/orchestration/direction'
 import { buildVenv } from '@lautta/platforms/build-venv'
 import { writeFile } from '@lautta/platforms/files'
 import { runCommand } from '@lautta/platforms/run-command'
+import { createSequence } from '../in-turn.ts'
+import type { LiveOrder } from '../live-order.ts'
 import { isPrivateKey, readSecret } from '../secrets.ts'
 import type { JobWork, PerformEffect } from './job-work.ts'
 
-/** Makes ready what the job needs on the platform: the environment, then the files. */
-export const prepare: PerformEffect = async (work) => {
+/** Makes ready what the job needs; the jobs of an order share it, so they are prepared one after the other. */
+export function createPrepare(): PerformEffect {
+  const sequences = new WeakMap<LiveOrder, ReturnType<typeof createSequence>>()
+  return (work) => {
+    const inTurn = sequences.get(work.order) ?? createSequence()
+    sequences.set(work.order, inTurn)
+    return inTurn(() => prepare(work))
+  }
+}
+
+async function prepare(work: JobWork): Promise<JobEvent> {
   await prepareVenv(work)
   const { send = [] } = work.order.request.request.platforms[work.known.name]?.files ?? {}
   for (const [index, entry] of send.entries()) {
