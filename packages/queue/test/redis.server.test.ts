@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startRedis } from '../../../test/servers/redis.ts'
+import { until } from '../../../test/support/until.ts'
 import { type Change, createChanges, followChanges } from '../src/changes.ts'
 import { connectRedis, type Redis, waitForRedis } from '../src/connect-redis.ts'
 import { startEmbeddedRedis } from '../src/embedded-redis.ts'
@@ -26,9 +27,6 @@ afterAll(async () => {
 })
 
 const pause = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isTrue())) await pause()
-}
 
 describe('a lease', () => {
   const open = (durationMs: number) => createLeases(redis, { durationMs, waitOnYoungRedis: false })

@@ -1,6 +1,6 @@
 import type { OrderDocument } from '@lautta/core/documents/order-document'
 import type { RequestDocument } from '@lautta/core/documents/request-document'
-import { isNewer, type StatusDocument } from '@lautta/core/documents/status-document'
+import { isBelievable, type SeenStatus } from '@lautta/core/documents/status-document'
 import type { KnownOrder } from '@lautta/core/orchestration/answer'
 import type { ListedOrder, Management } from '@lautta/object-store/management'
 import { Problem } from './problem.ts'
@@ -11,12 +11,12 @@ const mostKept = 2000
 interface Kept {
   request: RequestDocument
   orders: Map<string, OrderDocument>
-  statuses: Map<string, { etag: string; document: StatusDocument }>
+  statuses: Map<string, SeenStatus & { etag: string }>
 }
 
 /**
  * Reads orders back for their users. Requests and order objects never change and are read once; a status is read again
- * when its ETag is another, and never goes back to an older `(fence, sequence)`: that would be a late write.
+ * when its ETag is another, and late writes are passed over.
  */
 export function createOrderReader(management: Management) {
   const kept = new Map<string, Kept>()
@@ -43,14 +43,14 @@ export function createOrderReader(management: Management) {
       if (order !== null) entry.orders.set(orderId, order)
     }
     for (const [platform, etag] of statusEtags) {
-      const known = entry.statuses.get(platform)
-      if (known?.etag === etag) continue
-      const document = await management.readStatus(user, id, platform)
-      if (document === null) continue
-      entry.statuses.set(platform, {
-        etag,
-        document: known !== undefined && isNewer(known.document, document) ? known.document : document
-      })
+      const seenAtMs = Date.now()
+      const seen = entry.statuses.get(platform)
+      if (seen?.etag === etag) seen.seenAtMs = seenAtMs
+      else {
+        const document = await management.readStatus(user, id, platform)
+        if (document !== null && isBelievable(document, seen, seenAtMs))
+          entry.statuses.set(platform, { etag, document, seenAtMs })
+      }
     }
     return {
       request,

@@ -5,6 +5,7 @@ import { type EmbeddedRedis, startEmbeddedRedis } from '@lautta/queue/embedded-r
 import { type Config, loadConfig } from '@lautta/runtime/config'
 import { createLogger } from '@lautta/runtime/logger'
 import { openInstallation } from '@lautta/runtime/open-installation'
+import { createRestClient, type RestAnswer } from '../../../test/support/rest-client.ts'
 import { createForwarder } from '../src/create-forwarder.ts'
 
 /** A forwarder over a real Redis and a folder, without anybody behind it. */
@@ -14,11 +15,7 @@ export interface TestApi {
   config: Config
   redis: EmbeddedRedis
   /** A request with a user's key; the second of two users is `other`. */
-  ask(
-    path: string,
-    init?: RequestInit & { as?: 'local' | 'other' | 'nobody' }
-    // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape
-  ): Promise<{ status: number; headers: Headers; text: string; json: any }>
+  ask(path: string, init?: RequestInit & { as?: 'local' | 'other' | 'nobody' }): Promise<RestAnswer>
   close(): Promise<void>
 }
 
@@ -36,20 +33,7 @@ export async function openTestApi(): Promise<TestApi> {
   const forwarder = await createForwarder({ config, installation: openInstallation(config, logger), redis, logger })
   return {
     ...{ url: forwarder.url, folder, config, redis },
-    async ask(path, { as = 'local', headers, ...init } = {}) {
-      const response = await fetch(forwarder.url + path, {
-        ...init,
-        headers: { authorization: `Bearer ${keys[as]}`, ...headers }
-      })
-      const text = await response.text()
-      const isJson = /json/.test(response.headers.get('content-type') ?? '')
-      return {
-        status: response.status,
-        headers: response.headers,
-        text,
-        json: isJson && text !== '' ? JSON.parse(text) : undefined
-      }
-    },
+    ask: (path, { as = 'local', ...init } = {}) => createRestClient(forwarder.url, keys[as])(path, init),
     async close() {
       await forwarder.close()
       await redis.stop()

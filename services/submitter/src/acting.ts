@@ -17,7 +17,7 @@ import type { PerformEffect } from './effects/job-work.ts'
 import { createPrepare } from './effects/prepare.ts'
 import { submit } from './effects/submit.ts'
 import type { LiveOrder } from './live-order.ts'
-import { LeaseLostError, type SessionPorts } from './session-ports.ts'
+import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session-ports.ts'
 
 /** Effects that act on the platform for one job. */
 type PlatformEffect = Exclude<JobEffect, 'findAccounting' | 'askToCollect'>
@@ -100,7 +100,7 @@ export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost
       onAnswer()
       return event
     } catch (error) {
-      if (error instanceof LeaseLostError) throw error
+      if (error instanceof LeaseLostError || error instanceof OutdatedOrderError) throw error
       if (error instanceof LauttaError) onFailure(error)
       else ports.logger.error({ orchestration: order.request.id, job: index, effect, error }, 'unexpected failure')
       return eventOfFailure(effect, error)

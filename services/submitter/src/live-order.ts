@@ -8,6 +8,7 @@ import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import { reduceJob } from '@lautta/core/job/reduce-job'
 import type { BegunTry } from '@lautta/core/object-names'
 import { createSequence } from './in-turn.ts'
+import { OutdatedOrderError } from './session-ports.ts'
 
 type Status = Omit<StatusDocument, 'hmac'>
 
@@ -22,6 +23,10 @@ export interface LiveOrder {
   lastOrder: string | null
   /** Tells a job what happened: reduces, saves, and only then answers what to do next. */
   feed(index: number, event: JobEvent): Promise<JobEffect[]>
+  /** The fence under which something may be written for this order; throws when nothing may be. */
+  fence(): number
+  /** Nothing is saved of it any more, also by effects that are still under way. */
+  abandon(): void
   /** Saves what we know again, over a late write of somebody who had lost the lease. */
   saveAgain(): Promise<void>
 }
@@ -51,13 +56,18 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
     jobs: requested.map((_job, index) => declareJob(index)),
     history: []
   }
+  let isAbandoned = false
+  const ownFence = (): number => {
+    if (isAbandoned) throw new OutdatedOrderError(`${request.id} was loaded anew`)
+    return fence()
+  }
   // One change at a time: each is built on the one that was saved before it.
   const inTurn = createSequence()
 
   // Counted on also when a write fails, because it may have arrived all the same.
   let sequence = status.sequence
   const store = async (change: Partial<Status>): Promise<void> => {
-    const next = { ...status, ...change, fence: fence(), sequence }
+    const next = { ...status, ...change, fence: ownFence(), sequence }
     await save(next)
     status = next
   }
@@ -69,6 +79,10 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
     lastOrder: null,
     get status() {
       return status
+    },
+    fence: ownFence,
+    abandon() {
+      isAbandoned = true
     },
     feed: (index, event) =>
       inTurn(async () => {

@@ -50,6 +50,7 @@ export function createOrderBook({ user, known, management, changes, directory, n
 
     /** Forgets all: another holder may have changed it. */
     reset(): void {
+      for (const { order } of book.values()) order.abandon()
       book.clear()
       settled = null
       refreshedAllAtMs = null

@@ -99,8 +99,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
     /** Writes down that a submission begins. */
     async beginTry(order: LiveOrder, { index, attempt }: Job, number: number): Promise<void> {
       const begun = { platform: known.name, index, attempt, try: number }
-      const { fence } = leaseForWrite()
-      await management.writeTry(user, order.request.id, { schema: 1, ...begun, fence, at: now().toISOString() })
+      await management.writeTry(user, order.request.id, { schema: 1, ...begun, fence: order.fence(), at: now().toISOString() })
     }
   }
 }

@@ -37,3 +37,6 @@ export class LeaseLostError extends Error {
     this.floor = floor
   }
 }
+
+/** The order was loaded anew since: what is known here is old, and nothing may be saved of it. */
+export class OutdatedOrderError extends Error {}

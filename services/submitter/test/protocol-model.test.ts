@@ -1,4 +1,4 @@
-import { isNewer, type StatusDocument } from '@lautta/core/documents/status-document'
+import { isBelievable, type SeenStatus, type StatusDocument } from '@lautta/core/documents/status-document'
 import { type Attempt, isFinished } from '@lautta/core/job/job'
 import { jobToken } from '@lautta/core/job/job-token'
 import fc from 'fast-check'
@@ -37,13 +37,13 @@ function pickMove(model: Model): (model: Model) => unknown {
   throw new Error('unreachable')
 }
 
-/** What a user sees who looks all the time, and never goes back to an older document. */
+/** What a user sees who looks all the time, through a forwarder that passes over late writes. */
 function createReader(model: Model) {
-  let newest: StatusDocument | null = null
+  let seen: SeenStatus | undefined
   return async (): Promise<StatusDocument | null> => {
     const found = await model.management.readStatus(user, id, platform)
-    if (found !== null && (newest === null || isNewer(found, newest))) newest = found
-    return newest
+    if (found !== null && isBelievable(found, seen, model.world.nowMs)) seen = { document: found, seenAtMs: model.world.nowMs }
+    return seen?.document ?? null
   }
 }
 
@@ -75,6 +75,7 @@ async function live(seed: number): Promise<{ model: Model; status: StatusDocumen
     for (let round = 0; round < 4; round++) await calmRound(model)
     for (let round = 0; round < mostCalmRounds && !isOver(await read()); round++) await calmRound(model)
   }
+  model.advance(300_000)
   return { model, status: await model.management.readStatus(user, id, platform), seen: await read() }
 }
 

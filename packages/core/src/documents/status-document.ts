@@ -30,7 +30,21 @@ export const statusDocumentSchema = z.object({
 export type StatusDocument = FromWire<z.output<typeof statusDocumentSchema>>
 export type HistoryEntry = FromWire<z.output<typeof historyEntrySchema>>
 
-/** Whether `a` was written after `b`. */
-export function isNewer(a: Pick<StatusDocument, 'fence' | 'sequence'>, b: Pick<StatusDocument, 'fence' | 'sequence'>): boolean {
-  return a.fence === b.fence ? a.sequence > b.sequence : a.fence > b.fence
+// The holder of the lease overwrites late writes when it looks at all orders again, every other minute.
+const lateWriteBoundMs = 5 * 60 * 1000
+
+/** A status as a reader last found it in the store. */
+export interface SeenStatus {
+  document: StatusDocument
+  seenAtMs: number
+}
+
+/**
+ * Whether what is found now is to be believed: an older status than one seen a moment ago is a late write of somebody
+ * who had lost the lease. One that stays is no late write: the clock that fences are taken from was set back.
+ */
+export function isBelievable(found: StatusDocument, seen: SeenStatus | undefined, nowMs: number): boolean {
+  if (seen === undefined || nowMs - seen.seenAtMs >= lateWriteBoundMs) return true
+  const { fence, sequence } = seen.document
+  return found.fence === fence ? found.sequence >= sequence : found.fence > fence
 }

@@ -6,7 +6,7 @@ import type { Send } from '@lautta/core/orchestration/dictionary'
 import { type Direction, readPlace } from '@lautta/core/orchestration/direction'
 import { buildVenv } from '@lautta/platforms/build-venv'
 import { writeFile } from '@lautta/platforms/files'
-import { runCommand } from '@lautta/platforms/run-command'
+import { type RemoteCommand, runCommand } from '@lautta/platforms/run-command'
 import { createSequence } from '../in-turn.ts'
 import type { LiveOrder } from '../live-order.ts'
 import { isPrivateKey, readSecret } from '../secrets.ts'
@@ -22,7 +22,11 @@ export function createPrepare(): PerformEffect {
   }
 }
 
+// Asked first, even when nothing is to be sent: as long as no sbatch was begun, a stop needs no platform to be honoured.
+const reach: RemoteCommand<void> = { argv: ['true'], parse: () => {} }
+
 async function prepare(work: JobWork): Promise<JobEvent> {
+  await runCommand(work.platform.shell, reach)
   await prepareVenv(work)
   const { send = [] } = work.order.request.request.platforms[work.known.name]?.files ?? {}
   for (const [index, entry] of send.entries()) {

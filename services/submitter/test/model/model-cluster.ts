@@ -1,4 +1,6 @@
+import { PassThrough, Readable } from 'node:stream'
 import { UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
+import type { RemoteShell } from '@lautta/platforms/remote-shell'
 import type { AcceptedJob, Scheduler, SubmissionAnswer, SubmissionRight, SubmissionTrace } from '@lautta/platforms/scheduler'
 import { ask, type Process, step, type World } from './world.ts'
 
@@ -108,4 +110,16 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
       }),
     collectAccounting: async () => []
   }
+}
+
+/** A login node where every command succeeds and prints nothing, when it can be reached. */
+export function createModelShell(world: World, process: Process): RemoteShell {
+  const start: RemoteShell['start'] = () =>
+    ask(world, process, async () => {
+      await step(world)
+      if (!world.isCalm && world.random.isTrue(0.1)) throw new UnavailableError('no connection')
+      const nothing = { stdin: new PassThrough(), stdout: Readable.from([]), stderr: Readable.from([]) }
+      return { ...nothing, ended: Promise.resolve(0), abandon: () => {} }
+    })
+  return { start, close: async () => {} }
 }

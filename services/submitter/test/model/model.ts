@@ -10,7 +10,7 @@ import type { KnownPlatform } from '@lautta/platforms/settings'
 import { pino } from 'pino'
 import { createOrderDirectory } from '../../src/order-directory.ts'
 import { createSession, type Session } from '../../src/session.ts'
-import { type Cluster, createModelScheduler } from './model-cluster.ts'
+import { type Cluster, createModelScheduler, createModelShell } from './model-cluster.ts'
 import { createModelLeases, emptyRedis, type LeaseMemory } from './model-leases.ts'
 import { createMemoryStore, reachStore } from './model-store.ts'
 import { createWorld, openSteps, type Process, settle, take } from './world.ts'
@@ -66,7 +66,7 @@ export function createModel(seed: number) {
     const management = manage(reached)
     const leases = createModelLeases(world, redis, process)
     const scheduler = createModelScheduler(world, cluster, process)
-    const shell = { start: () => Promise.reject(new Error('the model has no shell')), close: async () => {} }
+    const shell = createModelShell(world, process)
     const session = createSession({
       ...{ user, known, store: reached, management, logger, secretsFolder: '' },
       directory: createOrderDirectory(management),

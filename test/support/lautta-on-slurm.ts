@@ -1,0 +1,81 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort } from '../servers/free-port.ts'
+import { type RedisServer, startRedis } from '../servers/redis.ts'
+import { type SlurmServer, startSlurm } from '../servers/slurm.ts'
+import { type Ask, createRestClient } from './rest-client.ts'
+import { type ServiceProcess, startService } from './start-service.ts'
+
+const serviceNames = ['forwarder', 'submitter', 'monitor'] as const
+type ServiceName = (typeof serviceNames)[number]
+
+/** Lautta as it is deployed: three processes and Redis, and platforms of a real SLURM with sshd. */
+export interface LauttaOnSlurm {
+  slurm: SlurmServer
+  redis: RedisServer
+  services: Record<ServiceName, ServiceProcess>
+  /** Asks as user@example.com. */
+  ask: Ask
+  /** Starts a service that was ended, or one more of its kind. */
+  start(name: ServiceName): Promise<ServiceProcess>
+  /** A file of one of the user's buckets. */
+  objectFile(target: 'pipe' | 'sub-air', path: string): string
+  /** The user's folder of secrets. */
+  secretsFolder: string
+  stop(): Promise<void>
+}
+
+const apiKey = 'the-key-of-a-user-of-the-story'
+const user = 'user@example.com'
+const slug = 'user-example-com'
+
+/** puhti and mahti are the test SLURM, atlas a host that is down; to lumi the user has no key. */
+export async function startLauttaOnSlurm(): Promise<LauttaOnSlurm> {
+  const folder = await mkdtemp(join(tmpdir(), 'lautta-story-'))
+  const [slurm, redis] = await Promise.all([startSlurm(), startRedis()])
+  const secretsFolder = join(folder, 'secrets', slug)
+  await mkdir(secretsFolder, { recursive: true })
+  const credentials = { [user]: { username: slurm.user, 'private-key-file': slurm.privateKeyFile } }
+  const address = { hosts: [{ host: slurm.host, port: slurm.port }], 'host-keys': slurm.hostKeys }
+  const platform = { ...address, preamble: ['module use /users/csc/modules'], 'poll-seconds': 1 }
+  const settings = {
+    store: { kind: 'folder', path: join(folder, 'store') },
+    redis: { url: redis.url },
+    'secrets-folder': join(folder, 'secrets'),
+    users: [{ name: user, 'api-key': apiKey }],
+    platforms: {
+      puhti: { ...platform, credentials },
+      mahti: { ...platform, credentials },
+      lumi: platform,
+      atlas: { ...address, hosts: [{ host: '127.0.0.1', port: await freePort() }], 'poll-seconds': 1, credentials }
+    }
+  }
+  // YAML reads JSON.
+  await writeFile(join(folder, 'lautta.yaml'), JSON.stringify(settings))
+  const port = await freePort()
+  const environment = {
+    LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
+    LAUTTA_DATA_DIR: join(folder, 'data'),
+    LAUTTA_PORT: String(port),
+    LAUTTA_MASTER_KEY: 'the-master-key-of-the-story'
+  }
+  const running = new Set<ServiceProcess>()
+  const start = async (name: ServiceName): Promise<ServiceProcess> => {
+    const service = await startService(name, environment)
+    running.add(service)
+    return service
+  }
+  const [forwarder, submitter, monitor] = await Promise.all(serviceNames.map(start))
+  return {
+    ...{ slurm, redis, start, secretsFolder },
+    services: { forwarder: forwarder!, submitter: submitter!, monitor: monitor! },
+    ask: createRestClient(`http://127.0.0.1:${port}`, apiKey),
+    objectFile: (target, path) => join(folder, 'store', `mlch-${target}-${slug}`, path),
+    async stop() {
+      await Promise.all([...running].map((service) => service.end()))
+      await Promise.all([slurm.stop(), redis.stop()])
+      await rm(folder, { recursive: true })
+    }
+  }
+}
