@@ -17,7 +17,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'services/forwarder': ['core', 'object-store', 'queue', 'runtime', 'tables'],
   'services/submitter': ['core', 'object-store', 'platforms', 'queue', 'runtime', 'tables'],
   'services/monitor': ['core', 'object-store', 'platforms', 'queue', 'runtime', 'tables'],
-  'services/standalone': ['forwarder', 'submitter', 'monitor', 'queue', 'runtime']
+  'services/standalone': ['core', 'forwarder', 'submitter', 'monitor', 'queue', 'runtime']
 }
 
 function workspace(): string[] {

@@ -14,6 +14,8 @@ export interface Queues {
   /** Asks for a pass every so often; null stops that. Asked again with the same interval, it changes nothing. */
   setClock(message: ReconcileMessage, everySeconds: number | null): Promise<void>
   askToCollect(message: CollectMessage): Promise<void>
+  /** Calls whenever Redis is there again; what it held may be gone. */
+  onReady(listener: () => void): void
   close(): Promise<void>
 }
 
@@ -45,6 +47,9 @@ export function createQueues(address: RedisAddress): Queues {
       await withinDeadline(
         collect.add('collect', message, { deduplication: { id: JSON.stringify(message), keepLastIfActive: true } })
       )
+    },
+    onReady(listener) {
+      connection.on('ready', listener)
     },
     async close() {
       await Promise.all([reconcile.close(), collect.close()])

@@ -102,6 +102,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
 
   const consumer = consumeReconcile(redis, passesAtOnce, reconcile)
   keepClocks()
+  queues.onReady(keepClocks)
   const clockKeeper = setInterval(keepClocks, keepClocksMs)
   return {
     async close() {
