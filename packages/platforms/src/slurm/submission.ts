@@ -73,7 +73,8 @@ if take; then echo "closed - -"; exit 0; fi
 name=$(cat "$dir/name" 2>/dev/null)
 # Without a name sbatch was not called yet; that slurmctld answers must be known all the same.
 listed=$(squeue --noheader --states=all --me --name="\${name:-$dir}" --format=%F); answered=$?
-recorded=$(sacct --noheader --parsable2 --allocations --name="\${name:-$dir}" --starttime=now-30days --format=JobIDRaw) || answered=1
+# An end in the future, because sacct's own ("now") leaves the last seconds out.
+recorded=$(sacct --noheader --parsable2 --allocations --name="\${name:-$dir}" --starttime=now-30days --endtime=now+1hour --format=JobIDRaw) || answered=1
 id=$(printf '%s\\n' $listed $recorded | sort -n | head -n 1)
 code=$(cat "$dir/exit-code" 2>/dev/null)
 echo "looked \${id:--} \${code:--} $answered"
