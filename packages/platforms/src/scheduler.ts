@@ -72,8 +72,11 @@ export interface Scheduler {
   findSubmission(right: SubmissionRight): Promise<SubmissionTrace>
   /** All jobs of the user that have not ended, by id: one question, whatever their number. */
   listJobs(): Promise<ReadonlyMap<string, Observation>>
-  /** How jobs ended; an id that accounting never heard of is absent, one that has not ended is null. */
-  findEndings(slurmJobIds: readonly string[]): Promise<ReadonlyMap<string, Ending | null>>
+  /**
+   * How jobs ended, none of which was submitted before `since`; an id that accounting never heard of is absent, one that
+   * has not ended is null.
+   */
+  findEndings(slurmJobIds: readonly string[], since: Date): Promise<ReadonlyMap<string, Ending | null>>
   /** Asks the scheduler to end a job; one that has ended is no error. */
   cancel(slurmJobId: string): Promise<void>
   /** All lines of accounting of one job. */

@@ -13,6 +13,7 @@ const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/
 const makeFolder = () => mkdtemp(join(tmpdir(), 'lautta-local-'))
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 
+const since = new Date()
 let submissions = 0
 function compose(script: string, more: Partial<Submission> = {}): Submission {
   const token = `token${++submissions}`
@@ -36,7 +37,7 @@ async function waitFor<Value>(look: () => Promise<Value | null | undefined | fal
 const endOf = (scheduler: Scheduler, id: string) =>
   waitFor(async () => {
     await scheduler.listJobs()
-    return (await scheduler.findEndings([id])).get(id)
+    return (await scheduler.findEndings([id], since)).get(id)
   })
 
 /** Pids of processes with this in their command line; a zombie has none. */
@@ -104,7 +105,7 @@ describe.each([
     await waitFor(async () => {
       const running = [...(await scheduler.listJobs()).values()].filter(({ phase }) => phase === 'running').length
       most = Math.max(most, running)
-      const endings = await scheduler.findEndings(ids)
+      const endings = await scheduler.findEndings(ids, since)
       return ids.every((id) => endings.get(id)?.outcome === 'completed')
     })
     expect(most).toBe(availableParallelism())
@@ -125,7 +126,7 @@ describe.each([
     const id = await submit(scheduler, '#!/usr/bin/env bash\nsleep 0.2\nexit 5\n')
     const run = await waitFor(() => readRun(join(folder, 'jobs', id)))
     await waitFor(async () => !(await isAlive(run)))
-    expect((await open().findEndings([id])).get(id)).toMatchObject({ outcome: 'failed', exitCode: 5 })
+    expect((await open().findEndings([id], since)).get(id)).toMatchObject({ outcome: 'failed', exitCode: 5 })
   })
 
   it('are told as node-failed when their runner was killed, and leave nothing running', async () => {

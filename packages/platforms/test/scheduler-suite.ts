@@ -22,6 +22,7 @@ export interface SchedulerUnderTest {
 export function describeScheduler(name: string, open: () => Promise<SchedulerUnderTest>): void {
   describe(`the scheduler contract: ${name}`, { concurrent: true }, () => {
     let under: SchedulerUnderTest
+    const since = new Date()
     beforeAll(async () => {
       under = await open()
     })
@@ -49,7 +50,7 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
     const waitForEnd = async (id: string): Promise<Ending> => {
       for (;;) {
         if (!(await under.scheduler.listJobs()).has(id)) {
-          const ending = (await under.scheduler.findEndings([id])).get(id)
+          const ending = (await under.scheduler.findEndings([id], since)).get(id)
           if (ending) return ending
         }
         await new Promise((resolve) => setTimeout(resolve, 100))
@@ -194,7 +195,7 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
     })
 
     it('answers nothing for an id that it never gave', async () => {
-      expect((await under.scheduler.findEndings(['987654321'])).has('987654321')).toBe(false)
+      expect((await under.scheduler.findEndings(['987654321'], since)).has('987654321')).toBe(false)
       expect((await under.scheduler.listJobs()).has('987654321')).toBe(false)
       expect(await under.scheduler.collectAccounting('987654321')).toEqual([])
     })

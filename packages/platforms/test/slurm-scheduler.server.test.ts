@@ -9,6 +9,7 @@ import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { openTestShell } from './open-test-shell.ts'
 
+const since = new Date()
 let slurm: SlurmServer
 beforeAll(async () => {
   slurm = await startSlurm()
@@ -40,7 +41,7 @@ describe('SLURM over SSH', () => {
   }
   const untilEnded = async (id: string) => {
     for (;;) {
-      const ending = (await scheduler.findEndings([id])).get(id)
+      const ending = (await scheduler.findEndings([id], since)).get(id)
       if (ending) return ending
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
@@ -191,7 +192,7 @@ describe('SLURM over SSH', () => {
     await untilEnded(slurmJobId)
     await slurm.signal('slurmctld', 'SIGKILL')
     await expect(scheduler.listJobs()).rejects.toThrow(UnavailableError)
-    expect((await scheduler.findEndings([slurmJobId])).get(slurmJobId)).toMatchObject({ exitCode: 4 })
+    expect((await scheduler.findEndings([slurmJobId], since)).get(slurmJobId)).toMatchObject({ exitCode: 4 })
     await slurm.start('slurmctld')
     expect(await scheduler.listJobs()).toBeInstanceOf(Map)
   })
@@ -199,7 +200,10 @@ describe('SLURM over SSH', () => {
   it('asks for accounting of many jobs at once', async () => {
     const jobs = await Promise.all(['exit 1', 'exit 2', 'true'].map((line) => submit(compose(`#!/bin/sh\n${line}\n`))))
     for (const { slurmJobId } of jobs) await untilEnded(slurmJobId)
-    const endings = await scheduler.findEndings(jobs.map(({ slurmJobId }) => slurmJobId))
+    const endings = await scheduler.findEndings(
+      jobs.map(({ slurmJobId }) => slurmJobId),
+      since
+    )
     expect(jobs.map(({ slurmJobId }) => endings.get(slurmJobId)?.exitCode)).toEqual([1, 2, 0])
   })
 })

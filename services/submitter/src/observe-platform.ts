@@ -53,7 +53,10 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
         if (effects.includes('findAccounting')) owing.push(one)
       }
       if (owing.length === 0) return true
-      const endings = await asked.findEndings(owing.map(({ id }) => id))
+      const endings = await asked.findEndings(
+        owing.map(({ id }) => id),
+        firstOrder(owing.map(({ order }) => order))
+      )
       for (const one of owing) {
         const ending = endings.get(one.id)
         if (ending !== undefined) neverHeard.delete(one.id)
@@ -67,6 +70,11 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
 
 async function feed({ order, job }: { order: LiveOrder; job: Job }, event: JobEvent, told: Told): Promise<void> {
   told(order, job.index, await order.feed(job.index, event))
+}
+
+/** When the first of the orders came: nothing was submitted before. A job's own `submittedAt` is when we learned of it. */
+function firstOrder(orders: readonly LiveOrder[]): Date {
+  return new Date(Math.min(...orders.map(({ request }) => Date.parse(request.createdAt))))
 }
 
 function wasSubmittedBefore({ submittedAt }: Job, ms: number): boolean {

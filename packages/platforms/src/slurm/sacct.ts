@@ -9,14 +9,16 @@ import { outcomeOfState, stripStateSuffix } from './slurm-state.ts'
 // A character that no one types into a job name, in place of sacct's `|`, which many do.
 const delimiter = '\x1f'
 
-/** How the jobs ended, as far as accounting knows: one sacct for all of them, over a bounded window. */
-export function sacctEndings(
-  slurmJobIds: readonly string[],
-  windowHours: number
-): RemoteCommand<ReadonlyMap<string, Ending | null>> {
+// More than the clocks of two computers differ, time zones included.
+const clockDifferenceSeconds = 24 * 60 * 60
+
+/** How the jobs ended, as far as accounting knows: one sacct for all of them, over a window from their submission on. */
+export function sacctEndings(slurmJobIds: readonly string[], since: Date): RemoteCommand<ReadonlyMap<string, Ending | null>> {
+  // A time without a zone is read in that of the cluster, which the margin covers.
+  const start = new Date(since.getTime() - clockDifferenceSeconds * 1000).toISOString().slice(0, 19)
   return sacct(
     ['JobIDRaw', 'State', 'ExitCode', 'Start', 'End'],
-    ['--allocations', `--jobs=${slurmJobIds.join(',')}`, `--starttime=now-${windowHours}hours`],
+    ['--allocations', `--jobs=${slurmJobIds.join(',')}`, `--starttime=${start}`],
     (rows) => new Map(rows.map((row) => [row.JobIDRaw ?? '', readEnding(row)]))
   )
 }

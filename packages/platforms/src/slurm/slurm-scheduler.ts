@@ -12,9 +12,6 @@ import { findSubmittedJob, sbatchBoundSeconds, submitJob } from './submission.ts
 /** SLURM's own bound for an answer of slurmctld (MessageTimeout), and looks enough to be sure. */
 const slurmLookTimes: LookTimes = { submitBoundSeconds: sbatchBoundSeconds, settleSeconds: 10, looks: 3 }
 
-// How far back sacct looks for jobs that vanished from squeue: longer than any job that CSC allows may run.
-const accountingWindowHours = 24 * 30
-
 // sacct is heavy for the cluster's database: many ids in one question, but not without end.
 const mostIdsAtOnce = 200
 
@@ -31,11 +28,11 @@ export function createSlurmScheduler(
       runCommand(shell, submitJob({ ...submission, script: guardScript(submission.script, submission.token) }, preamble)),
     findSubmission: (right) => runCommand(shell, findSubmittedJob(right)),
     listJobs: () => runCommand(shell, squeue),
-    async findEndings(slurmJobIds) {
+    async findEndings(slurmJobIds, since) {
       const endings = new Map<string, Ending | null>()
       for (let at = 0; at < slurmJobIds.length; at += mostIdsAtOnce) {
         const some = slurmJobIds.slice(at, at + mostIdsAtOnce)
-        for (const [id, ending] of await runCommand(shell, sacctEndings(some, accountingWindowHours))) endings.set(id, ending)
+        for (const [id, ending] of await runCommand(shell, sacctEndings(some, since))) endings.set(id, ending)
       }
       return endings
     },
