@@ -28,10 +28,19 @@ export async function writeFile(
   content: Readable | Buffer,
   { isSecret, overwrite }: WriteOptions
 ): Promise<'written' | 'kept'> {
-  if (!overwrite && (await fileExists(shell, path))) return 'kept'
+  const source = Buffer.isBuffer(content) ? Readable.from([content]) : content
+  try {
+    if (!overwrite && (await fileExists(shell, path))) return 'kept'
+    await send(shell, path, source, isSecret)
+    return 'written'
+  } finally {
+    source.destroy()
+  }
+}
+
+async function send(shell: RemoteShell, path: string, source: Readable, isSecret: boolean): Promise<void> {
   const hash = createHash('sha256')
   const hashing = new PassThrough().on('data', (chunk: Buffer) => hash.update(chunk))
-  const source = Buffer.isBuffer(content) ? Readable.from([content]) : content
   const script = `${prelude}umask ${isSecret ? '077' : '022'}; mkdir -p -- "$(dirname -- "$path")" && cat >"$part" && sha256sum <"$part"`
   const started = await shell.start(['sh', '-c', script, 'lautta', path], 'file')
   const answer = collectOutput(started).catch((cause: unknown) => {
@@ -48,7 +57,6 @@ export async function writeFile(
   if (exitCode !== 0) throw new RefusedError(`${path}: ${lastWords(stderr)}`)
   if (stdout.split(' ')[0] !== hash.digest('hex')) throw new UnavailableError(`${path}: the checksum differs after the transfer`)
   await runCommand(shell, finish(path))
-  return 'written'
 }
 
 /** Reads a file as a stream, which fails at its end when the file was not read as a whole. */
@@ -73,6 +81,8 @@ export async function readFile(shell: RemoteShell, path: string): Promise<Readab
     if (cause) content.destroy(new UnavailableError(`reading ${path} was interrupted`, { cause }))
   })
   content.on('close', () => started.abandon())
+  // Who reads it may begin later than it fails; the stream keeps the error for them, but unheard it ends the process.
+  content.on('error', () => {})
   return started.stdout.pipe(content)
 }
 

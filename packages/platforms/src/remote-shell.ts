@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** A command that runs on a platform. */
+/** A command that runs on a platform. An error of a stream that nobody listens to is passed over. */
 export interface RemoteProcess {
   stdin: Writable
   stdout: Readable

@@ -39,7 +39,6 @@ export async function runCommand<Result>(shell: RemoteShell, command: RemoteComm
 
 async function communicate(process: RemoteProcess, stdin = ''): Promise<CommandOutput> {
   // A command may end without reading all of its input: its exit code tells more than the broken pipe.
-  process.stdin.on('error', () => {})
   process.stdin.end(stdin)
   return collectOutput(process)
 }

@@ -8,6 +8,7 @@ import { CredentialsError, RefusedError, StorageError, UnavailableError, Unknown
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../test/servers/free-port.ts'
 import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
+import { until } from '../../../test/support/until.ts'
 import { hashFile, readPiece, readFile as readRemoteFile, readTextFile, removeFile, writeFile } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { type CommandOutput, type RemoteCommand, runCommand } from '../src/run-command.ts'
@@ -154,6 +155,9 @@ describe('files over SSH', () => {
   })
   it('that are missing are refused with the reason, and not taken for empty ones', async () => {
     await expect(collect(await readRemoteFile(shell, 'nowhere'))).rejects.toThrow(RefusedError)
+    const readLate = await readRemoteFile(shell, 'nowhere')
+    await until(() => readLate.errored)
+    await expect(collect(readLate)).rejects.toThrow(RefusedError)
     await expect(readTextFile(shell, 'nowhere', 100)).rejects.toThrow(/^nowhere: No such file or directory$/)
     await expect(writeFile(shell, '/proc/nowhere/x', Buffer.from(''), kept)).rejects.toThrow(RefusedError)
   })

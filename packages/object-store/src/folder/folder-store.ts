@@ -27,12 +27,20 @@ export function createFolderStore(root: string): ObjectStore {
 
   /** The object as it is in this moment: what is read from the handle belongs to what is told. */
   const openObject = async (bucket: string, path: string): Promise<{ info: ObjectInfo; handle: FileHandle } | null> => {
-    const handle = await openFile(fileOf(bucket, path))
-    if (handle === null) return null
-    const found = await handle.stat({ bigint: true })
-    const sidecars = await readSidecars(sidecarPath(root, bucket, path))
-    const { usedBytes, etag, contentType, metadata } = findSidecar(sidecars, found) ?? (await computeSidecar(handle, sidecars))
-    return { handle, info: { path, usedBytes, etag, contentType, metadata, modifiedAt: found.mtime.toISOString() } }
+    const file = fileOf(bucket, path)
+    for (;;) {
+      const handle = await openFile(file)
+      if (handle === null) return null
+      const found = await handle.stat({ bigint: true })
+      const sidecars = await readSidecars(sidecarPath(root, bucket, path))
+      const sidecar = findSidecar(sidecars, found)
+      if (sidecar !== undefined || (await isStillThere(file, found))) {
+        const { usedBytes, etag, contentType, metadata } = sidecar ?? (await computeSidecar(handle, sidecars))
+        return { handle, info: { path, usedBytes, etag, contentType, metadata, modifiedAt: found.mtime.toISOString() } }
+      }
+      // Replaced since it was opened, more than once perhaps, and its sidecar with it.
+      await handle.close()
+    }
   }
 
   const head = async (bucket: string, path: string): Promise<ObjectInfo | null> => {
@@ -48,8 +56,9 @@ export function createFolderStore(root: string): ObjectStore {
       try {
         const etag = await writeHashed(content, written)
         if (md5 !== undefined && md5 !== etag) throw new RefusedError(`${path}: the MD5 of what arrived is ${etag}, not ${md5}`)
-        const { size, mtimeNs, mtime } = await stat(written, { bigint: true })
-        const fresh: Sidecar = { usedBytes: Number(size), modifiedNs: String(mtimeNs), etag, contentType, metadata }
+        const { size, mtimeNs, mtime, ino } = await stat(written, { bigint: true })
+        const identity = { usedBytes: Number(size), modifiedNs: String(mtimeNs), inode: String(ino) }
+        const fresh: Sidecar = { ...identity, etag, contentType, metadata }
         const beside = sidecarPath(root, bucket, path)
         const former = await stat(file, { bigint: true }).catch(() => null)
         const formerSidecar = former === null ? undefined : findSidecar(await readSidecars(beside), former)
@@ -66,7 +75,8 @@ export function createFolderStore(root: string): ObjectStore {
       if (opened === null) return null
       const { first, last } = range ?? { first: 0 }
       const content = opened.handle.createReadStream({ start: first, ...(last === undefined ? {} : { end: last }) })
-      return { info: opened.info, content }
+      // Who reads it may begin later than it fails: the stream keeps the error for them, but unheard it ends the process.
+      return { info: opened.info, content: content.on('error', () => {}) }
     }),
 
     head: guarded(head),
@@ -130,6 +140,10 @@ async function openFile(path: string): Promise<FileHandle | null> {
   }
 }
 
+async function isStillThere(path: string, { ino }: { ino: bigint }): Promise<boolean> {
+  return (await stat(path, { bigint: true }).catch(() => null))?.ino === ino
+}
+
 /** For a file that came here by hand, or after a torn sidecar: the content tells which metadata is its own. */
 async function computeSidecar(handle: FileHandle, sidecars: readonly Sidecar[]): Promise<Sidecar> {
   const hash = createHash('md5')
@@ -140,7 +154,7 @@ async function computeSidecar(handle: FileHandle, sidecars: readonly Sidecar[]):
   }
   const etag = hash.digest('hex')
   const known = sidecars.find((sidecar) => sidecar.etag === etag)
-  return known ?? { usedBytes, modifiedNs: '', etag, contentType: defaultType, metadata: {} }
+  return known ?? { usedBytes, modifiedNs: '', inode: '', etag, contentType: defaultType, metadata: {} }
 }
 
 async function removeEmptyFolders(folder: string, bucket: string): Promise<void> {

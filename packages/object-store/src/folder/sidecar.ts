@@ -2,10 +2,11 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TemporaryFolder } from './temporary-folder.ts'
 
-/** What a file system does not keep of an object. It belongs to the file of this size and time. */
+/** What a file system does not keep of an object. It belongs to the file of this size, time and inode. */
 export interface Sidecar {
   usedBytes: number
   modifiedNs: string
+  inode: string
   etag: string
   contentType: string
   metadata: Readonly<Record<string, string>>
@@ -30,9 +31,16 @@ export async function readSidecars(file: string): Promise<Sidecar[]> {
   }
 }
 
-/** The sidecar of a file of this size and time. */
-export function findSidecar(sidecars: readonly Sidecar[], file: { size: bigint; mtimeNs: bigint }): Sidecar | undefined {
-  return sidecars.find(({ usedBytes, modifiedNs }) => BigInt(usedBytes) === file.size && modifiedNs === String(file.mtimeNs))
+/** The sidecar of a file. */
+export function findSidecar(
+  sidecars: readonly Sidecar[],
+  file: { size: bigint; mtimeNs: bigint; ino: bigint }
+): Sidecar | undefined {
+  const fitting = sidecars.filter(
+    ({ usedBytes, modifiedNs }) => BigInt(usedBytes) === file.size && modifiedNs === String(file.mtimeNs)
+  )
+  // Time stands still for some milliseconds in a file system, so that both may fit; in a copied store no inode does.
+  return fitting.find(({ inode }) => inode === String(file.ino)) ?? fitting[0]
 }
 
 /** Puts the sidecars into place, whole. */

@@ -13,6 +13,8 @@ export function createLocalShell(environment: Readonly<Record<string, string>>, 
       } catch (cause) {
         throw new UnavailableError(`${program} can not be started`, { cause })
       }
+      // An unheard error would end our process.
+      for (const emitter of [child, ...child.stdio]) emitter?.on('error', () => {})
       const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 255)))
       return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, abandon: () => child.kill('SIGKILL') }
     },

@@ -32,7 +32,7 @@ await runService(async () => {
     order.id = (await client.post<{ id: string }>('/orchestrations?start=true', piOrder(folder))).id
     print(`     ${dim('→')} ${order.id}`)
     print()
-    await watchOrder(client, order.id)
+    await watchOrder(client, order.id, ending.signal)
     if (ending.signal.aborted) return
     await showTables(client, order.id, relative('', config.store.path), {
       pipeline: `${config.bucketPrefix}-pipe-local`,
