@@ -4,6 +4,7 @@ import type { OrderDocument } from '@lautta/core/documents/order-document'
 import { messageOf } from '@lautta/core/errors'
 import { createId, deriveId } from '@lautta/core/ids'
 import { type Orchestration, warningsAbout } from '@lautta/core/orchestration/dictionary'
+import { type NewOrder, ordersInRequest } from '@lautta/core/orchestration/next-order'
 import type { Management } from '@lautta/object-store/management'
 import type { Changes } from '@lautta/queue/changes'
 import type { Locks } from '@lautta/queue/locks'
@@ -19,12 +20,6 @@ export interface OrderWriterOptions {
   locks: Locks
   logger: Logger
   now(): Date
-}
-
-/** What a user orders for a whole orchestration, or for one job of it. */
-export interface NewOrder extends Pick<OrderDocument, 'order' | 'attempt'> {
-  platform?: string
-  index?: number
 }
 
 /** Writes requests and orders; both are durable before anybody is told. */
@@ -91,7 +86,7 @@ export function createOrderWriter({ management, queues, changes, locks, logger, 
     /** Accepts an orchestration: it is durable when this resolves. */
     async create(caller: Caller, request: Orchestration, body: unknown, idempotencyKey: string | undefined, start: boolean) {
       const id = idempotencyKey === undefined ? createId(now()) : deriveId(caller.user, idempotencyKey)
-      const wanted = [...(start ? [{ order: 'start' as const, attempt: 1 }] : []), ...ordersIn(request)]
+      const wanted = [...(start ? [{ order: 'start' as const, attempt: 1 }] : []), ...ordersInRequest(request)]
       const write = async () => {
         const stored = await store(caller, id, request, body)
         const given = idempotencyKey === undefined ? [] : await readOrders(caller.user, id)
@@ -101,7 +96,8 @@ export function createOrderWriter({ management, queues, changes, locks, logger, 
       }
       // Two at once with one key: the second must see what the first stored, since stores can't create only once.
       const stored = idempotencyKey === undefined ? await write() : await locks.withLock(`create:${id}`, write)
-      return { id, name: request.name, createdAt: stored.createdAt, warnings: stored.warnings }
+      const state = wanted.some((one) => one.order === 'start') ? 'active' : 'declared'
+      return { id, name: request.name, state, 'created-at': stored.createdAt, warnings: stored.warnings }
     }
   }
 }
@@ -109,14 +105,4 @@ export type OrderWriter = ReturnType<typeof createOrderWriter>
 
 function isSameOrder(a: NewOrder, b: OrderDocument): boolean {
   return a.order === b.order && a.attempt === b.attempt && a.platform === b.platform && a.index === b.index
-}
-
-/** Seed 000's flags `start` and `cancel` in a request are orders. */
-function ordersIn({ platforms }: Orchestration): NewOrder[] {
-  return Object.entries(platforms).flatMap(([platform, { jobs }]) =>
-    jobs.flatMap(({ status }, index) => [
-      ...(status.start ? [{ order: 'start' as const, attempt: 1, platform, index }] : []),
-      ...(status.cancel ? [{ order: 'stop' as const, attempt: 1, platform, index }] : [])
-    ])
-  )
 }

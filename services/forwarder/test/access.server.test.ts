@@ -69,6 +69,27 @@ describe('every route', () => {
   })
 })
 
+describe('platform local', () => {
+  it('is for administrators, since its jobs run on the machine of Lautta itself', async () => {
+    const body = JSON.stringify({
+      name: 'x',
+      platforms: { local: { jobs: [{ script: '#!/bin/sh\n' }] }, lumi: { jobs: [{ script: '#!/bin/sh\n' }] } }
+    })
+    const post = { method: 'POST', body, headers: { 'content-type': 'application/json' } }
+    expect((await api.ask('/v1/orchestrations', { ...post, as: 'other' })).json).toMatchObject({
+      status: 403,
+      errors: [{ path: 'platforms.local', message: expect.stringMatching(/administrators/) }]
+    })
+    expect((await api.ask('/v1/orchestrations', { as: 'other' })).json.items).toEqual([])
+    const offered = async (as: 'local' | 'other') =>
+      (await api.ask('/v1/platforms', { as })).json.items.map(({ name }: { name: string }) => name)
+    expect([await offered('local'), await offered('other')]).toEqual([
+      expect.arrayContaining(['local', 'lumi']),
+      expect.not.arrayContaining(['local'])
+    ])
+  })
+})
+
 describe('the API', () => {
   it('is documented in OpenAPI 3.1, with a page to try it', async () => {
     const { json: document } = await api.ask('/docs/json')

@@ -1,16 +1,16 @@
-import { isFinished } from '@lautta/core/job/job'
 import {
   answerOrder,
-  jobsOf,
   type KnownOrder,
   orderAnswerSchema,
   orderSummarySchema,
   summariseOrder
 } from '@lautta/core/orchestration/answer'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import { type NewOrder, startOrder, stopOrder } from '@lautta/core/orchestration/next-order'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
-import type { NewOrder } from '../order-writer.ts'
+import type { Caller } from '../authenticate.ts'
+import { refuseOthersPlatforms } from '../offered-platforms.ts'
 import { pageQuery, paginate } from '../paginate.ts'
 
 const tags = ['orchestrations']
@@ -46,18 +46,17 @@ export function orchestrationRoutes(app: App, { reader, writer, platforms }: App
       }
     },
     async (request, reply) => {
+      const caller = callerOf(request)
+      refuseOthersPlatforms(platforms, request.body, caller)
       const created = await writer.create(
-        callerOf(request),
+        caller,
         request.body,
         request.sentBody,
         request.headers['idempotency-key'],
         request.query.start
       )
-      const { id, name, createdAt, warnings } = created
-      const isStarted =
-        request.query.start || Object.values(request.body.platforms).some(({ jobs }) => jobs.some(({ status }) => status.start))
       reply.code(202)
-      return { id, name, state: isStarted ? 'active' : 'declared', 'created-at': createdAt, warnings }
+      return created
     }
   )
 
@@ -109,35 +108,13 @@ export function orchestrationRoutes(app: App, { reader, writer, platforms }: App
     }
   )
 
-  const give = async (id: string, caller: ReturnType<typeof callerOf>, decide: (known: KnownOrder) => NewOrder | null) => {
+  const give = async (id: string, caller: Caller, decide: (known: KnownOrder) => NewOrder | null) => {
     const known = await reader.read(caller.user, id)
     const order = decide(known)
     if (order === null) return answerOrder(known)
     await writer.order(caller, id, Object.keys(known.request.request.platforms), [order])
     return answerOrder(await reader.read(caller.user, id))
   }
-}
-
-/** The first start, or, when all jobs have ended and some did not complete, the next attempt. */
-function startOrder(known: KnownOrder): NewOrder | null {
-  const starts = known.orders.filter(({ order }) => order === 'start').map(({ attempt }) => attempt)
-  const jobs = allJobs(known)
-  const highest = Math.max(0, ...starts, ...jobs.filter(({ state }) => state.kind !== 'declared').map(({ attempt }) => attempt))
-  const isOver = jobs.every(isFinished)
-  if (highest > 0 && !(isOver && jobs.some((job) => isFinished(job) && job.state.outcome !== 'completed'))) return null
-  return { order: 'start', attempt: highest + 1 }
-}
-
-/** Ends the present attempts; of an order that has ended, nothing. */
-function stopOrder(known: KnownOrder): NewOrder | null {
-  const starts = known.orders.filter(({ order }) => order === 'start').map(({ attempt }) => attempt)
-  const jobs = allJobs(known)
-  if (jobs.every(isFinished)) return null
-  return { order: 'stop', attempt: Math.max(1, ...starts, ...jobs.map(({ attempt }) => attempt)) }
-}
-
-function allJobs(known: KnownOrder) {
-  return Object.keys(known.request.request.platforms).flatMap((platform) => jobsOf(known, platform))
 }
 
 declare module 'fastify' {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { App, AppContext } from '../app-context.ts'
+import { type App, type AppContext, callerOf } from '../app-context.ts'
+import { isOffered } from '../offered-platforms.ts'
 
 /** The platforms that an order may name. */
 export function platformRoutes(app: App, { platforms }: AppContext): void {
@@ -7,9 +8,9 @@ export function platformRoutes(app: App, { platforms }: AppContext): void {
   app.get(
     '/platforms',
     { schema: { tags: ['platforms'], summary: 'The platforms that an order may name', response: { 200: response } } },
-    async () => ({
-      items: platforms.map(({ name, kind }) => ({ name, kind })),
-      next: null
-    })
+    async (request) => {
+      const offered = platforms.filter((platform) => isOffered(platform, callerOf(request)))
+      return { items: offered.map(({ name, kind }) => ({ name, kind })), next: null }
+    }
   )
 }
