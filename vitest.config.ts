@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const quick = ['packages/**/*.test.ts', 'services/**/*.test.ts', 'test/architecture.test.ts']
+const quick = ['packages/**/*.test.ts', 'services/**/*.test.ts', 'test/*.test.ts']
 const needsServers = ['**/*.server.test.ts', 'test/{servers,stories,faults}/**/*.test.ts']
 const never = ['**/node_modules/**']
 
