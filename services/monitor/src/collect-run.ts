@@ -1,4 +1,4 @@
-import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import { isAccountingComplete } from '@lautta/core/accounting/is-accounting-complete'
 import { computeUsage } from '@lautta/core/accounting/usage'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { jobToken } from '@lautta/core/job/job-token'
@@ -48,11 +48,12 @@ export async function collectRun({ store, management, connect, now }: CollectPor
   const grown = await collectNewBytes(store, pipeline, platform.shell, run, attempt)
   if (!hasEnded(attempt)) return grown > 0 ? 'log' : 'nothing'
   const records = await platform.scheduler.collectAccounting(slurmJobId)
+  const token = jobToken(user, id, name, index, number)
   const usage = computeUsage(records)
-  if (usage === null || !isComplete(records)) return 'incomplete'
+  if (usage === null || !isAccountingComplete(records, token, now())) return 'incomplete'
   await finishLog(store, pipeline, run, attempt)
   const submitter = management.bucketOf(user)
-  await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, jobToken(user, id, name, index, number)))
+  await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))
   await putVersioned(store, submitter, usagePath(run), writeUsageTable(usage, run))
   await putVersioned(store, pipeline, timesPath(run), writeTimesTable(measureStages(attempt, now().toISOString())))
   await removePieces(store, pipeline, run, attempt)
@@ -61,9 +62,4 @@ export async function collectRun({ store, management, connect, now }: CollectPor
 
 function hasEnded({ state }: Attempt): boolean {
   return state.kind === 'finishing' || state.kind === 'finished'
-}
-
-/** Accounting lags behind: the job's own line must have an end. */
-function isComplete(records: readonly AccountingRecord[]): boolean {
-  return (records.filter(({ jobStep }) => jobStep === null).at(-1)?.endedAtEpoch ?? null) !== null
 }
