@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -120,6 +121,19 @@ describe.each([
     expect(seen).toMatch(`SLURM_JOB_ID=${id}\n`)
     expect(seen).toMatch(/SLURM_JOB_NAME=test\.token/)
     expect(seen).not.toMatch(/LAUTTA|secret/)
+  })
+
+  it('that are cancelled in their first moments end, and nothing else does', async () => {
+    const bystander = spawn('sleep', ['600'])
+    for (let moment = 0; moment < 12; moment++) {
+      const id = await submit(scheduler, '#!/bin/sh\nsleep 600\n')
+      await waitFor(() => readRun(join(folder, 'jobs', id)))
+      await new Promise((resolve) => setTimeout(resolve, moment * 4))
+      await scheduler.cancel(id)
+      expect(await endOf(scheduler, id)).toMatchObject({ outcome: 'cancelled' })
+    }
+    expect([bystander.exitCode, bystander.signalCode]).toEqual([null, null])
+    bystander.kill()
   })
 
   it('go on without us, and an end in our absence is not lost', async () => {

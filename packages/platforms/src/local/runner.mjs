@@ -132,9 +132,14 @@ function tick(pauseMs) {
 function terminate(reason) {
   if (why !== 'exit') return
   why = reason
-  signalAll('SIGTERM')
-  signalAll('SIGCONT')
+  askToEnd()
   setTimeout(() => signalAll('SIGKILL'), job.graceSeconds * 1000)
+}
+
+/** Asks until somebody is there to be asked: a job may be cancelled before its script has begun. */
+function askToEnd() {
+  if (signalAll('SIGTERM') === 0) setTimeout(askToEnd, firstSampleMs)
+  else signalAll('SIGCONT')
 }
 
 /** All processes of the job but the one that waits for it: of its namespace, else with its mark or in its session. */
@@ -142,6 +147,8 @@ function members() {
   const pid = child?.pid
   if (pid === undefined) return []
   const namespace = isIsolated ? readLink(`/proc/${pid}/ns/pid_for_children`) : null
+  // Until unshare has made the job's namespace it is in ours, with every process of this machine.
+  if (namespace !== null && namespace === readLink('/proc/self/ns/pid')) return []
   const waiter = isIsolated ? Number(readText(`/proc/${pid}/task/${pid}/children`)) : pid
   const isMember = (/** @type {number} */ other) =>
     isIsolated ? namespace !== null && readLink(`/proc/${other}/ns/pid`) === namespace : isMarked(other)
@@ -171,15 +178,18 @@ function isMarked(pid) {
   }
 }
 
-/** @param {NodeJS.Signals} signal */
+/** Answers how many it reached. @param {NodeJS.Signals} signal */
 function signalAll(signal) {
+  let reached = 0
   for (const pid of members()) {
     try {
       process.kill(pid, signal)
+      reached++
     } catch {
       // gone in the meantime
     }
   }
+  return reached
 }
 
 /** What all processes of the job have together at this moment. */
