@@ -14,7 +14,7 @@ const longNames: Readonly<Record<string, string>> = {
   t: 'time'
 }
 
-/** Reads the directives as sbatch does: from the top, until the first line that is neither blank nor a comment. */
+/** Reads the directives as sbatch does: from the top, until the first line that is neither blank nor a comment, indented or not. */
 export function readDirectives(script: string): Directives {
   const directives: Record<string, string | true> = {}
   for (const line of headerLines(script)) {
@@ -38,7 +38,7 @@ export function isShellScript(script: string): boolean {
 
 function headerLines(script: string): string[] {
   const lines = script.split('\n')
-  const first = lines.findIndex((line) => line.trim() !== '' && !line.startsWith('#'))
+  const first = lines.findIndex((line) => line.trim() !== '' && !line.trimStart().startsWith('#'))
   return first === -1 ? lines : lines.slice(0, first)
 }
 

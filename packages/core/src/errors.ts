@@ -1,5 +1,5 @@
 /**
- * The five ways in which a conversation with the outside fails. The class tells what to do next, the message is
+ * The six ways in which a conversation with the outside fails. The class tells what to do next, the message is
  * written for the person who reads it, and `hint` says what that person can do.
  */
 export abstract class LauttaError extends Error {
@@ -17,6 +17,9 @@ export class RefusedError extends LauttaError {}
 
 /** The platform or service can't be reached now, and the request surely had no effect: tried again later. */
 export class UnavailableError extends LauttaError {}
+
+/** The platform's disk is full, or the user's quota there: waits until there is room. */
+export class PlatformDiskError extends LauttaError {}
 
 /** The credential is missing, expired or not accepted: waits for the user. */
 export class CredentialsError extends LauttaError {}

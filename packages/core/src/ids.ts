@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, type Hash, type Hmac, randomBytes } from 'node:crypto'
 
 // Crockford's base 32 in lower case: no i, l, o, u, so an id survives being read aloud.
 const digits = '0123456789abcdefghjkmnpqrstvwxyz'
@@ -12,13 +12,17 @@ export function createId(now: Date): string {
 
 /** The id that a user's Idempotency-Key always gives; shaped like a ULID, without a time. */
 export function deriveId(user: string, idempotencyKey: string): string {
-  return hashToBase32(['idempotency-key', user, idempotencyKey], 26)
+  return toBase32(createHash('sha256'), ['idempotency-key', user, idempotencyKey], 26)
 }
 
-/** The first `length` base 32 digits of a hash over the parts; at 20 digits, 100 bits. */
-export function hashToBase32(parts: readonly string[], length: number): string {
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-  return encodeBase32(BigInt(`0x${hash}`), 52).slice(0, length)
+/** The first `length` base 32 digits of an HMAC over the parts; at 20 digits, 100 bits. */
+export function keyedBase32(key: Buffer, parts: readonly string[], length: number): string {
+  return toBase32(createHmac('sha256', key), parts, length)
+}
+
+function toBase32(hash: Hash | Hmac, parts: readonly string[], length: number): string {
+  const digest = hash.update(JSON.stringify(parts)).digest('hex')
+  return encodeBase32(BigInt(`0x${digest}`), 52).slice(0, length)
 }
 
 function encodeBase32(value: bigint, length: number): string {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { declareJob, type Job } from '../src/job/job.ts'
-import { attemptsToCollect, isSettled } from '../src/job/settled.ts'
+import { attemptsToCollect, isSettled, isTooLateToCollect } from '../src/job/settled.ts'
 import { measureStages } from '../src/job/stage-times.ts'
 
 const at = (second: number) => new Date(Date.parse('2026-11-20T12:00:00.400Z') + second * 1000).toISOString()
 const epoch = Math.floor(Date.parse(at(0)) / 1000)
-const ended = (attempt: number, endedAt: string, stored: boolean): Job =>
-  ({ ...declareJob(0), attempt, endedAt, state: { kind: 'finished', stored } }) as unknown as Job
+const ended = (attempt: number, endSeenAt: string, collecting: 'owed' | 'stored' | 'given-up'): Job =>
+  ({ ...declareJob(0), attempt, endSeenAt, state: { kind: 'finished', collecting } }) as unknown as Job
 
 describe('the stages of an attempt', () => {
   it('begin and end as seed 000 measures them, in whole seconds', () => {
@@ -26,16 +26,21 @@ describe('the stages of an attempt', () => {
 })
 
 describe('an attempt that has ended', () => {
-  it('is collected until it is stored, and for a week at most; earlier ones too', () => {
-    const job = { ...ended(2, at(0), false), earlier: [ended(1, at(-10), false)] }
-    expect(attemptsToCollect(job, new Date(at(60)))).toEqual([1, 2])
-    expect(attemptsToCollect({ ...job, earlier: [ended(1, at(-10), true)] }, new Date(at(60)))).toEqual([2])
-    expect(attemptsToCollect(job, new Date(at(8 * 24 * 3600)))).toEqual([])
+  it('is collected until it is stored or given up; earlier ones too', () => {
+    const job = { ...ended(2, at(0), 'owed'), earlier: [ended(1, at(-10), 'owed')] }
+    expect(attemptsToCollect(job)).toEqual([1, 2])
+    expect(attemptsToCollect({ ...job, earlier: [ended(1, at(-10), 'stored')] })).toEqual([2])
+    expect(attemptsToCollect({ ...ended(2, at(0), 'given-up'), earlier: [] })).toEqual([])
+  })
+  it('is given up a week after its end was seen, however long before it ended', () => {
+    const job = { ...ended(1, at(0), 'owed'), endedAt: at(-30 * 24 * 3600) }
+    expect(isTooLateToCollect(job, 1, new Date(at(60)))).toBe(false)
+    expect(isTooLateToCollect(job, 1, new Date(at(8 * 24 * 3600)))).toBe(true)
   })
   it('leaves its job settled when nothing is to be collected', () => {
-    expect(isSettled(ended(1, at(0), false), new Date(at(1)))).toBe(false)
-    expect(isSettled(ended(1, at(0), true), new Date(at(1)))).toBe(true)
-    expect(isSettled(declareJob(0), new Date(at(1)))).toBe(true)
-    expect(isSettled({ ...declareJob(0), state: { kind: 'preparing' } }, new Date(at(1)))).toBe(false)
+    expect(isSettled(ended(1, at(0), 'owed'))).toBe(false)
+    expect(isSettled(ended(1, at(0), 'stored'))).toBe(true)
+    expect(isSettled(declareJob(0))).toBe(true)
+    expect(isSettled({ ...declareJob(0), state: { kind: 'preparing' } })).toBe(false)
   })
 })

@@ -24,6 +24,11 @@ describe('the directives of a batch script', () => {
       exclusive: true
     })
   })
+  it('go on behind an indented comment', () => {
+    const indented = '#!/bin/sh\n  # a note\n#SBATCH --time=1\necho\n'
+    expect(readDirectives(indented)).toEqual({ time: '1' })
+    expect(insertPrologue(indented, 'PROLOGUE')).toBe('#!/bin/sh\n  # a note\n#SBATCH --time=1\nPROLOGUE\necho\n')
+  })
   it('are none in a script without any', () => {
     expect(readDirectives('#!/bin/sh\necho #SBATCH --time=1\n')).toEqual({})
   })

@@ -64,17 +64,20 @@ describe('ids', () => {
 })
 
 describe("a job's name on the platform", () => {
-  const token = jobToken('u', '01jd', 'lumi', 0, 1)
-  it('is what the user calls it and a token that no other attempt has', () => {
+  const key = Buffer.from('of this installation')
+  const run = { id: '01jd', platform: 'lumi', index: 0, attempt: 1 }
+  const token = jobToken(key, 'u', run)
+  it('is what the user calls it and a token that no other attempt has, of whatever installation', () => {
     expect(nameWithToken('train fmnist|v2\n', token)).toBe(`train_fmnist_v2_.${token}`)
     expect(
       new Set([
         token,
-        jobToken('u', '01jd', 'lumi', 0, 2),
-        jobToken('u', '01jd', 'lumi', 1, 1),
-        jobToken('v', '01jd', 'lumi', 0, 1)
+        jobToken(key, 'u', { ...run, attempt: 2 }),
+        jobToken(key, 'u', { ...run, index: 1 }),
+        jobToken(key, 'v', run),
+        jobToken(Buffer.from('of another one'), 'u', run)
       ]).size
-    ).toBe(4)
+    ).toBe(5)
   })
   it('is shown without the token', () => {
     expect(nameWithoutToken(nameWithToken('pi', token), token)).toBe('pi')

@@ -2,20 +2,24 @@ import { describe, expect, it } from 'vitest'
 import type { OrderDocument } from '../src/documents/order-document.ts'
 import { declareJob, type Job } from '../src/job/job.ts'
 import type { Outcome } from '../src/job/outcome.ts'
-import type { KnownOrder } from '../src/orchestration/answer.ts'
+import { answerOrder, type KnownOrder } from '../src/orchestration/answer.ts'
 import { orchestrationSchema } from '../src/orchestration/dictionary.ts'
-import { ordersInRequest, startOrder, stopOrder } from '../src/orchestration/next-order.ts'
+import { ordersInRequest, startOrders, stopOrders } from '../src/orchestration/next-order.ts'
 
 const at = '2026-11-20T12:00:00.000Z'
 const jobs = [{ path: '/a/run.sh' }, { path: '/a/run.sh' }]
 const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs } } })
-const start = (attempt: number): OrderDocument => ({ schema: 1, order: 'start', attempt, by: 'u', keyId: 'k', at, hmac: '' })
+const order = (kind: 'start' | 'stop', attempt: number, more: Partial<OrderDocument> = {}): OrderDocument => {
+  return { schema: 1, order: kind, attempt, by: 'u', keyId: 'k', at, hmac: '', ...more }
+}
+const start = (attempt: number) => order('start', attempt)
 
 /** An order whose two jobs are in the given attempts: running, or ended. */
-function known(orders: OrderDocument[], ...states: [number, 'running' | Outcome][]): KnownOrder {
+function known(orders: OrderDocument[], ...states: [number, 'declared' | 'running' | Outcome][]): KnownOrder {
   const found = states.map(([attempt, state], index): Job => {
     const onPlatform = { slurmJobId: '7', outPath: null, errPath: null }
-    const ended = { kind: 'finished' as const, ...onPlatform, exitCode: 0, reason: null, endedAt: at, evidence: 'accounting' }
+    const ended = { kind: 'finished' as const, ...onPlatform, exitCode: 0, reason: null, collecting: 'owed' }
+    if (state === 'declared') return declareJob(index)
     const kind = state === 'running' ? { kind: 'running' as const, ...onPlatform } : { ...ended, outcome: state }
     return { ...declareJob(index), attempt, state: kind as Job['state'] }
   })
@@ -30,26 +34,57 @@ function known(orders: OrderDocument[], ...states: [number, 'running' | Outcome]
 
 describe('a start', () => {
   it('is of attempt 1 at first', () => {
-    expect(startOrder(known([]))).toEqual({ order: 'start', attempt: 1 })
+    expect(startOrders(known([]))).toEqual([{ order: 'start', attempt: 1 }])
   })
   it('is nothing new while the order is active, or when all of it completed', () => {
-    expect(startOrder(known([start(1)]))).toBeNull()
-    expect(startOrder(known([start(1)], [1, 'failed'], [1, 'running']))).toBeNull()
-    expect(startOrder(known([start(1)], [1, 'completed'], [1, 'completed']))).toBeNull()
+    expect(startOrders(known([start(1)]))).toEqual([])
+    expect(startOrders(known([start(1)], [1, 'failed'], [1, 'running']))).toEqual([])
+    expect(startOrders(known([start(1)], [1, 'completed'], [1, 'completed']))).toEqual([])
   })
   it('is of the next attempt when all have ended and one did not complete', () => {
-    expect(startOrder(known([start(1)], [1, 'completed'], [1, 'failed']))).toEqual({ order: 'start', attempt: 2 })
-    expect(startOrder(known([start(2)], [1, 'completed'], [2, 'cancelled']))).toEqual({ order: 'start', attempt: 3 })
+    expect(startOrders(known([start(1)], [1, 'completed'], [1, 'failed']))).toEqual([{ order: 'start', attempt: 2 }])
+    expect(startOrders(known([start(2)], [1, 'completed'], [2, 'cancelled']))).toEqual([{ order: 'start', attempt: 3 }])
+  })
+})
+
+describe('a start that the submitter has not taken in yet', () => {
+  const failed = known([start(1), start(2)], [1, 'failed'], [1, 'completed'])
+  it('is not ordered once more, and can be stopped', () => {
+    expect(startOrders(failed)).toEqual([])
+    expect(stopOrders(failed)).toEqual([{ order: 'stop', attempt: 2 }])
+  })
+  it('makes the order active', () => {
+    expect(answerOrder(failed)).toMatchObject({ state: 'active', outcome: null })
+    expect(answerOrder(known([start(1)], [1, 'failed'], [1, 'completed']))).toMatchObject({
+      state: 'finished',
+      outcome: 'failed'
+    })
+  })
+})
+
+describe('a start after a stop', () => {
+  it('is of an attempt that the stop does not name, also when nothing had begun', () => {
+    expect(startOrders(known([order('stop', 1)]))).toEqual([{ order: 'start', attempt: 2 }])
+    expect(startOrders(known([start(1), order('stop', 1)]))).toEqual([{ order: 'start', attempt: 2 }])
+  })
+})
+
+describe('a start of an order of which only some jobs were started', () => {
+  it('is of the others, and touches no job that runs', () => {
+    const first = order('start', 1, { platform: 'lumi', index: 0 })
+    const rest = [{ order: 'start', attempt: 1, platform: 'lumi', index: 1 }]
+    expect(startOrders(known([first], [1, 'running'], [1, 'declared']))).toEqual(rest)
+    expect(startOrders(known([first], [1, 'failed'], [1, 'declared']))).toEqual(rest)
   })
 })
 
 describe('a stop', () => {
   it('ends the present attempts', () => {
-    expect(stopOrder(known([]))).toEqual({ order: 'stop', attempt: 1 })
-    expect(stopOrder(known([start(2)], [1, 'completed'], [2, 'running']))).toEqual({ order: 'stop', attempt: 2 })
+    expect(stopOrders(known([]))).toEqual([{ order: 'stop', attempt: 1 }])
+    expect(stopOrders(known([start(2)], [1, 'completed'], [2, 'running']))).toEqual([{ order: 'stop', attempt: 2 }])
   })
   it('is nothing when all have ended', () => {
-    expect(stopOrder(known([start(1)], [1, 'failed'], [1, 'completed']))).toBeNull()
+    expect(stopOrders(known([start(1)], [1, 'failed'], [1, 'completed']))).toEqual([])
   })
 })
 

@@ -25,14 +25,14 @@ const queued = job({ kind: 'queued', slurmJobId: '7', reason: 'Priority' })
 const running = job({ kind: 'running', slurmJobId: '7' }, { startedAt: at })
 const finishing = job({ kind: 'finishing', slurmJobId: '7', outcome: 'failed', exitCode: 3, reason: 'FAILED' })
 const finished = job(
-  { kind: 'finished', slurmJobId: '7', outcome: 'failed', exitCode: 3, reason: 'FAILED', stored: false },
+  { kind: 'finished', slurmJobId: '7', outcome: 'failed', exitCode: 3, reason: 'FAILED', collecting: 'owed' },
   { endedAt: at }
 )
 const completed = job(
-  { kind: 'finished', slurmJobId: '7', outcome: 'completed', exitCode: 0, reason: null, stored: true },
+  { kind: 'finished', slurmJobId: '7', outcome: 'completed', exitCode: 0, reason: null, collecting: 'stored' },
   { endedAt: at }
 )
-const refused = { outcome: 'failed', slurmJobId: null, exitCode: null, stored: true }
+const refused = { outcome: 'failed', slurmJobId: null, exitCode: null, collecting: 'stored' }
 
 describe('a declared job', () => {
   it('stays as it is without a start order', () => {
@@ -44,7 +44,7 @@ describe('a declared job', () => {
     expect(effects).toEqual(['prepare'])
   })
   it('is cancelled by a stop order, before or after a start order came', () => {
-    const state = { kind: 'finished', outcome: 'cancelled', slurmJobId: null, stored: true }
+    const state = { kind: 'finished', outcome: 'cancelled', slurmJobId: null, collecting: 'stored' }
     expect(reduceJob(declareJob(0), orders({ stops: [1] }), at).job.state).toMatchObject(state)
     expect(reduceJob(declareJob(0), orders({ starts: [1], stops: [1] }), at)).toMatchObject({ job: { state }, effects: [] })
   })
@@ -109,7 +109,7 @@ describe('a job that is being submitted', () => {
     expect(reduceJob(stopped, { type: 'submissionNotFound' }, at).job.state).toMatchObject({
       outcome: 'cancelled',
       slurmJobId: null,
-      stored: true
+      collecting: 'stored'
     })
   })
   it('is queued, and then owes a cancel, when it was stopped and is found', () => {
@@ -134,6 +134,13 @@ describe('a job whose saved state fell back to an older one', () => {
   it('is looked for when the attempt that was begun is the next one', () => {
     const { job: next } = reduceJob(finished, orders({ starts: [1, 2], stops: [2], tries: [[2, 1]] }), at)
     expect(next).toMatchObject({ attempt: 2, state: { kind: 'submitting', answerLost: true }, stopOrderedAt: orderedAt })
+  })
+  it('is not believed to have ended before it was prepared, when a submission was begun', () => {
+    const ended = reduceJob(job({ kind: 'preparing' }), { type: 'preparationRefused', reason: 'no file' }, at).job
+    const recalled = reduceJob(ended, orders({ starts: [1], tries: [[1, 1]] }), at)
+    expect(recalled).toMatchObject({ job: { state: { kind: 'submitting', try: 1 } }, effects: ['findSubmission'] })
+    const refused = reduceJob(recalled.job, { type: 'submissionRefused', reason: 'no' }, at).job
+    expect(reduceJob(refused, orders({ starts: [1], tries: [[1, 1]] }), at).job).toBe(refused)
   })
   it('stays as it is when the state knows of the try', () => {
     for (const present of [submitting, queued, running, completed])
@@ -191,7 +198,7 @@ describe('a job that is finishing', () => {
       outcome: 'failed',
       exitCode: 3,
       reason: 'FAILED',
-      stored: false
+      collecting: 'owed'
     })
     expect(effects).toEqual(['askToCollect'])
   })
@@ -203,7 +210,7 @@ describe('a job that is finishing', () => {
 describe('a finished job', () => {
   it('is stored when its log and tables were seen', () => {
     const { job: next } = reduceJob(finished, { type: 'storedSeen', attempt: 1 }, at)
-    expect(next.state).toMatchObject({ stored: true })
+    expect(next.state).toMatchObject({ collecting: 'stored' })
     expect(effectsOwed(next)).toEqual([])
   })
   it('owes a question to the monitor until then', () => {
@@ -218,7 +225,7 @@ describe('a finished job', () => {
   it('marks an earlier attempt as stored without touching the present one', () => {
     const again = reduceJob(finished, orders({ starts: [1, 2] }), at).job
     const { job: next } = reduceJob(again, { type: 'storedSeen', attempt: 1 }, at)
-    expect(next.earlier).toMatchObject([{ state: { stored: true } }])
+    expect(next.earlier).toMatchObject([{ state: { collecting: 'stored' } }])
     expect(next.state).toEqual({ kind: 'preparing' })
   })
   it('does not run again when it completed', () => {

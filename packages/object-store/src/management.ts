@@ -6,12 +6,14 @@ import { type RequestDocument, requestDocumentSchema } from '@lautta/core/docume
 import { openDocument, sealDocument, UntrustedDocumentError } from '@lautta/core/documents/sealed-document'
 import { type StatusDocument, statusDocumentSchema } from '@lautta/core/documents/status-document'
 import { type TryDocument, tryDocumentSchema } from '@lautta/core/documents/try-document'
+import { jobToken } from '@lautta/core/job/job-token'
 import {
   type BegunTry,
   finishedPath,
   managementPrefix,
   orderPath,
   orderPrefix,
+  type Run,
   requestPath,
   statusPath,
   tryPath
@@ -72,6 +74,9 @@ export function createManagement({ store, bucketPrefix, documentKey, slugOf, onU
 
   return {
     bucketOf,
+
+    /** By which an attempt of a job is known on the platform. */
+    tokenOf: (user: string, run: Run): string => jobToken(documentKey, user, run),
 
     async writeRequest(user: string, document: Unsealed<RequestDocument>): Promise<void> {
       // The dictionary in it keeps the user's own keys.

@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { RefusedError } from '@lautta/core/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFolderStore } from '../src/folder/folder-store.ts'
 import { readObject } from '../src/read-object.ts'
@@ -48,7 +49,7 @@ describe('the store in a folder', () => {
   it('never gives an object the metadata of one whose writer died before it was in place', async () => {
     const store = createFolderStore(root)
     await store.put('b', 'x', Buffer.from('old'), { metadata: { of: 'old' } })
-    const sidecar = join(root, '.meta/b/x.json')
+    const sidecar = join(root, '.meta/b/x.m')
     const [old] = JSON.parse(await readFile(sidecar, 'utf8'))
     await writeFile(sidecar, JSON.stringify([old, { ...old, modifiedNs: '1', etag: 'f'.repeat(32), metadata: { of: 'new' } }]))
     expect(await store.head('b', 'x')).toMatchObject({ metadata: { of: 'old' } })
@@ -58,7 +59,7 @@ describe('the store in a folder', () => {
   it('computes the MD5 again when what it knew of a file is torn', async () => {
     const store = createFolderStore(root)
     const { etag } = await store.put('b', 'x', Buffer.from('x'))
-    await writeFile(join(root, '.meta/b/x.json'), '[{"used')
+    await writeFile(join(root, '.meta/b/x.m'), '[{"used')
     expect(await store.head('b', 'x')).toMatchObject({ etag })
     expect((await readObject(store, 'b', 'x'))?.toString()).toBe('x')
   })
@@ -73,5 +74,23 @@ describe('the store in a folder', () => {
     await expect(createFolderStore(join(root, 'file')).put('b', 'x', Buffer.from('x'))).rejects.toThrow(
       /the folder store failed: ENOTDIR/
     )
+  })
+  it('refuses names that a folder can not hold beside others, and calls what is none not there', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'taken', Buffer.from('x'))
+    await store.put('b', 'folder/x', Buffer.from('x'))
+    for (const path of ['taken/below', 'folder', 'n'.repeat(300)])
+      await expect(store.put('b', path, Buffer.from('y'))).rejects.toThrow(RefusedError)
+    expect([await store.head('b', 'taken/below'), await store.head('b', 'folder')]).toEqual([null, null])
+    await store.delete('b', 'folder')
+    expect((await store.list('b')).objects.map(({ path }) => path)).toEqual(expect.arrayContaining(['folder/x', 'taken']))
+  })
+  it('keeps what belongs to names that differ by an ending only', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'same', Buffer.from('1'), { metadata: { of: 'same' } })
+    await store.put('b', 'same.json/b', Buffer.from('2'), { metadata: { of: 'other' } })
+    await store.put('b', 'same.m/b', Buffer.from('3'))
+    expect((await store.head('b', 'same'))?.metadata).toEqual({ of: 'same' })
+    expect((await store.head('b', 'same.json/b'))?.metadata).toEqual({ of: 'other' })
   })
 })

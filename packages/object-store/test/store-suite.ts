@@ -115,6 +115,12 @@ export function describeStore(name: string, open: () => Promise<{ store: ObjectS
       await expect(store.put(bucket, path, Buffer.from('x'))).rejects.toThrow()
       await expect(store.get(bucket, path)).rejects.toThrow()
     })
+    it('lists nothing outside of the bucket, whatever the prefix', async () => {
+      await store.put('other', 'DATA/secret', Buffer.from('x'))
+      for (const prefix of ['../other/', '../../', 'a/../../other/', './', '..//'])
+        await expect(store.list(bucket, { prefix })).rejects.toThrow(/empty segment|has a segment/)
+      expect((await store.list(bucket, { prefix: '..' })).objects).toEqual([])
+    })
     it('counts versions for who asks for them', async () => {
       const versions: (string | undefined)[] = []
       for (const text of ['a', 'b', 'c'])

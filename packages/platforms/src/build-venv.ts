@@ -32,6 +32,8 @@ export function buildVenv({ folder, packages }: Venv, environment: ModuleEnviron
   return {
     argv: withModules(environment, buildScript, [folder, ...requirements]),
     timeoutSeconds: buildBoundSeconds,
+    // It may take long: listings must not wait behind it.
+    lane: 'file',
     parse({ stdout, stderr, exitCode }) {
       const [first = '', , ...words] = stdout.split('\n')
       if (first.startsWith(noModules)) throw new RefusedError(words.join('\n').trim())

@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto'
-import { finished, PassThrough, Readable } from 'node:stream'
+import { finished, PassThrough, Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { RefusedError, UnavailableError } from '@lautta/core/errors'
+import { type LauttaError, PlatformDiskError, RefusedError, UnavailableError } from '@lautta/core/errors'
 import { readBytes } from './read-bytes.ts'
 import type { RemoteShell } from './remote-shell.ts'
-import { type CommandOutput, collectOutput, type RemoteCommand, runCommand } from './run-command.ts'
+import { type CommandOutput, collectOutput, type RemoteCommand, runCommand, withTimeout } from './run-command.ts'
 
 /** How a file arrives on a platform. */
 export interface WriteOptions {
   /** Only the owner may read it: secrets and keys. */
   isSecret: boolean
   overwrite: boolean
+  /** Ends the name of the part, until all of it is there: of two writers at once each has its own. */
+  writer: string
 }
 
 // Paths that start with ~/ are the user's home; the shell does not expand what is quoted.
 const prelude = `path=$1; case $path in "~/"*) path=$HOME/\${path#"~/"};; esac
-part=$path.lautta-part
 `
+const partPrelude = `${prelude}part=$path.lautta-$2
+`
+
+// A file system may hang for ever while the connection lives. Longer than a checksum over the largest files takes.
+const stallSeconds = 1800
+const pieceSeconds = 300
 
 /**
  * Writes a file: under another name first, its checksum compared, then renamed. An existing one is kept unless it may
@@ -26,37 +33,44 @@ export async function writeFile(
   shell: RemoteShell,
   path: string,
   content: Readable | Buffer,
-  { isSecret, overwrite }: WriteOptions
+  { isSecret, overwrite, writer }: WriteOptions
 ): Promise<'written' | 'kept'> {
   const source = Buffer.isBuffer(content) ? Readable.from([content]) : content
   try {
     if (!overwrite && (await fileExists(shell, path))) return 'kept'
-    await send(shell, path, source, isSecret)
+    await send(shell, path, source, isSecret ? '077' : '022', writer)
     return 'written'
   } finally {
     source.destroy()
   }
 }
 
-async function send(shell: RemoteShell, path: string, source: Readable, isSecret: boolean): Promise<void> {
+async function send(shell: RemoteShell, path: string, source: Readable, umask: string, writer: string): Promise<void> {
   const hash = createHash('sha256')
   const hashing = new PassThrough().on('data', (chunk: Buffer) => hash.update(chunk))
-  const script = `${prelude}umask ${isSecret ? '077' : '022'}; mkdir -p -- "$(dirname -- "$path")" && cat >"$part" && sha256sum <"$part"`
-  const started = await shell.start(['sh', '-c', script, 'lautta', path], 'file')
-  const answer = collectOutput(started).catch((cause: unknown) => {
-    throw new UnavailableError(`writing ${path} was interrupted`, { cause })
-  })
+  // The part is made anew: one that is there may be anybody's to read, or a link to somewhere else.
+  const script = `${partPrelude}umask ${umask}; set -C
+mkdir -p -- "$(dirname -- "$path")" && rm -f -- "$part" && cat >"$part" && sha256sum <"$part" && exit 0
+code=$?; rm -f -- "$part"; exit $code`
+  const started = await shell.start(['sh', '-c', script, 'lautta', path, writer], 'file')
+  const stalls = watchForStall(() => source.destroy(new UnavailableError(`writing ${path} does not go on`)))
+  hashing.on('data', stalls.progressed)
+  const answer = collectOutput(started)
   answer.catch(() => {})
-  await pipeline(source, hashing, started.stdin).catch(() => {
+  const sending = pipeline(source, hashing, started.stdin).finally(stalls.end)
+  await sending.catch(() => {
     // When it was the far end that stopped reading, its exit code tells why.
     if (source.errored === null) return
     started.abandon()
     throw source.errored
   })
-  const { stdout, stderr, exitCode } = await answer
-  if (exitCode !== 0) throw new RefusedError(`${path}: ${lastWords(stderr)}`)
+  const { stdout, stderr, exitCode } = await withTimeout(answer, stallSeconds).catch((cause: unknown) => {
+    started.abandon()
+    throw new UnavailableError(`writing ${path} was interrupted`, { cause })
+  })
+  if (exitCode !== 0) throw failureOf(path, stderr)
   if (stdout.split(' ')[0] !== hash.digest('hex')) throw new UnavailableError(`${path}: the checksum differs after the transfer`)
-  await runCommand(shell, finish(path))
+  await runCommand(shell, finish(path, writer))
 }
 
 /** Reads a file as a stream, which fails at its end when the file was not read as a whole. */
@@ -65,14 +79,19 @@ export async function readFile(shell: RemoteShell, path: string): Promise<Readab
   started.stdin.end()
   const ended = Promise.all([readBytes(started.stderr), started.ended]).then(
     ([words, exitCode]) => {
-      if (exitCode !== 0) throw new RefusedError(`${path}: ${lastWords(words.toString('utf8'))}`)
+      if (exitCode !== 0) throw failureOf(path, words.toString('utf8'))
     },
     (cause: unknown) => {
       throw new UnavailableError(`reading ${path} was interrupted`, { cause })
     }
   )
   ended.catch(() => {})
-  const content = new PassThrough({
+  const stalls = watchForStall(() => content.destroy(new UnavailableError(`reading ${path} does not go on`)))
+  const content = new Transform({
+    transform(chunk, _encoding, done) {
+      stalls.progressed()
+      done(null, chunk)
+    },
     flush(done) {
       ended.then(() => done(), done)
     }
@@ -80,7 +99,10 @@ export async function readFile(shell: RemoteShell, path: string): Promise<Readab
   finished(started.stdout, { writable: false }, (cause) => {
     if (cause) content.destroy(new UnavailableError(`reading ${path} was interrupted`, { cause }))
   })
-  content.on('close', () => started.abandon())
+  content.on('close', () => {
+    stalls.end()
+    started.abandon()
+  })
   // Who reads it may begin later than it fails; the stream keeps the error for them, but unheard it ends the process.
   content.on('error', () => {})
   return started.stdout.pipe(content)
@@ -103,7 +125,7 @@ export function readTextFile(shell: RemoteShell, path: string, limitBytes: numbe
   return runCommand(shell, {
     argv: ['sh', '-c', `${prelude}exec head -c ${limitBytes + 1} -- "$path"`, 'lautta', path],
     parse({ stdout, stderr, exitCode }) {
-      if (exitCode !== 0) throw new RefusedError(`${path}: ${lastWords(stderr)}`)
+      if (exitCode !== 0) throw failureOf(path, stderr)
       if (Buffer.byteLength(stdout) > limitBytes) throw new RefusedError(`${path} is longer than ${limitBytes} bytes`)
       return stdout
     }
@@ -115,11 +137,17 @@ export function readTextFile(shell: RemoteShell, path: string, limitBytes: numbe
  * there, yet or any more.
  */
 export async function readPiece(shell: RemoteShell, path: string, offset: number, limitBytes: number): Promise<Buffer> {
-  const script = `${prelude}[ -f "$path" ] || exit 0; tail -c +${offset + 1} -- "$path" | head -c ${limitBytes}`
+  // Not tail or head: of a pipe only the last one tells whether it could read.
+  const script = `${prelude}[ -f "$path" ] || exit 0
+exec dd if="$path" iflag=skip_bytes,count_bytes bs=64K skip=${offset} count=${limitBytes} status=none`
   const started = await shell.start(['sh', '-c', script, 'lautta', path], 'file')
   started.stdin.end()
-  const [content, , exitCode] = await Promise.all([readBytes(started.stdout), readBytes(started.stderr), started.ended])
-  if (exitCode !== 0) throw new UnavailableError(`${path} can not be read`)
+  const output = Promise.all([readBytes(started.stdout), readBytes(started.stderr), started.ended])
+  const [content, words, exitCode] = await withTimeout(output, pieceSeconds).catch((cause: unknown) => {
+    started.abandon()
+    throw new UnavailableError(`reading ${path} was interrupted`, { cause })
+  })
+  if (exitCode !== 0) throw new UnavailableError(`${path} can not be read: ${lastWords(words.toString('utf8'))}`)
   return content
 }
 
@@ -133,14 +161,30 @@ function fileExists(shell: RemoteShell, path: string): Promise<boolean> {
   return runCommand(shell, { argv, parse: ({ exitCode }) => exitCode === 0 })
 }
 
-function finish(path: string): RemoteCommand<void> {
-  return { argv: ['sh', '-c', `${prelude}exec mv -f -- "$part" "$path"`, 'lautta', path], parse: orRefuse(path) }
+function finish(path: string, writer: string): RemoteCommand<void> {
+  const script = `${partPrelude}exec mv -f -T -- "$part" "$path"`
+  return { argv: ['sh', '-c', script, 'lautta', path, writer], parse: orRefuse(path) }
 }
 
 function orRefuse(path: string): (output: CommandOutput) => void {
   return ({ stderr, exitCode }) => {
-    if (exitCode !== 0) throw new RefusedError(`${path}: ${lastWords(stderr)}`)
+    if (exitCode !== 0) throw failureOf(path, stderr)
   }
+}
+
+/** What a failed command over a file means: the user's mistake, a full disk, or a file system that is unwell. */
+function failureOf(path: string, stderr: string): LauttaError {
+  const words = `${path}: ${lastWords(stderr)}`
+  if (/No space left|quota exceeded/i.test(stderr)) return new PlatformDiskError(words)
+  const isMistake =
+    /No such file|ermission denied|not permitted|s a directory|ot a directory|File exists|Read-only|too long|annot overwrite/i
+  return isMistake.test(stderr) ? new RefusedError(words) : new UnavailableError(words)
+}
+
+/** Calls when a transfer has not moved for long; `end` is to be called when it is over. */
+function watchForStall(onStall: () => void): { progressed(): void; end(): void } {
+  const timer = setTimeout(onStall, stallSeconds * 1000).unref()
+  return { progressed: () => void timer.refresh(), end: () => clearTimeout(timer) }
 }
 
 /** `head: cannot open '/x' for reading: No such file or directory` without the program and the path. */

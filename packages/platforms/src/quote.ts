@@ -1,9 +1,11 @@
+import { RefusedError } from '@lautta/core/errors'
+
 /**
  * One argument for a POSIX shell. Everything that reaches a platform goes through this function: what it returns means
  * the text itself, to any sh.
  */
 export function quote(text: string): string {
-  if (text.includes('\0')) throw new Error('an argument can not have a NUL character in it')
+  if (text.includes('\0')) throw new RefusedError('there is a NUL character in what is meant for the platform')
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 

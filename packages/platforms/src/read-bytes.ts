@@ -7,7 +7,7 @@ export async function readBytes(stream: Readable, limitBytes = 64 * 1024 * 1024)
   let bytes = 0
   for await (const chunk of stream) {
     bytes += chunk.length
-    if (bytes > limitBytes) throw new RefusedError(`the output is longer than ${limitBytes} bytes`)
+    if (bytes > limitBytes) throw new RefusedError(`it is longer than ${limitBytes} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

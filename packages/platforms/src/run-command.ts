@@ -1,6 +1,6 @@
 import { LauttaError, messageOf, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import { readBytes } from './read-bytes.ts'
-import type { RemoteProcess, RemoteShell } from './remote-shell.ts'
+import type { Lane, RemoteProcess, RemoteShell } from './remote-shell.ts'
 
 /** What a command printed and how it ended. */
 export interface CommandOutput {
@@ -16,6 +16,7 @@ export interface RemoteCommand<Result> {
   /** Whether it changes something on the platform, so that a lost answer leaves the outcome unknown. */
   hasEffect?: boolean
   timeoutSeconds?: number
+  lane?: Lane
   parse(output: CommandOutput): Result
 }
 
@@ -26,7 +27,7 @@ export async function runCommand<Result>(shell: RemoteShell, command: RemoteComm
   let started: RemoteProcess | undefined
   let output: CommandOutput
   try {
-    started = await shell.start(command.argv)
+    started = await shell.start(command.argv, command.lane)
     output = await withTimeout(communicate(started, command.stdin), command.timeoutSeconds ?? defaultTimeoutSeconds)
   } catch (cause) {
     started?.abandon()
@@ -49,7 +50,8 @@ export async function collectOutput(process: RemoteProcess): Promise<CommandOutp
   return { stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8'), exitCode }
 }
 
-async function withTimeout<Result>(work: Promise<Result>, seconds: number): Promise<Result> {
+/** Rejects when the work takes longer; the work itself goes on. */
+export async function withTimeout<Result>(work: Promise<Result>, seconds: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer in ${seconds} s`)), seconds * 1000)

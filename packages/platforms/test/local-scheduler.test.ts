@@ -136,6 +136,12 @@ describe.each([
     bystander.kill()
   })
 
+  it('that can not even write their output have failed, and say why in their folder', async () => {
+    const id = await submit(scheduler, '#!/bin/sh\n#SBATCH --output=missing/out\ntrue\n')
+    expect(await endOf(scheduler, id)).toMatchObject({ outcome: 'failed', exitCode: 1 })
+    expect(await readFile(join(folder, 'jobs', id, 'runner.log'), 'utf8')).toMatch(/ENOENT.*missing\/out/)
+  })
+
   it('go on without us, and an end in our absence is not lost', async () => {
     const id = await submit(scheduler, '#!/usr/bin/env bash\nsleep 0.2\nexit 5\n')
     const run = await waitFor(() => readRun(join(folder, 'jobs', id)))

@@ -79,6 +79,13 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       expect(await logOf(job)).toBe('0022\n')
     })
 
+    it("starts a job in a folder below the user's home, by its short name", async () => {
+      const job = await submit(compose('#!/bin/sh\npwd; echo ~\n', { workingDirectory: '~' }))
+      await waitForEnd(job.slurmJobId)
+      const [started, home] = (await logOf(job)).split('\n')
+      expect(started).toBe(home)
+    })
+
     it('reports exit code 3 as failed with that exit code', async () => {
       const { slurmJobId } = await submit(compose('#!/bin/bash\nexit 3\n'))
       expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'failed', exitCode: 3, reason: 'FAILED, exit code 3' })

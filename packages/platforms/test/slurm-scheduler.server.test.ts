@@ -7,6 +7,7 @@ import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
 import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
+import { submitJob } from '../src/slurm/submission.ts'
 import { openTestShell } from './open-test-shell.ts'
 
 const since = new Date()
@@ -57,6 +58,26 @@ describe('SLURM over SSH', () => {
     expect(await refuse({ mem: '999G' })).toMatch(/Requested node configuration is not available/)
     expect(await refuse({ partition: 'test', time: '99-0' })).toMatch(/Requested time limit is invalid/)
     expect(await refuse({ 'no-such-option': true })).toMatch(/unrecognized option '--no-such-option'/)
+  })
+
+  it('submits a script that arrived as a whole, and no part of one', async () => {
+    const submission = compose(`#!/bin/sh\n${'# a long script\n'.repeat(5000)}true\n`)
+    const command = submitJob(submission, [])
+    const cut = { ...command, stdin: submission.script.slice(0, 40_000) }
+    expect(await runCommand(shell, cut)).toEqual({ kind: 'disk-full', reason: 'the script did not arrive as a whole' })
+    expect(await csc('squeue', '--noheader', `--name=${submission.jobName}`)).toBe('')
+    expect(await runCommand(shell, command)).toMatchObject({ kind: 'accepted' })
+  })
+
+  it('calls it a refusal when an option in the script makes sbatch succeed without a job', async () => {
+    const answer = await scheduler.submit(compose('#!/bin/sh\n#SBATCH --test-only\ntrue\n'))
+    expect(answer).toEqual({ kind: 'refused', reason: expect.stringMatching(/to start at.*made no job of it/s) })
+  })
+
+  it('knows the job also when an option in the script makes sbatch fail with it', async () => {
+    const submission = compose('#!/bin/sh\n#SBATCH --wait\nexit 3\n')
+    const { slurmJobId } = await submit(submission)
+    expect(await scheduler.findSubmission(submission)).toMatchObject({ kind: 'found', slurmJobId })
   })
 
   it('passes options and names through unchanged, whatever they contain', async () => {

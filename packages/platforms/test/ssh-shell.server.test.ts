@@ -121,7 +121,7 @@ describe('the SSH shell, against a real sshd', () => {
 })
 
 describe('files over SSH', () => {
-  const kept = { isSecret: false, overwrite: false }
+  const kept = { isSecret: false, overwrite: false, writer: 'test' }
   const content = Buffer.from(Array.from({ length: 300_000 }, (_none, index) => (index * 7919) % 256))
   const collect = async (stream: Readable): Promise<Buffer> => Buffer.concat(await stream.toArray())
 
@@ -141,8 +141,8 @@ describe('files over SSH', () => {
     expect(await readTextFile(shell, 'word', 100)).toBe('third')
   })
   it('are for their owner only when they are secret', async () => {
-    await writeFile(shell, 'secret', Buffer.from('s'), { isSecret: true, overwrite: true })
-    await writeFile(shell, 'open', Buffer.from('o'), { isSecret: false, overwrite: true })
+    await writeFile(shell, 'secret', Buffer.from('s'), { isSecret: true, overwrite: true, writer: 'test' })
+    await writeFile(shell, 'open', Buffer.from('o'), { isSecret: false, overwrite: true, writer: 'test' })
     expect(statSync(slurm.hostPath('/users/csc/secret')).mode & 0o777).toBe(0o600)
     expect(statSync(slurm.hostPath('/users/csc/open')).mode & 0o777).toBe(0o644)
   })

@@ -43,6 +43,10 @@ export async function startEmbeddedRedis(): Promise<EmbeddedRedis> {
     await rm(folder, { recursive: true, force: true })
   }
   const ended = keepRunning()
+  // Should it not even start again, everybody meets a Redis that is away; an unheard rejection would end the process.
+  ended.catch(() => {
+    state.gone = true
+  })
   while (!(await answersPing(path))) {
     if (state.gone) throw new Error('redis-server ended at once; is it installed?')
     await pause(10)

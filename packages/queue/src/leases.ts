@@ -59,21 +59,26 @@ export function createLeases(redis: Redis, { durationMs, waitOnYoungRedis }: Lea
         waitOnYoungRedis ? 1 : 0
       )) as [string, string] | null
       if (answer === null) return null
+      // For ever, also when the answer to an earlier renewal comes later.
+      let isOver = false
+      const end = (): void => {
+        isOver = true
+        clearInterval(timer)
+      }
       const renew = async (): Promise<void> => {
         const asked = performance.now()
         const renewed = await redis.eval(renewScript, 1, key, holder, durationMs).catch(() => 0)
         // A renewal that fails is a lost lease at once.
-        until = renewed === 1 ? asked + durationMs : 0
-        if (renewed !== 1) clearInterval(timer)
+        if (renewed === 1) until = asked + durationMs
+        else end()
       }
       const timer = setInterval(() => void renew(), durationMs / 3)
       return {
         fence: Number(answer[0]),
         previousFence: Number(answer[1]),
-        remainingMs: () => Math.max(0, until - performance.now()),
+        remainingMs: () => (isOver ? 0 : Math.max(0, until - performance.now())),
         async release() {
-          clearInterval(timer)
-          until = 0
+          end()
           // When Redis is away the lease ends by itself.
           await redis.eval(releaseScript, 1, key, holder).catch(() => {})
         }

@@ -1,6 +1,9 @@
 import { platformSettingsSchema } from '@lautta/platforms/settings'
 import { z } from 'zod'
 
+/** Of API keys and the master key, in characters. */
+export const leastSecretLength = 16
+
 const storeSchema = z.strictObject({
   kind: z.literal('folder'),
   path: z.string().optional().describe('default <data-dir>/store'),
@@ -14,7 +17,7 @@ const userSchema = z
   .strictObject({
     name: z.string().min(1),
     admin: z.boolean().default(false),
-    'api-key': z.string().min(16).optional(),
+    'api-key': z.string().min(leastSecretLength).optional(),
     'api-key-file': z.string().optional(),
     'bucket-user': z
       .string()
@@ -53,9 +56,9 @@ export const environmentSchema = z.object({
   LAUTTA_DATA_DIR: z.string().default('.lautta'),
   LAUTTA_REDIS_URL: z.string().optional(),
   LAUTTA_USER: z.string().min(1).default('local'),
-  LAUTTA_API_KEY: z.string().min(16).optional(),
+  LAUTTA_API_KEY: z.string().min(leastSecretLength).optional(),
   LAUTTA_API_KEY_FILE: z.string().optional(),
-  LAUTTA_MASTER_KEY: z.string().min(16).optional(),
+  LAUTTA_MASTER_KEY: z.string().min(leastSecretLength).optional(),
   LAUTTA_MASTER_KEY_FILE: z.string().optional(),
   LAUTTA_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info')
 })

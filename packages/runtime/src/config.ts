@@ -7,7 +7,7 @@ import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import type { RedisAddress } from '@lautta/queue/connect-redis'
 import { parse } from 'yaml'
 import type { z } from 'zod'
-import { type ConfigFile, configFileSchema, environmentSchema } from './config-schema.ts'
+import { type ConfigFile, configFileSchema, environmentSchema, leastSecretLength } from './config-schema.ts'
 import { readOrMakeSecret } from './secret-file.ts'
 
 /** Somebody who may use this Lautta. */
@@ -132,7 +132,9 @@ function readConfigFile(path: string, complaints: string[]): ConfigFile | null {
 
 function readSecret(name: string, path: string, complaints: string[]): string {
   try {
-    return readFileSync(path, 'utf8').trim()
+    const secret = readFileSync(path, 'utf8').trim()
+    if (secret.length < leastSecretLength) complaints.push(`${name}: ${path} must hold at least ${leastSecretLength} characters`)
+    return secret
   } catch (error) {
     complaints.push(`${name}: ${messageOf(error)}`)
     return ''
@@ -149,9 +151,12 @@ function readUsers(file: ConfigFile, keyOf: (user: ConfigFile['users'][number]) 
 }
 
 function complaintsAboutUsers(users: readonly ConfiguredUser[]): string[] {
-  return users.flatMap(({ name, slug }, index) => {
+  return users.flatMap(({ name, slug, apiKey }, index) => {
     if (slug === '') return [`users: ${name} has no letter or digit that could stand in a bucket's name; give bucket-user`]
-    const before = users.slice(0, index).find((other) => other.slug === slug)
+    const others = users.slice(0, index)
+    if (others.some((other) => other.name === name)) return [`users: ${name} stands there twice`]
+    if (others.some((other) => other.apiKey === apiKey)) return [`users: ${name} has the API key of another user`]
+    const before = others.find((other) => other.slug === slug)
     if (before === undefined) return []
     return [`users: ${name} and ${before.name} would share the buckets of ${slug}; give one of them another bucket-user`]
   })

@@ -53,6 +53,18 @@ describe('the embedded defaults', () => {
   })
 })
 
+describe('a secret', () => {
+  it('in a file is as long as one in the environment', () => {
+    writeFileSync(join(folder, 'empty'), '\n')
+    const given = { LAUTTA_DATA_DIR: join(folder, 'data'), LAUTTA_MASTER_KEY_FILE: join(folder, 'empty') }
+    expect(complaints(given)).toEqual([expect.stringMatching(/LAUTTA_MASTER_KEY.*at least 16 characters/)])
+  })
+  it('belongs to one user', () => {
+    const users = `users: [{ name: a, api-key: the-same-key-for-two }, { name: b, api-key: the-same-key-for-two }, { name: a, api-key: another-key-for-it }]`
+    expect(complaints(withFile(users))).toEqual(['users: b has the API key of another user', 'users: a stands there twice'])
+  })
+})
+
 describe('lautta.yaml', () => {
   it('adds platforms over their profiles, users, and paths beside itself', () => {
     const config = loadConfig(
@@ -120,7 +132,7 @@ describe('wrong settings', () => {
   })
   it('are two users who would share their buckets', () => {
     expect(
-      complaints(withFile('users: [{ name: a.b, api-key: 0123456789abcdef }, { name: A-B, api-key: 0123456789abcdef }]'))
+      complaints(withFile('users: [{ name: a.b, api-key: 0123456789abcdef }, { name: A-B, api-key: fedcba9876543210 }]'))
     ).toEqual(['users: A-B and a.b would share the buckets of a-b; give one of them another bucket-user'])
   })
   it('are a file that is not there, or no YAML', () => {

@@ -17,16 +17,17 @@ export type OrderEvent = z.output<typeof eventSchema>
 
 /** All events of an order, oldest first; within a platform in the sequence in which they happened. */
 export function eventsOf({ request, statuses }: KnownOrder): OrderEvent[] {
-  const events = [...statuses].flatMap(([platform, status]) =>
-    status.history.map(({ sequence, ...line }) => ({
-      id: `${request.id}:${platform}:${sequence}`,
-      orchestration: request.id,
-      platform,
-      ...line
-    }))
-  )
+  const events = [...statuses].flatMap(([platform, status]) => {
+    let latest = ''
+    return status.history.map(({ sequence, ...line }) => {
+      // Another submitter's clock may be behind: its lines stand after those before them all the same.
+      latest = line.at > latest ? line.at : latest
+      const event: OrderEvent = { id: `${request.id}:${platform}:${sequence}`, orchestration: request.id, platform, ...line }
+      return { event, latest }
+    })
+  })
   // Array sort is stable: lines of one moment keep their sequence.
-  return events.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  return events.sort((a, b) => (a.latest < b.latest ? -1 : a.latest > b.latest ? 1 : 0)).map(({ event }) => event)
 }
 
 const overlapMs = 60_000

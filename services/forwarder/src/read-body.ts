@@ -2,6 +2,8 @@ import { type ParseError, parse as parseJson, printParseErrorCode } from 'jsonc-
 import { parseDocument } from 'yaml'
 import { Problem } from './problem.ts'
 
+const mostErrors = 10
+
 /** Reads JSON; what is wrong is told by line and column, which JSON.parse itself does not always know. */
 export function readJson(text: string): unknown {
   try {
@@ -9,7 +11,10 @@ export function readJson(text: string): unknown {
   } catch {
     const found: ParseError[] = []
     parseJson(text, found, { disallowComments: true, allowTrailingComma: false })
-    const errors = found.map(({ offset, error }) => ({ path: '', message: `${lineAndColumn(text, offset)}: ${wordsOf(error)}` }))
+    // What follows the first errors is mostly their consequence, and there may be a million of it.
+    const errors = found
+      .slice(0, mostErrors)
+      .map(({ offset, error }) => ({ path: '', message: `${lineAndColumn(text, offset)}: ${wordsOf(error)}` }))
     throw new Problem(400, 'the body is not valid JSON', { errors })
   }
 }
@@ -17,7 +22,7 @@ export function readJson(text: string): unknown {
 /** Reads YAML; what is wrong is told by line and column. */
 export function readYaml(text: string): unknown {
   const document = parseDocument(text, { prettyErrors: true })
-  const errors = document.errors.map(({ message, linePos }) => {
+  const errors = document.errors.slice(0, mostErrors).map(({ message, linePos }) => {
     const [start] = linePos ?? []
     const [words = message] = message.split(' at line ')
     return { path: '', message: start === undefined ? words : `line ${start.line}, column ${start.col}: ${words}` }

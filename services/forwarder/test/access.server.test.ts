@@ -136,6 +136,8 @@ describe('objects', () => {
     expect(await range('bytes=8-')).toEqual([206, '89', 'bytes 8-9/10'])
     expect(await range('bytes=10-')).toEqual([416, '', 'bytes */10'])
     expect(await range('lines=1-2')).toEqual([200, '0123456789', null])
+    const resumed = await api.ask('/v1/objects/experiment/r', { headers: { range: 'bytes=2-4', 'if-range': '"of another"' } })
+    expect([resumed.status, resumed.text]).toEqual([200, '0123456789'])
     const { headers } = await api.ask('/v1/objects/experiment/r', { method: 'HEAD' })
     expect(headers.get('content-length')).toBe('10')
     expect((await api.ask('/v1/objects/experiment/r', { headers: { 'if-none-match': headers.get('etag') ?? '' } })).status).toBe(
@@ -155,9 +157,19 @@ describe('objects', () => {
     expect((await api.ask('/v1/objects/pipeline/DATA/mine')).text).toBe('mine')
   })
   it('are not reached by tricks with their names', async () => {
+    for (const prefix of ['../mlch-pipe-other-example-com/', '../../', '/../']) {
+      const { status, text } = await api.ask(`/v1/objects/pipeline?limit=1&prefix=${encodeURIComponent(prefix)}`)
+      expect([status, text.includes('mlch-pipe-other-example-com/DATA')]).toEqual([400, false])
+    }
     for (const path of ['..%2f..%2fmaster-key', 'a/%2e%2e/%2e%2e/b', 'a%2f%2fb', '%00']) {
       expect((await api.ask(`/v1/objects/pipeline/${path}`)).status).toBe(400)
     }
+  })
+  it('are listed with their versions', async () => {
+    for (const body of ['a', 'bc']) await api.ask('/v1/objects/experiment/listed/x', { method: 'PUT', body })
+    const { json } = await api.ask('/v1/objects/experiment?prefix=listed/')
+    expect(json.items).toMatchObject([{ path: 'listed/x', 'used-bytes': 2, version: 2 }])
+    expect(Object.keys(json.items[0]).sort()).toEqual(['date', 'hash', 'path', 'used-bytes', 'version'])
   })
   it('are removed', async () => {
     await api.ask('/v1/objects/pipeline/gone', { method: 'PUT', body: 'x' })

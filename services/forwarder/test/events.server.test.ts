@@ -85,6 +85,15 @@ describe('the events of an order', () => {
     followed.close()
     expect(followed.received).toEqual(['lumi:3', 'lumi:4'])
   })
+  it('may be left at any moment', async () => {
+    for (let round = 0; round < 20; round++) {
+      const followed = await follow()
+      const written = writeHistory((round % 4) + 1)
+      followed.close()
+      await written
+    }
+    expect((await api.ask('/health/live')).status).toBe(200)
+  })
   it('begin anew, and say so, when the last one seen is not known', async () => {
     await writeHistory(2)
     const followed = await follow({ 'last-event-id': `${id}:lumi:99` })

@@ -3,12 +3,13 @@ import { type LogSource, logPath, logPiecePath, logTablePath, type Run } from '@
 import { joinLogPieces, listLogPieces } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
-import { readObject } from '@lautta/object-store/read-object'
 import { readPiece } from '@lautta/platforms/files'
+import { readBytes } from '@lautta/platforms/read-bytes'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
 import { writeLogTable } from '@lautta/tables/log-table'
 
 const pieceBytes = 4 * 1024 * 1024
+const mostTableBytes = 64 * 1024 * 1024
 const textType = 'text/plain; charset=utf-8'
 
 /** The streams of an attempt that have files of their own. */
@@ -52,9 +53,21 @@ export async function finishLog(store: ObjectStore, bucket: string, run: Run, at
   for (const { source } of logFilesOf(attempt)) {
     const pieces = await listLogPieces(store, bucket, run, source)
     await putVersioned(store, bucket, logPath(run, source), joinLogPieces(store, bucket, pieces), { contentType: textType })
-    streams.push({ source, content: (await readObject(store, bucket, logPath(run, source))) ?? Buffer.alloc(0) })
+    streams.push({ source, content: await readForTable(store, bucket, logPath(run, source)) })
   }
   await putVersioned(store, bucket, logTablePath(run), writeLogTable(streams))
+}
+
+/** The table is made in memory: of a very long log it has the beginning, and a line that says so. */
+async function readForTable(store: ObjectStore, bucket: string, path: string): Promise<Buffer> {
+  const found = await store.get(bucket, path, { first: 0, last: mostTableBytes - 1 })
+  if (found === null) return Buffer.alloc(0)
+  const content = await readBytes(found.content, mostTableBytes)
+  if (found.info.usedBytes <= mostTableBytes) return content
+  return Buffer.concat([
+    content,
+    Buffer.from(`\n[Lautta: the log goes on; all of its ${found.info.usedBytes} bytes are in ${path}]\n`)
+  ])
 }
 
 /** The pieces are not needed any more once the whole is stored. */

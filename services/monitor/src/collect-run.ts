@@ -1,7 +1,6 @@
 import { isAccountingComplete } from '@lautta/core/accounting/is-accounting-complete'
 import { computeUsage } from '@lautta/core/accounting/usage'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
-import { jobToken } from '@lautta/core/job/job-token'
 import { measureStages } from '@lautta/core/job/stage-times'
 import type { CollectMessage } from '@lautta/core/messages'
 import { sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
@@ -48,7 +47,7 @@ export async function collectRun({ store, management, connect, now }: CollectPor
   const grown = await collectNewBytes(store, pipeline, platform.shell, run, attempt)
   if (!hasEnded(attempt)) return grown > 0 ? 'log' : 'nothing'
   const records = await platform.scheduler.collectAccounting(slurmJobId)
-  const token = jobToken(user, id, name, index, number)
+  const token = management.tokenOf(user, run)
   const usage = computeUsage(records)
   if (usage === null || !isAccountingComplete(records, token, now())) return 'incomplete'
   await finishLog(store, pipeline, run, attempt)

@@ -2,6 +2,7 @@ import {
   CredentialsError,
   LauttaError,
   messageOf,
+  PlatformDiskError,
   RefusedError,
   StorageError,
   UnavailableError,
@@ -31,13 +32,16 @@ export interface ActingOptions {
   onLeaseLost(error: LeaseLostError): void
   askToCollect(order: LiveOrder, index: number): void
   beginTry(order: LiveOrder, job: Job, number: number): Promise<void>
+  /** Whether the platform is left in peace: what is owed is begun again after that. */
+  isPaused(): boolean
 }
 
 /**
  * Performs effects in the background, each kind at most once at a time for a job. What comes back is fed to the job as
  * an event, and what the job then owes is performed next.
  */
-export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry }: ActingOptions) {
+export function createActing(options: ActingOptions) {
+  const { ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry, isPaused } = options
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<PlatformEffect, PerformEffect> = {
     prepare: createPrepare(),
@@ -62,15 +66,17 @@ export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost
     if (underWay.has(key)) return
     const work = perform(order, index, effect).then((followUp) => {
       underWay.delete(key)
-      act(order, index, followUp)
+      if (!isPaused()) act(order, index, followUp)
     })
     underWay.set(key, work)
   }
 
   const perform = async (order: LiveOrder, index: number, effect: PlatformEffect): Promise<JobEffect[]> => {
+    const job = order.status.jobs[index]
+    if (job === undefined) return []
     try {
-      const event = await tryEffect(order, index, effect)
-      return event === null ? [] : await order.feed(index, event)
+      const event = await tryEffect(order, job, effect)
+      return event === null ? [] : await order.feed(index, event, job.attempt)
     } catch (error) {
       if (error instanceof LeaseLostError) onLeaseLost(error)
       // Nothing was saved, so the same is owed again in the next pass.
@@ -79,13 +85,13 @@ export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost
     }
   }
 
-  const tryEffect = async (order: LiveOrder, index: number, effect: PlatformEffect): Promise<JobEvent | null> => {
+  const tryEffect = async (order: LiveOrder, job: Job, effect: PlatformEffect): Promise<JobEvent | null> => {
+    const { index } = job
     try {
-      const job = order.status.jobs[index]
       const request = order.request.request.platforms[ports.known.name]?.jobs[index]
-      if (job === undefined || request === undefined) return null
+      if (request === undefined) return null
       const notice = async (words: string): Promise<void> => {
-        await order.feed(index, { type: 'noticed', notice: words })
+        await order.feed(index, { type: 'noticed', notice: words }, job.attempt)
       }
       const begin = (number: number) => beginTry(order, job, number)
       const event = await performers[effect]({
@@ -102,7 +108,7 @@ export function createActing({ ports, platform, onFailure, onAnswer, onLeaseLost
     } catch (error) {
       if (error instanceof LeaseLostError || error instanceof OutdatedOrderError) throw error
       if (error instanceof LauttaError) onFailure(error)
-      else ports.logger.error({ orchestration: order.request.id, job: index, effect, error }, 'unexpected failure')
+      else ports.logger.error({ orchestration: order.request.id, job: index, effect, err: error }, 'unexpected failure')
       return eventOfFailure(effect, error)
     }
   }
@@ -125,6 +131,7 @@ export function eventOfFailure(effect: PlatformEffect | 'observe', error: unknow
   if (error instanceof RefusedError) return { type: 'noticed', notice: reason }
   if (error instanceof UnknownOutcomeError && effect === 'submit') return { type: 'answerLost' }
   if (error instanceof CredentialsError) return { type: 'waited', on: 'credentials', reason }
+  if (error instanceof PlatformDiskError) return { type: 'waited', on: 'platform-disk', reason }
   if (error instanceof StorageError) return { type: 'waited', on: 'storage', reason }
   if (error instanceof UnavailableError || error instanceof UnknownOutcomeError) return { type: 'waited', on: 'platform', reason }
   return { type: 'waited', on: 'platform', reason: `internal error: ${reason}` }

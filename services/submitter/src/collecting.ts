@@ -1,11 +1,12 @@
 import { messageOf } from '@lautta/core/errors'
-import { attemptsToCollect } from '@lautta/core/job/settled'
+import { attemptsToCollect, isTooLateToCollect } from '@lautta/core/job/settled'
 import { runName, timesPath } from '@lautta/core/object-names'
 import type { LiveOrder } from './live-order.ts'
 import type { SessionPorts } from './session-ports.ts'
 
 const firstPauseMs = 2000
 const longestPauseMs = 10 * 60 * 1000
+const givenUp = 'the log and the accounting could not be brought within a week: nobody tries any more'
 
 /** Asks the monitor to bring logs and accounting, and sees when they are there. */
 export function createCollecting({ user, known, store, management, queues, now, logger }: SessionPorts) {
@@ -38,13 +39,15 @@ export function createCollecting({ user, known, store, management, queues, now, 
     async collect(order: LiveOrder, wasHinted: boolean): Promise<void> {
       for (const job of order.status.jobs) {
         if (job.state.kind === 'running') ask(order, job.index, job.attempt)
-        for (const attempt of attemptsToCollect(job, now())) {
+        for (const attempt of attemptsToCollect(job)) {
           const run = { id: order.request.id, platform: known.name, index: job.index, attempt }
           if (!isDue(runName(run), wasHinted)) continue
           // TIMES is written last of all.
           const isStored = (await store.head(management.bucketOf(user, 'pipeline'), timesPath(run))) !== null
-          if (isStored) dueByRun.delete(runName(run))
+          const isGivenUp = !isStored && isTooLateToCollect(job, attempt, now())
+          if (isStored || isGivenUp) dueByRun.delete(runName(run))
           if (isStored) await order.feed(job.index, { type: 'storedSeen', attempt })
+          else if (isGivenUp) await order.feed(job.index, { type: 'collectingGivenUp', attempt, reason: givenUp })
           else ask(order, job.index, attempt)
         }
       }

@@ -7,8 +7,12 @@ export function createConnection({ connect, logger }: SessionPorts) {
   let platform: Promise<Platform> | null = null
   return {
     open(): Promise<Platform> {
-      platform ??= connect()
-      return platform
+      const opening = platform ?? connect()
+      platform = opening
+      opening.catch(() => {
+        if (platform === opening) platform = null
+      })
+      return opening
     },
     close(): void {
       const closing = platform

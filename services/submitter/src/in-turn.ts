@@ -9,37 +9,41 @@ export function createSequence(): <Result>(work: () => Promise<Result>) => Promi
 }
 
 /**
- * Runs one work, one at a time. What is asked for while it runs is done once more after it, however often it was asked.
+ * Runs one work, one at a time. Who asks for it while it runs gets null at once, and it is done once more, however often
+ * it was asked for: a work that hangs must not hold up those who ask.
  */
 export function createTurns<Result>(work: () => Promise<Result>): {
-  run(): Promise<Result>
+  run(): Promise<Result | null>
   isRunning(): boolean
   finish(): Promise<void>
 } {
   let running: Promise<Result> | null = null
-  let again: Promise<Result> | null = null
+  let again = false
 
-  const begin = (): Promise<Result> => {
-    const begun = work().finally(() => {
+  const runUntilQuiet = async (): Promise<Result> => {
+    try {
+      for (;;) {
+        again = false
+        const result = await work().catch((error: unknown) => {
+          if (!again) throw error
+          return null
+        })
+        if (!again && result !== null) return result
+      }
+    } finally {
       running = null
-    })
-    running = begun
-    return begun
+    }
   }
   return {
-    run() {
-      if (running === null) return begin()
-      again ??= running
-        .catch(() => {})
-        .then(() => {
-          again = null
-          return begin()
-        })
-      return again
+    async run() {
+      again = true
+      if (running !== null) return null
+      running = runUntilQuiet()
+      return running
     },
-    isRunning: () => running !== null || again !== null,
+    isRunning: () => running !== null,
     async finish() {
-      while (running !== null || again !== null) await (again ?? running)?.catch(() => {})
+      await running?.catch(() => {})
     }
   }
 }

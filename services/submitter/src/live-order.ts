@@ -19,10 +19,14 @@ export interface LiveOrder {
   orders: readonly OrderDocument[]
   /** Submissions that were begun, as the store knows them. */
   tries: readonly BegunTry[]
-  /** The newest order object that `orders` has. */
+  /** The newest order object that was read, and how many there were, also such as are not to be believed. */
   lastOrder: string | null
-  /** Tells a job what happened: reduces, saves, and only then answers what to do next. */
-  feed(index: number, event: JobEvent): Promise<JobEffect[]>
+  orderCount: number
+  /**
+   * Tells a job what happened: reduces, saves, and only then answers what to do next. News of an attempt that is not the
+   * present one any more (`ofAttempt`) are passed over.
+   */
+  feed(index: number, event: JobEvent, ofAttempt?: number): Promise<JobEffect[]>
   /** The fence under which something may be written for this order; throws when nothing may be. */
   fence(): number
   /** Nothing is saved of it any more, also by effects that are still under way. */
@@ -77,6 +81,7 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
     orders: [],
     tries: [],
     lastOrder: null,
+    orderCount: 0,
     get status() {
       return status
     },
@@ -84,10 +89,10 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
     abandon() {
       isAbandoned = true
     },
-    feed: (index, event) =>
+    feed: (index, event, ofAttempt) =>
       inTurn(async () => {
         const before = status.jobs[index]
-        if (before === undefined) return []
+        if (before === undefined || (ofAttempt ?? before.attempt) !== before.attempt) return []
         const at = now().toISOString()
         const { job, effects, reason } = reduceJob(before, event, at)
         const change = describeChange(before, job, reason)

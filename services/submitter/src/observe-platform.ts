@@ -1,10 +1,19 @@
+import { LauttaError, messageOf } from '@lautta/core/errors'
 import { isOnPlatform, type Job, slurmJobIdOf } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import type { Scheduler } from '@lautta/platforms/scheduler'
 import type { LiveOrder } from './live-order.ts'
+import { createPause } from './pause-after-failure.ts'
 
 /** How often, and for how long, accounting must say that it never heard of a job before we believe it. */
 const lostAfter = { looks: 10, ms: 5 * 60 * 1000 }
+
+/** A job that is on the platform, by SLURM's id. */
+interface Watched {
+  order: LiveOrder
+  job: Job
+  id: string
+}
 
 type Told = (order: LiveOrder, index: number, effects: JobEffect[]) => void
 
@@ -13,6 +22,7 @@ type Told = (order: LiveOrder, index: number, effects: JobEffect[]) => void
  * more. Not being listed is no evidence of an end.
  */
 export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds: number, now: () => Date) {
+  const accountingPause = createPause(pollSeconds, now)
   const neverHeard = new Map<string, { sinceMs: number; looks: number }>()
   let listedAtMs: number | null = null
 
@@ -20,6 +30,30 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
     const { sinceMs, looks } = neverHeard.get(id) ?? { sinceMs: now().getTime(), looks: 0 }
     neverHeard.set(id, { sinceMs, looks: looks + 1 })
     return looks + 1 >= lostAfter.looks && now().getTime() - sinceMs >= lostAfter.ms
+  }
+
+  /** One question for all. That accounting is away holds back nothing else: jobs are submitted and listed without it. */
+  const findEndings = async (scheduler: Scheduler, owing: readonly Watched[], told: Told): Promise<void> => {
+    let endings: Awaited<ReturnType<Scheduler['findEndings']>>
+    try {
+      endings = await scheduler.findEndings(
+        owing.map(({ id }) => id),
+        firstOrder(owing.map(({ order }) => order))
+      )
+    } catch (error) {
+      if (!(error instanceof LauttaError)) throw error
+      accountingPause.isCausedBy(error)
+      for (const one of owing) await feed(one, { type: 'waited', on: 'platform', reason: messageOf(error) }, told)
+      return
+    }
+    accountingPause.end()
+    for (const one of owing) {
+      const ending = endings.get(one.id)
+      const isLost = ending === undefined && isUnheard(one.id)
+      if (ending !== undefined || isLost) neverHeard.delete(one.id)
+      if (ending) await feed(one, { type: 'accountingFound', ending }, told)
+      else if (isLost) await feed(one, { type: 'neverHeardOf' }, told)
+    }
   }
 
   return {
@@ -33,43 +67,34 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
       const startedAtMs = now().getTime()
       // Another pass, for whatever reason, is no reason to ask the scheduler more often.
       if (listedAtMs !== null && startedAtMs - listedAtMs < pollSeconds * 900) return false
-      const watched = orders.flatMap((order) =>
+      const watched: Watched[] = orders.flatMap((order) =>
         order.status.jobs.filter(isOnPlatform).map((job) => ({ order, job, id: slurmJobIdOf(job) ?? '' }))
       )
       if (watched.length === 0) return false
       const asked = await scheduler()
       const listed = await asked.listJobs()
       listedAtMs = startedAtMs
-      const gone: typeof watched = []
+      const gone: Watched[] = []
       for (const one of watched) {
         const observation = listed.get(one.id)
         if (observation !== undefined) await feed(one, { type: 'observed', ...observation }, told)
         // A job that was submitted while the listing was made could not be in it.
         else if (wasSubmittedBefore(one.job, startedAtMs)) gone.push(one)
       }
-      const owing: typeof watched = []
+      const owing: Watched[] = []
       for (const one of gone) {
-        const effects = await one.order.feed(one.job.index, { type: 'goneFromScheduler' })
+        const effects = await one.order.feed(one.job.index, { type: 'goneFromScheduler' }, one.job.attempt)
         if (effects.includes('findAccounting')) owing.push(one)
       }
       if (owing.length === 0) return true
-      const endings = await asked.findEndings(
-        owing.map(({ id }) => id),
-        firstOrder(owing.map(({ order }) => order))
-      )
-      for (const one of owing) {
-        const ending = endings.get(one.id)
-        if (ending !== undefined) neverHeard.delete(one.id)
-        if (ending) await feed(one, { type: 'accountingFound', ending }, told)
-        else if (ending === undefined && isUnheard(one.id)) await feed(one, { type: 'neverHeardOf' }, told)
-      }
+      if (!accountingPause.isOn()) await findEndings(asked, owing, told)
       return true
     }
   }
 }
 
-async function feed({ order, job }: { order: LiveOrder; job: Job }, event: JobEvent, told: Told): Promise<void> {
-  told(order, job.index, await order.feed(job.index, event))
+async function feed({ order, job }: Watched, event: JobEvent, told: Told): Promise<void> {
+  told(order, job.index, await order.feed(job.index, event, job.attempt))
 }
 
 /** When the first of the orders came: nothing was submitted before. A job's own `submittedAt` is when we learned of it. */

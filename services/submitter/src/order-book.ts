@@ -5,7 +5,8 @@ import type { OpenOrder } from './order-directory.ts'
 import type { LoadedOrder, OrderLoader } from './order-loader.ts'
 import type { SessionPorts } from './session-ports.ts'
 
-const refreshAllMs = 2 * 60 * 1000
+// Less than between two surveys: each is then followed by a look at everything, should a hint have been lost.
+const refreshAllMs = 100 * 1000
 
 /**
  * The unfinished orders of one user on one platform, in memory. It is filled from the object store and kept up to date
@@ -15,6 +16,12 @@ export function createOrderBook({ user, known, management, changes, directory, n
   const book = new Map<string, LoadedOrder>()
   let settled: Map<string, SettledOrder> | null = null
   let refreshedAllAtMs: number | null = null
+
+  /** An effect that is still under way may write nothing of an order that would be loaded anew. */
+  const drop = (id: string): void => {
+    book.get(id)?.order.abandon()
+    book.delete(id)
+  }
 
   /** Takes in what the store has of an order now. */
   const take = async (open: OpenOrder): Promise<void> => {
@@ -35,7 +42,7 @@ export function createOrderBook({ user, known, management, changes, directory, n
     const open = (await directory.findOpen(user)).get(known.name) ?? []
     for (const one of open) await take(one)
     const openIds = new Set(open.map(({ listed }) => listed.id))
-    for (const id of [...book.keys()].filter((one) => !openIds.has(one))) book.delete(id)
+    for (const id of [...book.keys()].filter((one) => !openIds.has(one))) drop(id)
     refreshedAllAtMs = atMs
   }
 
@@ -61,8 +68,9 @@ export function createOrderBook({ user, known, management, changes, directory, n
       // Redis being away costs the hints: what changed is found when all is looked at again.
       const hinted = await changes.take(user, known.name).catch(() => [])
       try {
-        if (refreshedAllAtMs === null || now().getTime() - refreshedAllAtMs >= refreshAllMs) await refreshAll()
-        else for (const id of hinted) await refreshOne(id)
+        const isDue = refreshedAllAtMs === null || now().getTime() - refreshedAllAtMs >= refreshAllMs
+        if (isDue) await refreshAll()
+        for (const id of hinted.filter((one) => !isDue || !book.has(one))) await refreshOne(id)
         return hinted
       } catch (error) {
         await Promise.all(hinted.map((id) => changes.remember(user, known.name, id))).catch(() => {})
@@ -72,11 +80,11 @@ export function createOrderBook({ user, known, management, changes, directory, n
 
     /** Puts orders with nothing left to do out of the book, and into the accelerator. */
     async settle(): Promise<void> {
-      const done = [...book.values()].filter(({ order }) => isOrderSettled(order, now()))
+      const done = [...book.values()].filter(({ order }) => isOrderSettled(order))
       if (done.length === 0 || settled === null) return
       for (const loaded of done) settled.set(loaded.open.listed.id, describeSettled(loaded))
       await management.writeFinished(user, known.name, [...settled.values()])
-      for (const { open } of done) book.delete(open.listed.id)
+      for (const { open } of done) drop(open.listed.id)
     }
   }
 }
@@ -84,10 +92,10 @@ export function createOrderBook({ user, known, management, changes, directory, n
 /** What an order is known by, once nothing is left to do for it. */
 function describeSettled({ order, open, statusEtag }: LoadedOrder): SettledOrder {
   const platforms = Object.keys(open.request.request.platforms).length
-  return { id: open.listed.id, lastOrder: order.lastOrder, statusEtag, platforms }
+  return { id: open.listed.id, orders: order.orderCount, lastOrder: order.lastOrder, statusEtag, platforms }
 }
 
 /** Declared jobs may still be started: only an order whose jobs have all ended is settled. */
-function isOrderSettled({ status }: LiveOrder, now: Date): boolean {
-  return status.jobs.every((job) => job.state.kind !== 'declared' && isSettled(job, now))
+function isOrderSettled({ status }: LiveOrder): boolean {
+  return status.jobs.every((job) => job.state.kind !== 'declared' && isSettled(job))
 }

@@ -52,6 +52,7 @@ function isSettled({ id, orderIds, statusEtags }: ListedOrder, platform: string,
   return (
     known !== undefined &&
     known.lastOrder === (orderIds.at(-1) ?? null) &&
+    known.orders === orderIds.length &&
     known.statusEtag === (statusEtags.get(platform) ?? null)
   )
 }

@@ -9,7 +9,7 @@ import { createLiveOrder, type LiveOrder } from './live-order.ts'
 import type { OpenOrder } from './order-directory.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
-// A write takes at most this long; with less lease left none is begun.
+// Longer than a write of a small document takes; with less lease left none is begun.
 const writeBoundMs = 10_000
 
 /** An order in memory, with what the store had of it when it was last looked at. */
@@ -80,10 +80,11 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
       const { id, orderIds, tries } = open.listed
       const { order } = loaded
       const newest = orderIds.at(-1) ?? null
-      if (order.orders.length !== orderIds.length || order.lastOrder !== newest) {
+      if (order.orderCount !== orderIds.length || order.lastOrder !== newest) {
         const read = await Promise.all(orderIds.map((orderId) => management.readOrder(user, id, orderId)))
         order.orders = read.filter((one): one is OrderDocument => one !== null)
         order.lastOrder = newest
+        order.orderCount = orderIds.length
       }
       order.tries = await readTriesAhead(id, order, tries)
       loaded.open = open

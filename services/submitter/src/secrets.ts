@@ -21,19 +21,18 @@ export async function readSecret(folder: string, path: string, value: string): P
 
 /** The value at a path like `integration/cloud-hpc/key` of JSON, YAML, or `NAME=value` lines. */
 function pickValue(text: string, path: string, file: string): string {
-  const inLines = new RegExp(`^(?:export\\s+)?${escapeRegExp(path)}=(.*)$`, 'm').exec(text)?.[1]
+  const inLines = new RegExp(`^(?:export\\s+)?${escapeRegExp(path)}\\s*=\\s*(.*)$`, 'm').exec(text)?.[1]
   if (inLines !== undefined) return inLines.trim().replace(/^(["'])(.*)\1$/, '$2')
   let found: unknown
   try {
-    found = path
-      .split('/')
-      .reduce<unknown>(
-        (inner, key) =>
-          inner !== null && typeof inner === 'object' && Object.hasOwn(inner, key)
-            ? (inner as Record<string, unknown>)[key]
-            : undefined,
-        parse(text)
-      )
+    found = path.split('/').reduce<unknown>(
+      (inner, key) =>
+        inner !== null && typeof inner === 'object' && Object.hasOwn(inner, key)
+          ? (inner as Record<string, unknown>)[key]
+          : undefined,
+      // Its warnings would print the line.
+      parse(text, { logLevel: 'error' })
+    )
   } catch {
     // Neither lines nor YAML: there is no value in it. The parser's words could quote the secret.
   }

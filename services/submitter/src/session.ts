@@ -1,4 +1,4 @@
-import { LauttaError } from '@lautta/core/errors'
+import { CredentialsError, LauttaError } from '@lautta/core/errors'
 import { foldOrders } from '@lautta/core/job/orders'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
@@ -19,13 +19,15 @@ type PassResult = 'done' | 'elsewhere'
 
 /** Everything that one user has on one platform: the only actor there, while it holds the lease. */
 export interface Session {
-  /** One pass: read, observe, reduce, save, act. One that is asked for during a pass follows it. */
-  run(): Promise<PassResult>
+  /** One pass: read, observe, reduce, save, act. Null during a pass, which one more will follow. */
+  run(): Promise<PassResult | null>
   /** The next pass looks at the platform, however young the last look is. */
   expire(): void
   /** Waits for what is under way, and gives the lease back. */
   close(): Promise<void>
 }
+
+const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job))
 
 export function createSession(ports: SessionPorts): Session {
   const { user, known, now, logger } = ports
@@ -38,7 +40,8 @@ export function createSession(ports: SessionPorts): Session {
   const observer = createObserver(async () => (await connection.open()).scheduler, known.pollSeconds, now)
 
   const fail = (error: LauttaError): void => {
-    if (pause.isCausedBy(error)) connection.close()
+    // The next connection is made with the credential that there is then. A lost one is made anew by itself.
+    if (pause.isCausedBy(error) && error instanceof CredentialsError) connection.close()
   }
   const loseLease = (error: LeaseLostError): void => {
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
@@ -46,10 +49,8 @@ export function createSession(ports: SessionPorts): Session {
   }
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: pause.end, onLeaseLost: loseLease },
-    ...{ askToCollect: collecting.askNow, beginTry: loader.beginTry }
+    ...{ askToCollect: collecting.askNow, beginTry: loader.beginTry, isPaused: pause.isOn }
   })
-
-  const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job, now()))
 
   const pass = async (): Promise<PassResult> => {
     if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
@@ -91,7 +92,7 @@ export function createSession(ports: SessionPorts): Session {
       if (!(error instanceof LauttaError)) throw error
       fail(error)
       for (const order of orders) {
-        for (const { index } of order.status.jobs.filter((job) => !isSettled(job, now()))) {
+        for (const { index } of order.status.jobs.filter((job) => !isSettled(job))) {
           acting.act(order, index, await order.feed(index, eventOfFailure('observe', error)))
         }
       }

@@ -13,16 +13,16 @@ function createWork() {
 }
 
 describe('a work that is asked for while it runs', () => {
-  it('is done once more after it, however often it was asked for', async () => {
+  it('is done once more after it, however often it was asked for, and nobody who asks has to wait', async () => {
     const { begun, work, endLast } = createWork()
     const turns = createTurns(work)
     const first = turns.run()
-    const later = [turns.run(), turns.run(), turns.run()]
+    expect(await Promise.all([turns.run(), turns.run(), turns.run()])).toEqual([null, null, null])
     expect(begun).toHaveLength(1)
     await endLast()
     expect(begun).toHaveLength(2)
     await endLast()
-    expect([await first, await Promise.all(later), begun.length, turns.isRunning()]).toEqual([1, [2, 2, 2], 2, false])
+    expect([await first, begun.length, turns.isRunning()]).toEqual([2, 2, false])
   })
   it('is done once more also when the first run failed', async () => {
     let runs = 0
@@ -31,9 +31,15 @@ describe('a work that is asked for while it runs', () => {
       return runs
     })
     const first = turns.run()
-    const second = turns.run()
-    await expect(first).rejects.toThrow('the first fails')
-    expect(await second).toBe(2)
+    expect(await turns.run()).toBeNull()
+    expect(await first).toBe(2)
+  })
+  it('fails for who began it when nobody asked again', async () => {
+    const turns = createTurns(async () => {
+      throw new Error('it fails')
+    })
+    await expect(turns.run()).rejects.toThrow('it fails')
+    expect(turns.isRunning()).toBe(false)
   })
   it('is waited for by who finishes', async () => {
     const { begun, work, endLast } = createWork()

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await writeFile(join(own, 'key'), 'whole\n')
   await writeFile(join(own, 'deep/parameters'), '{"integration": {"cloud-hpc": {"key": "from JSON", "port": 22}}}')
   await writeFile(join(own, 'parameters.yaml'), 'integration:\n  cloud-hpc: {key: from YAML}\n')
-  await writeFile(join(own, '.env'), 'export CSC_USERNAME="csc"\nCSC_PASSWORD=a=b c\n')
+  await writeFile(join(own, '.env'), 'export CSC_USERNAME="csc"\nCSC_PASSWORD=a=b c\nCSC_PROJECT = "spaced"\n')
   await symlink(join(own, 'key'), join(own, 'link-inside'))
   await symlink(join(folder, 'user-example-com-2/theirs'), join(own, 'link-outside'))
   await symlink('/', join(own, 'root'))
@@ -32,6 +32,7 @@ describe('a secret of the user', () => {
     expect(await read('parameters.yaml', 'integration/cloud-hpc/key')).toBe('from YAML')
     expect(await read('.env', 'CSC_USERNAME')).toBe('csc')
     expect(await read('.env', 'CSC_PASSWORD')).toBe('a=b c')
+    expect(await read('.env', 'CSC_PROJECT')).toBe('spaced')
     expect(await read('link-inside')).toBe('whole\n')
   })
   it.each(['link-outside', 'root/etc/passwd', '../user-example-com-2/theirs', '.', 'nowhere', 'deep'])(

@@ -5,6 +5,8 @@ const settledOrderSchema = z.object({
   id: z.string(),
   /** The newest order object known when the order was settled; a newer one means that there is work again. */
   'last-order': z.string().nullable(),
+  /** How many order objects there were: of two clocks, one may give an older name to a newer order. */
+  orders: z.number().int(),
   /** The status as it was left; another one is a late write of somebody who had lost the lease. */
   'status-etag': z.string().nullable(),
   /** How many platforms the order names: settled on all of them, not even its request needs reading. */

@@ -33,7 +33,10 @@ export type JobEvent =
   /** Accounting answered repeatedly that it never heard of the job. */
   | { type: 'neverHeardOf' }
   | { type: 'filesBrought' }
+  /** All of the attempt was seen in the object store. */
   | { type: 'storedSeen'; attempt: number }
+  /** Its log and accounting could not be brought for so long that nobody tries any more. */
+  | { type: 'collectingGivenUp'; attempt: number; reason: string }
   /** The job can't go on for a reason that is not its own fault. */
   | { type: 'waited'; on: WaitingCondition; reason: string }
   /** Something worth telling that changes no state. */

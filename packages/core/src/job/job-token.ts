@@ -1,11 +1,15 @@
-import { hashToBase32 } from '../ids.ts'
+import { keyedBase32 } from '../ids.ts'
+import type { Run } from '../object-names.ts'
 
 const tokenLength = 20
 const nameLength = 40
 
-/** What is unique to one attempt of one job: by it the job is found again on the platform. */
-export function jobToken(user: string, id: string, platform: string, index: number, attempt: number): string {
-  return hashToBase32(['job', user, id, platform, String(index), String(attempt)], tokenLength)
+/**
+ * What is unique to one attempt of one job: by it the job is found again on the platform. The key is that of the
+ * installation, so that no other Lautta takes the job for its own, and nobody can guess the token.
+ */
+export function jobToken(key: Buffer, user: string, { id, platform, index, attempt }: Run): string {
+  return keyedBase32(key, ['job', user, id, platform, String(index), String(attempt)], tokenLength)
 }
 
 /** The user's own name for a job, with nothing in it that a scheduler's listing or a file name would trip over. */

@@ -24,7 +24,13 @@ const jobStateSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('queued'), 'slurm-job-id': z.string(), reason: z.string().nullable() }),
   z.object({ kind: z.literal('running'), 'slurm-job-id': z.string() }),
   z.object({ kind: z.literal('finishing'), 'slurm-job-id': z.string(), ...endingSchema }),
-  z.object({ kind: z.literal('finished'), 'slurm-job-id': z.string().nullable(), ...endingSchema, stored: z.boolean() })
+  z.object({
+    kind: z.literal('finished'),
+    'slurm-job-id': z.string().nullable(),
+    ...endingSchema,
+    // Whether its files, log and tables are in the object store.
+    collecting: z.enum(['owed', 'stored', 'given-up'])
+  })
 ])
 
 /** The moments of one attempt, from the order to the end; null is not yet, or never. */
@@ -35,7 +41,9 @@ const momentsSchema = {
   'prepared-at': at.nullable(),
   'submitted-at': at.nullable(),
   'started-at': at.nullable(),
-  'ended-at': at.nullable()
+  'ended-at': at.nullable(),
+  // Later than the end itself when nobody looked.
+  'end-seen-at': at.nullable()
 }
 
 /** Where the platform writes the job's two streams. */
@@ -85,7 +93,8 @@ export const noMoments = {
   preparedAt: null,
   submittedAt: null,
   startedAt: null,
-  endedAt: null
+  endedAt: null,
+  endSeenAt: null
 }
 
 /** SLURM's id of an attempt, once it has one. */

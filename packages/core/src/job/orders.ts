@@ -52,10 +52,14 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
 }
 
 /** Whether a try was begun of which the job, as it was saved, does not know. */
-export function isAheadOf({ attempt, state }: Pick<Job, 'attempt' | 'state'>, begun: BegunTry): boolean {
+export function isAheadOf(
+  { attempt, state, preparedAt }: Pick<Job, 'attempt' | 'state' | 'preparedAt'>,
+  begun: BegunTry
+): boolean {
   if (begun.attempt !== attempt) return begun.attempt > attempt
   if (state.kind === 'submitting') return begun.try > state.try
-  return state.kind === 'declared' || state.kind === 'preparing'
+  const isUnsubmitted = state.kind === 'finished' && state.slurmJobId === null && preparedAt === null
+  return state.kind === 'declared' || state.kind === 'preparing' || isUnsubmitted
 }
 
 function earliestByAttempt(orders: readonly OrderDocument[]): Map<number, string> {

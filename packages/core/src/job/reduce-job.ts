@@ -19,7 +19,9 @@ type StateOf<Kind extends JobState['kind']> = Extract<JobState, { kind: Kind }>
 export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
   if (event.type === 'waited') return wait(job, event.on, event.reason)
   if (event.type === 'noticed') return { job, effects: [], reason: event.notice }
-  if (event.type === 'storedSeen') return keep(markStored(job, event.attempt))
+  if (event.type === 'storedSeen') return keep(markCollected(job, event.attempt, 'stored'))
+  if (event.type === 'collectingGivenUp')
+    return { job: markCollected(job, event.attempt, 'given-up'), effects: [], reason: event.reason }
   const { state } = job
   switch (state.kind) {
     case 'declared':
@@ -33,10 +35,10 @@ export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
       return reduceOnPlatform(job, state, event, at)
     case 'finishing':
       return event.type === 'filesBrought'
-        ? move(job, { ...state, kind: 'finished', stored: false }, { effects: ['askToCollect'], reason: state.reason })
+        ? move(job, { ...state, kind: 'finished', collecting: 'owed' }, { effects: ['askToCollect'], reason: state.reason })
         : keep(job)
     case 'finished':
-      return event.type === 'ordersRead' ? startAgain(job, state, event.orders, at) : keep(job)
+      return event.type === 'ordersRead' ? reduceFinished(job, state, event.orders, at) : keep(job)
     default:
       return assertNever(state)
   }
@@ -58,7 +60,7 @@ export function effectsOwed(job: Job): JobEffect[] {
     case 'finishing':
       return ['bringFiles', 'askToCollect']
     case 'finished':
-      return state.stored ? [] : ['askToCollect']
+      return state.collecting === 'owed' ? ['askToCollect'] : []
     default:
       return assertNever(state)
   }
@@ -67,7 +69,7 @@ export function effectsOwed(job: Job): JobEffect[] {
 function reducePreparing(job: Job, event: JobEvent, at: string): Transition {
   switch (event.type) {
     case 'ordersRead': {
-      const begun = recallTry(job, event.orders, 0)
+      const begun = recallTry(job, event.orders, 0, at)
       if (begun !== null) return begun
       const stoppedAt = stopOf(event.orders, job.attempt)
       return stoppedAt === null
@@ -87,7 +89,7 @@ function reduceSubmitting(job: Job, state: StateOf<'submitting'>, event: JobEven
   switch (event.type) {
     case 'ordersRead':
       // First know whether there is a job: only then is there something to cancel, or nothing.
-      return recallTry(job, event.orders, state.try) ?? rememberStop(job, event.orders, ['findSubmission'])
+      return recallTry(job, event.orders, state.try, at) ?? rememberStop(job, event.orders, ['findSubmission'])
     case 'submissionAccepted': {
       const { slurmJobId, outPath, errPath } = event
       return move(
@@ -158,11 +160,18 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
 function takeOrders(job: Job, orders: JobOrders, at: string): Transition {
   const attempt = Math.max(job.attempt, startedAttempt(orders))
   const ordered = { ...job, attempt, startOrderedAt: startOf(orders, attempt), stopOrderedAt: stopOf(orders, attempt) }
-  const begun = recallTry(ordered, orders, 0)
+  const begun = recallTry(ordered, orders, 0, at)
   if (begun !== null) return begun
   if (ordered.stopOrderedAt !== null) return endUnsubmitted(ordered, 'cancelled', 'stopped before it started', at)
   if (ordered.startOrderedAt === null) return keep(job)
   return move(ordered, { kind: 'preparing' }, { facts: { preparingAt: at }, effects: ['prepare'] })
+}
+
+function reduceFinished(job: Job, state: FinishedState, orders: JobOrders, at: string): Transition {
+  // Never prepared, and yet a submission was begun: this end was written late, over a state that knew more.
+  const isUnsubmitted = state.slurmJobId === null && job.preparedAt === null
+  const begun = isUnsubmitted ? recallTry(job, orders, 0, at) : null
+  return begun ?? startAgain(job, state, orders, at)
 }
 
 /** A start of a higher attempt runs a job again that did not complete; what was keeps its place among the earlier ones. */
@@ -184,11 +193,13 @@ function startAgain(job: Job, state: FinishedState, orders: JobOrders, at: strin
 }
 
 /** A try was begun of which the state does not know: it is an older one, put back by a late write. */
-function recallTry(job: Job, { tries }: JobOrders, knownTry: number): Transition | null {
+function recallTry(job: Job, { tries }: JobOrders, knownTry: number, at: string): Transition | null {
   const begun = tries.get(job.attempt) ?? 0
   if (begun <= knownTry) return null
   const reason = 'a submission was begun that the saved state did not know of: looking for the job'
-  return move(job, { kind: 'submitting', try: begun, answerLost: true }, { effects: ['findSubmission'], reason })
+  // It was prepared before: so this end is not taken for a late one again.
+  const facts = { preparedAt: job.preparedAt ?? at }
+  return move(job, { kind: 'submitting', try: begun, answerLost: true }, { facts, effects: ['findSubmission'], reason })
 }
 
 function rememberStop(job: Job, orders: JobOrders, effects: JobEffect[]): Transition {
@@ -202,7 +213,7 @@ function finish(job: Job, slurmJobId: string, ending: Ending, at: string): Trans
     job,
     { kind: 'finishing', slurmJobId, outcome, exitCode, reason },
     {
-      facts: { startedAt: startedAt ?? job.startedAt, endedAt: endedAt ?? at },
+      facts: { startedAt: startedAt ?? job.startedAt, endedAt: endedAt ?? at, endSeenAt: at },
       effects: ['bringFiles', 'askToCollect'],
       reason
     }
@@ -213,8 +224,8 @@ function finish(job: Job, slurmJobId: string, ending: Ending, at: string): Trans
 function endUnsubmitted(job: Job, outcome: 'failed' | 'cancelled', reason: string, at: string): Transition {
   return move(
     job,
-    { kind: 'finished', slurmJobId: null, outcome, exitCode: null, reason, stored: true },
-    { facts: { endedAt: at }, reason }
+    { kind: 'finished', slurmJobId: null, outcome, exitCode: null, reason, collecting: 'stored' },
+    { facts: { endedAt: at, endSeenAt: at }, reason }
   )
 }
 
@@ -223,9 +234,9 @@ function wait(job: Job, on: WaitingCondition, reason: string): Transition {
   return isFinished(job) || job.waiting === on ? keep(job) : { job: { ...job, waiting: on }, effects: [], reason }
 }
 
-function markStored(job: Job, attempt: number): Job {
+function markCollected(job: Job, attempt: number, collecting: FinishedState['collecting']): Job {
   const mark = <Of extends Attempt>(of: Of): Of =>
-    isFinished(of) && of.attempt === attempt ? { ...of, state: { ...of.state, stored: true } } : of
+    isFinished(of) && of.attempt === attempt ? { ...of, state: { ...of.state, collecting } } : of
   return { ...mark(job), earlier: job.earlier.map(mark) }
 }
 

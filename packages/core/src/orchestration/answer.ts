@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { OrderDocument } from '../documents/order-document.ts'
 import type { RequestDocument } from '../documents/request-document.ts'
 import type { StatusDocument } from '../documents/status-document.ts'
-import { declareJob, type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
-import { foldOrders, startOf, stopOf } from '../job/orders.ts'
+import { declareJob, isFinished, type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
+import { foldOrders, startedAttempt, startOf, stopOf } from '../job/orders.ts'
 import { outcomes, worstOutcome } from '../job/outcome.ts'
 import { type JobRequest, type PlatformRequest, type StatusFlags, statusFlagsSchema } from './dictionary.ts'
 
@@ -96,7 +96,7 @@ export function summariseOrder(known: KnownOrder): OrderSummary {
 function answerHead(known: KnownOrder): z.output<typeof headSchema> {
   const { id, createdAt, warnings, request } = known.request
   const jobs = Object.keys(request.platforms).flatMap((platform) => jobsOf(known, platform).map((job) => ({ platform, job })))
-  const isOver = jobs.every(({ job }) => job.state.kind === 'finished')
+  const isOver = jobs.every(({ platform, job }) => isJobOver(known, platform, job))
   const isStarted = jobs.some(({ platform, job }) => job.state.kind !== 'declared' || flagsOf(known, platform, job).start)
   return {
     id,
@@ -154,6 +154,12 @@ export function jobsOf({ request, statuses }: KnownOrder, platform: string): Job
   return statuses.get(platform)?.jobs ?? (request.request.platforms[platform]?.jobs ?? []).map((_job, index) => declareJob(index))
 }
 
+/** Whether a job has ended, and no start stands that the submitter has not taken in yet. */
+export function isJobOver({ orders }: KnownOrder, platform: string, job: Job): boolean {
+  if (!isFinished(job)) return false
+  return job.state.outcome === 'completed' || startedAttempt(foldOrders(orders, [], platform, job.index)) <= job.attempt
+}
+
 /** What the user calls a job. */
 function jobTitle({ name, options, path }: JobRequest, orderName: string): string {
   const given = options?.['job-name']
@@ -178,6 +184,6 @@ function flagsOf({ orders }: KnownOrder, platform: string, job: Job): StatusFlag
     complete: ended === 'completed',
     cancel: stopOf(mine, job.attempt) !== null,
     stopped: slurmJobIdOf(job) !== null && (state.kind === 'finishing' || state.kind === 'finished'),
-    stored: state.kind === 'finished' && state.stored
+    stored: state.kind === 'finished' && state.collecting === 'stored'
   }
 }

@@ -78,10 +78,21 @@ const reservedOptions = ['array', 'clusters', 'help', 'parsable', 'quiet', 'test
 const optionName = z
   .string()
   .regex(/^[a-z][a-z-]*$/, 'write the option by its long name, without dashes before it')
-  .refine((name) => !reservedOptions.includes(name), 'Lautta sets this option itself')
+  // sbatch takes an abbreviation for the whole name.
+  .refine((name) => !reservedOptions.some((reserved) => reserved.startsWith(name)), 'Lautta sets this option itself')
 
 const optionsSchema = z
-  .record(optionName, z.union([z.string(), z.number(), z.literal(true)]))
+  .record(
+    optionName,
+    z.union([
+      z
+        .string()
+        .max(2000)
+        .regex(/^\P{Cc}*$/u, 'no control characters'),
+      z.number(),
+      z.literal(true)
+    ])
+  )
   .describe('sbatch options by long name; true for an option without a value')
 
 const jobSchema = z

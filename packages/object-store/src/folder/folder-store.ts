@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { type FileHandle, mkdir, open, rm, rmdir, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { LauttaError, messageOf, RefusedError, StorageError } from '@lautta/core/errors'
 import { complaintAboutPath } from '@lautta/core/object-path'
 import type { ObjectInfo, ObjectStore } from '../object-store.ts'
-import { listFolder } from './list-folder.ts'
+import { listObjects } from './list-objects.ts'
 import { findSidecar, readSidecars, type Sidecar, sidecarPath, writeSidecars } from './sidecar.ts'
 import { createTemporaryFolder } from './temporary-folder.ts'
 
-const listLimit = 10_000
-// Files that a listing has open at once.
-const batchSize = 64
+// What a bucket could do and a file system can't.
+const conflicts: Readonly<Record<string, string>> = {
+  EEXIST: 'a part of the path is an object already',
+  ENOTDIR: 'a part of the path is an object already',
+  EISDIR: 'it is a folder of other objects',
+  ENOTEMPTY: 'it is a folder of other objects',
+  ENAMETOOLONG: 'a part of the path is too long'
+}
 const defaultType = 'application/octet-stream'
 
 /** Object storage in a folder: `<root>/<bucket>/<path>`, with what a file system does not keep in `<root>/.meta`. */
@@ -62,8 +67,13 @@ export function createFolderStore(root: string): ObjectStore {
         const beside = sidecarPath(root, bucket, path)
         const former = await stat(file, { bigint: true }).catch(() => null)
         const formerSidecar = former === null ? undefined : findSidecar(await readSidecars(beside), former)
-        await writeSidecars(beside, formerSidecar === undefined ? [fresh] : [formerSidecar, fresh], temporary)
-        await temporary.moveTo(written, file)
+        try {
+          await writeSidecars(beside, formerSidecar === undefined ? [fresh] : [formerSidecar, fresh], temporary)
+          await temporary.moveTo(written, file)
+        } catch (cause) {
+          const conflict = conflicts[(cause as NodeJS.ErrnoException).code ?? '']
+          throw conflict === undefined ? cause : new RefusedError(`${path}: ${conflict}`, { cause })
+        }
         return { path, usedBytes: fresh.usedBytes, etag, contentType, metadata, modifiedAt: mtime.toISOString() }
       } finally {
         await rm(written, { force: true })
@@ -81,26 +91,17 @@ export function createFolderStore(root: string): ObjectStore {
 
     head: guarded(head),
 
-    list: guarded(async (bucket, { prefix = '', delimiter, after = '', limit = listLimit } = {}) => {
-      const all = await listFolder(join(root, bucket), prefix, delimiter !== undefined)
-      const names = all.filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0)
-      const part = names.slice(0, limit)
-      const infos = await mapInBatches(
-        part.filter((name) => !name.endsWith('/')),
-        (path) => head(bucket, path)
-      )
-      return {
-        objects: infos
-          .filter((info) => info !== null)
-          .map(({ path, usedBytes, etag, modifiedAt }) => ({ path, usedBytes, etag, modifiedAt })),
-        prefixes: part.filter((name) => name.endsWith('/')),
-        next: names.length > limit ? (part.at(-1) ?? null) : null
-      }
-    }),
+    list: guarded((bucket, options) => listObjects(join(root, bucket), (path) => head(bucket, path), options)),
 
     delete: guarded(async (bucket, path) => {
       const file = fileOf(bucket, path)
-      await rm(file, { force: true })
+      try {
+        await unlink(file)
+      } catch (error) {
+        // A folder of other objects is no object.
+        if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return
+        throw error
+      }
       await rm(sidecarPath(root, bucket, path), { force: true })
       await removeEmptyFolders(dirname(file), join(root, bucket))
     }),
@@ -111,13 +112,6 @@ export function createFolderStore(root: string): ObjectStore {
 
     async close() {}
   }
-}
-
-async function mapInBatches<Item, Result>(items: readonly Item[], map: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = []
-  for (let at = 0; at < items.length; at += batchSize)
-    results.push(...(await Promise.all(items.slice(at, at + batchSize).map(map))))
-  return results
 }
 
 async function writeHashed(content: Uint8Array | Readable, path: string): Promise<string> {

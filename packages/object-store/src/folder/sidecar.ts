@@ -18,7 +18,10 @@ export interface Sidecar {
  * which an object has another one's metadata.
  */
 export function sidecarPath(root: string, bucket: string, path: string): string {
-  return join(root, '.meta', bucket, `${path}.json`)
+  const folders = path.split('/')
+  const name = folders.pop()
+  // Folders and sidecars end otherwise, so that no name of one is a name of the other.
+  return join(root, '.meta', bucket, ...folders.map((folder) => `${folder}.d`), `${name}.m`)
 }
 
 /** The sidecars of an object's path: none, one, or two while it is being replaced. */

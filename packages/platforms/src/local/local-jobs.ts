@@ -86,9 +86,11 @@ export function createLocalJobs(folder: string, environment: Readonly<Record<str
     const over = new Promise<void>((resolve) => runner.once('exit', () => resolve()).once('error', () => resolve()))
     over
       .then(onChange)
-      .then(startWaiting)
+      // One that never began is tried again with the next listing, not at once: perhaps the disk is full.
+      .then(async () => ((await readRun(jobFolder)) === null ? undefined : startWaiting()))
       .catch(() => {})
-    while (runner.exitCode === null && (await readRun(jobFolder)) === null) await Promise.race([over, pause(5)])
+    const hasEnded = () => runner.exitCode !== null || runner.signalCode !== null
+    while (!hasEnded() && (await readRun(jobFolder)) === null) await Promise.race([over, pause(5)])
     onChange()
   }
 

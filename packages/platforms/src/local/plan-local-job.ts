@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { parseTimeLimit } from '@lautta/core/accounting/slurm-time'
 import { readDirectives } from '@lautta/core/batch-script'
 import type { Submission } from '../scheduler.ts'
@@ -24,15 +24,16 @@ export function planLocalJob(submission: Submission, environment: Readonly<Recor
   const time = text('time')
   const timeLimitSeconds = time === null ? null : readTime(time)
   if (timeLimitSeconds === undefined) return { refused: `Invalid --time specification: ${time}` }
-  const workingDirectory = text('chdir') ?? submission.workingDirectory
-  const placeJob = (id: string, folder: string): LocalJob => {
-    const home = workingDirectory ?? folder
+  const folder = text('chdir') ?? submission.workingDirectory
+  const workingDirectory = folder === null ? null : inHome(folder, environment.HOME ?? '/')
+  const placeJob = (id: string, own: string): LocalJob => {
+    const home = workingDirectory ?? own
     const place = (pattern: string) => absolute(home, fillPattern(pattern, id, submission.jobName))
     const error = text('error')
     return {
       jobName: submission.jobName,
       token: submission.token,
-      script: join(folder, 'script'),
+      script: join(own, 'script'),
       workingDirectory: home,
       outPath: place(text('output') ?? 'slurm-%j.out'),
       errPath: error === null ? null : place(error),
@@ -54,6 +55,11 @@ function readTime(text: string): number | null | undefined {
 function fillPattern(pattern: string, id: string, jobName: string): string {
   const values: Readonly<Record<string, string>> = { '%': '%', A: id, j: id, x: jobName, N: hostname(), n: '0', t: '0' }
   return pattern.replace(/%\d*([%AjxNnt])/g, (_match, letter: string) => values[letter] ?? '')
+}
+
+/** Where commands of this platform see a path: they run in the home folder. */
+function inHome(path: string, home: string): string {
+  return resolve(home, path.replace(/^~(?=\/|$)/, '.'))
 }
 
 function absolute(directory: string, path: string): string {

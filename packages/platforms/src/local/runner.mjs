@@ -29,6 +29,7 @@ import { constants } from 'node:os'
 const firstSampleMs = 20
 const slowestSampleMs = 500
 const ticksPerSecond = 100
+const leaveAgainMs = 2000
 
 process.chdir(process.argv[2] ?? '.')
 /** @type {LocalJob} */
@@ -51,14 +52,16 @@ const startedAt = new Date().toISOString()
 /** @type {LocalRun} */
 const run = { pid: process.pid, startTicks, bootId, mark, startedAt }
 const claim = `run.${process.pid}`
-writeDurably(claim, run)
 try {
+  writeDurably(claim, run)
   linkSync(claim, 'run.json')
 } catch {
-  process.exit(3)
+  // Another runner has the job, or the disk is full: then the job waits on.
+  process.exitCode = 3
 } finally {
-  rmSync(claim)
+  rmSync(claim, { force: true })
 }
+if (process.exitCode === 3) process.exit()
 
 // --- The job gets a session of its own and, where the kernel allows it, a pid namespace: when that ends, or this
 // runner is killed, every descendant goes with it. A few lines of Perl start the script and wait for it: they tell how
@@ -85,7 +88,13 @@ const cpuSecondsBefore = childrenCpuSeconds()
 const begun = process.hrtime.bigint()
 let sampledPeakBytes = 0
 let report = ''
-start()
+try {
+  start()
+} catch (error) {
+  // Such as an output file in a folder that is not there.
+  process.stderr.write(`${error}\n`)
+  finish(1, null)
+}
 
 function start() {
   const out = openSync(job.outPath, 'w')
@@ -248,7 +257,16 @@ function finish(exitCode, signal) {
     cpuSeconds: Math.max(measured ?? 0, childrenCpuSeconds() - cpuSecondsBefore),
     peakMemoryBytes: peakMemoryBytes === 0 ? null : peakMemoryBytes
   }
-  writeDurably('end.json.tmp', end)
-  renameSync('end.json.tmp', 'end.json')
-  process.exit(0)
+  leave(end)
+}
+
+/** On a full disk it tries again: an end that is not written is lost. @param {LocalEnd} end */
+function leave(end) {
+  try {
+    writeDurably('end.json.tmp', end)
+    renameSync('end.json.tmp', 'end.json')
+    process.exit(0)
+  } catch {
+    setTimeout(leave, leaveAgainMs, end)
+  }
 }

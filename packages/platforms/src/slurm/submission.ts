@@ -35,19 +35,30 @@ take() { # the right to submit: 0 taken now, 1 taken before; ends here when the 
 `
 
 const submitScript = `${prelude}
-cd -- "$1" 2>/dev/null || { echo "no-directory - -"; echo; echo "$1: no such directory on this platform"; exit 0; }
-shift
+name=$1; bytes=$2; folder=$3; shift 3
 adopt
-take || { tell before; exit 0; }
-# Written before sbatch is called: whoever looks for the job later needs the very name.
-words=$(echo "$1" 2>&1 >"$dir/name") || { rm -rf "$dir"; echo "disk-full - -"; echo; echo "$words"; exit 0; }
-set -- "--job-name=$@"
-id=$(timeout -k 5 60 sbatch --parsable "$@" 2>"$dir/stderr")
+[ ! -d "$dir" ] || { tell before; exit 0; }
+case $folder in "~"|"~/"*) folder=$HOME\${folder#"~"};; esac
+cd -- "$folder" 2>/dev/null || { echo "no-directory - -"; echo; echo "$folder: no such directory on this platform"; exit 0; }
+# First all of the script: sbatch would take the part before a cut for the whole. It waits without holding the right.
+full() { rm -rf "$2"; echo "disk-full - -"; echo; echo "$1"; exit 0; }
+words=$(umask 077; mkdir -p "$base" 2>&1) || full "$words" ""
+script=$base/script.$$
+words=$(umask 077; cat 2>&1 >"$script") || full "$words" "$script"
+[ "$(wc -c <"$script")" -eq "$bytes" ] || full "the script did not arrive as a whole" "$script"
+take || { rm -f "$script"; tell before; exit 0; }
+# Written, and read back, before sbatch is called: whoever looks for the job later needs the very name.
+words=$({ echo "$name" >"$dir/name" && : >"$dir/stderr" && mv "$script" "$dir/script"; } 2>&1) || full "$words" "$dir"
+[ "$(cat "$dir/name")" = "$name" ] || full "what is written can not be read back" "$dir"
+id=$(timeout -k 5 60 sbatch --parsable --job-name="$name" "$@" <"$dir/script" 2>>"$dir/stderr")
 code=$?
 # --parsable prints "<job id>" or "<job id>;<cluster>". Should the disk be full now, the id still reaches us.
 id=\${id%%;*}
-[ "$code" != 0 ] || { echo "$id" >"$dir/id.new" && mv "$dir/id.new" "$dir/id"; }
+# An option like --test-only in the script makes sbatch succeed without a job, one like --wait makes it fail with one.
+[ "$code" != 0 ] || [ -n "$id" ] || { code=1; echo "sbatch made no job of it" >>"$dir/stderr"; }
+[ -z "$id" ] || { echo "$id" >"$dir/id.new" && mv "$dir/id.new" "$dir/id"; }
 echo "$code" >"$dir/exit-code"
+rm -f "$dir/script"
 echo "now \${id:--} $code"
 if [ -n "$id" ]; then scontrol show job --oneliner "$id" 2>/dev/null | head -n 1; else echo; fi
 cat "$dir/stderr"
@@ -57,7 +68,8 @@ cat "$dir/stderr"
 export function submitJob(submission: Submission, preamble: readonly string[]): RemoteCommand<SubmissionAnswer> {
   const { token, jobName, script, workingDirectory, options, modules } = submission
   const sbatchOptions = Object.entries(options).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))
-  const args = [token, String(submission.try), workingDirectory ?? '.', jobName, ...sbatchOptions]
+  const bytes = String(Buffer.byteLength(script))
+  const args = [token, String(submission.try), jobName, bytes, workingDirectory ?? '.', ...sbatchOptions]
   return {
     argv: withModules({ preamble, modules }, submitScript, args),
     stdin: script,
@@ -141,12 +153,16 @@ function readLogPaths(scontrol: string): Pick<AcceptedJob, 'outPath' | 'errPath'
   return { outPath: outPath ?? null, errPath: errPath ?? null }
 }
 
-// sbatch prints these when it does not know whether slurmctld took the job, and 124 or 137 when we ended it.
+// sbatch prints these when it does not know whether slurmctld took the job.
 const unknownOutcomes =
-  /Socket timed out|Unable to contact slurm controller|Zero Bytes were transmitted|Transport endpoint|Resource temporarily unavailable|temporarily unable to accept job|Communication connection failure|Connection (?:refused|reset)/i
+  /Socket timed out|Unable to contact slurm controller|Zero Bytes were transmitted|Transport endpoint|Resource temporarily unavailable|temporarily unable to accept job|Protocol authentication error|configuration source|Communication connection failure|Connection (?:refused|reset)/i
 
+/** 255 is sbatch's own for a wrong option. 124 and what is above 128: it was ended by our timeout, or by a signal. */
 function isRefusal(exitCode: string, words: string): boolean {
-  return exitCode !== '0' && exitCode !== '124' && exitCode !== '137' && !unknownOutcomes.test(words)
+  const code = Number(exitCode)
+  const hasEnded = (code > 0 && code < 124) || [126, 127, 255].includes(code)
+  // Without words they were lost: sbatch always says why.
+  return hasEnded && words !== '' && !unknownOutcomes.test(words)
 }
 
 /** sbatch's words without the `sbatch: error: ` in front of each line. */

@@ -23,17 +23,14 @@ export function connectSsh({ host, port, username, privateKey, hostKeys }: SshAd
   return new Promise((resolve, reject) => {
     let refusedKey: string | undefined
     const client = new ssh2.Client()
+    // An error may follow another one, and an unheard one ends the process.
+    client.on('error', () => client.end())
     client.once('ready', () => {
-      client.removeAllListeners('error')
-      client.on('error', () => client.end())
       // ssh2 leaves Nagle on: every command would wait some 40 ms for an acknowledgement.
       client.setNoDelay(true)
       resolve(client)
     })
-    client.once('error', (error: Error & { level?: string }) => {
-      client.end()
-      reject(explain(error))
-    })
+    client.once('error', (error: Error & { level?: string }) => reject(explain(error)))
     client.once('close', () => reject(new UnavailableError(`${where} closed the connection before the login`)))
     const explain = (error: Error & { level?: string }) => {
       if (refusedKey !== undefined) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { messageOf, UnavailableError } from '@lautta/core/errors'
+import { messageOf, RefusedError, UnavailableError } from '@lautta/core/errors'
 import type { Client, ClientChannel } from 'ssh2'
 import { createLimit } from '../limit-concurrency.ts'
 import { quote, quoteAll } from '../quote.ts'
@@ -11,6 +11,7 @@ import { stripNoise } from './strip-noise.ts'
 const openAttempts = 5
 const openDelayMs = 200
 const openTimeoutMs = 30_000
+const longestLineBytes = 120_000
 
 /** A shell over one kept SSH connection, opened when it is first needed and again after it was lost. */
 export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShell {
@@ -32,8 +33,9 @@ export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShel
 
   return {
     async start(argv, lane = 'command') {
-      const releases = [await limits.command()]
-      if (lane === 'file') releases.push(await limits.file())
+      // A file waits for its turn without holding a place among the commands.
+      const releases = lane === 'file' ? [await limits.file()] : []
+      releases.push(await limits.command())
       const release = () => {
         for (const one of releases) one()
       }
@@ -42,6 +44,9 @@ export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShel
         const marker = `lautta-${randomBytes(8).toString('hex')}`
         // The remote login shell may be any; what it gets is one plain sh command.
         const line = `exec sh -c ${quote(`echo ${marker}; echo ${marker} >&2; exec ${quoteAll(argv)}`)}`
+        // One argument of a Linux program has at most 128 KiB; of a longer one sshd only says that it failed.
+        if (Buffer.byteLength(line) > longestLineBytes)
+          throw new RefusedError('the options or arguments are too long for the platform')
         return await openProcess(client, line, (channel) => wrap(channel, marker, release))
       } catch (error) {
         release()

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { messageOf } from '@lautta/core/errors'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { eventSchema, eventsAfter, eventsOf, type OrderEvent } from '../event-list.ts'
@@ -27,15 +28,19 @@ export function eventRoutes(app: App, { reader, listen }: AppContext): void {
 
       const stream = new PassThrough()
       const sent = new Set<string>()
+      const write = (text: string): void => {
+        // The client may have left while we were reading.
+        if (stream.writable) stream.write(text)
+      }
       const send = (events: readonly OrderEvent[]): void => {
         for (const event of events.filter((one) => !sent.has(one.id))) {
           sent.add(event.id)
-          stream.write(`id: ${event.id}\nevent: job\ndata: ${JSON.stringify(event)}\n\n`)
+          write(`id: ${event.id}\nevent: job\ndata: ${JSON.stringify(event)}\n\n`)
         }
       }
       const lastId = request.headers['last-event-id']
       const missed = lastId === undefined ? eventsOf(known) : eventsAfter(eventsOf(known), lastId)
-      if (missed === null) stream.write('event: resync\ndata: {}\n\n')
+      if (missed === null) write('event: resync\ndata: {}\n\n')
       send(missed ?? eventsOf(known))
 
       // One look at a time: a change that is told during a look is seen by the next one.
@@ -43,21 +48,27 @@ export function eventRoutes(app: App, { reader, listen }: AppContext): void {
       const look = (): void => {
         looking = looking
           .then(async () => send(eventsOf(await reader.read(user, id))))
-          .catch((error: unknown) => request.log.debug({ error }, 'events could not be read; looking again soon'))
+          .catch((error: unknown) =>
+            request.log.debug({ error: messageOf(error) }, 'events could not be read; looking again soon')
+          )
       }
       const unlisten = listen((change) => {
         if (change.user === user && change.id === id) look()
       })
       const timer = setInterval(() => {
-        stream.write(': still here\n\n')
+        write(': still here\n\n')
         look()
       }, lookAgainMs)
-      request.raw.once('close', () => {
+      const leave = (): void => {
         unlisten()
         clearInterval(timer)
         stream.end()
-      })
+      }
+      stream.on('error', leave)
+      reply.raw.once('close', leave)
       reply.hijack()
+      // Gone before we could listen for it.
+      if (reply.raw.destroyed) leave()
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
       stream.pipe(reply.raw)
       return reply

@@ -14,7 +14,8 @@ const jobParams = z.object({ id: z.string(), platform: z.string(), index: z.coer
 export function jobRoutes(app: App, { reader, store, management }: AppContext): void {
   const find = async (user: string, { id, platform, index }: z.output<typeof jobParams>) => {
     const known = await reader.read(user, id)
-    const request = known.request.request.platforms[platform]?.jobs[index]
+    const { platforms } = known.request.request
+    const request = Object.hasOwn(platforms, platform) ? platforms[platform]?.jobs[index] : undefined
     const job = jobsOf(known, platform)[index]
     if (request === undefined || job === undefined)
       throw new Problem(404, `orchestration ${id} has no job ${index} on ${platform}`)

@@ -13,7 +13,7 @@ export function objectContentRoutes(app: App, { store, management }: AppContext)
     const place = findPlace(management, callerOf(request), params, 'read')
     const info = await store.head(place.bucket, place.path)
     if (info === null) throw new Problem(404, `there is no object ${place.path}`)
-    return { place, info, isKnown: request.headers['if-none-match'] === `"${info.etag}"` }
+    return { place, info, isKnown: isNamedIn(request.headers['if-none-match'], info.etag) }
   }
 
   app.head('/objects/:target/*', { schema: { ...schema, summary: 'The headers of an object' } }, async (request, reply) => {
@@ -26,14 +26,26 @@ export function objectContentRoutes(app: App, { store, management }: AppContext)
     const { place, info, isKnown } = await find(request, request.params)
     describe(reply, info)
     if (isKnown) return reply.code(304).send()
-    const range = parseRange(request.headers.range, info.usedBytes)
+    // A part goes with the rest of the same object only.
+    const asked = request.headers['if-range']
+    const isSame = asked === undefined || asked === `"${info.etag}"`
+    const range = isSame ? parseRange(request.headers.range, info.usedBytes) : null
     if (range === 'unsatisfiable') return reply.code(416).header('content-range', `bytes */${info.usedBytes}`).send()
     const found = await store.get(place.bucket, place.path, range ?? { first: 0 })
-    if (found === null) throw new Problem(404, `there is no object ${place.path}`)
+    if (found?.info.etag !== info.etag) {
+      found?.content.destroy()
+      throw new Problem(503, `${place.path} was replaced in this moment`, { hint: 'ask once more' })
+    }
     if (range === null) return reply.header('content-length', info.usedBytes).send(found.content)
     reply.code(206).header('content-range', `bytes ${range.first}-${range.last}/${info.usedBytes}`)
     return reply.header('content-length', range.last - range.first + 1).send(found.content)
   })
+}
+
+/** Whether an If-None-Match header names the ETag, as one of several perhaps, or as a weak one. */
+function isNamedIn(header: string | undefined, etag: string): boolean {
+  const names = (header ?? '').split(',').map((name) => name.trim().replace(/^W\//, ''))
+  return names.includes('*') || names.includes(`"${etag}"`)
 }
 
 function describe(reply: FastifyReply, info: ObjectInfo): void {

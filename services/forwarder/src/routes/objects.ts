@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
+import { trimObjectPath } from '@lautta/core/object-path'
+import type { ObjectInfo } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
@@ -13,7 +15,13 @@ export function objectRoutes(app: App, { store, management }: AppContext): void 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', async (_request: unknown, payload: Readable) => payload)
 
-  const itemSchema = z.object({ path: z.string(), hash: z.string(), 'used-bytes': z.number(), date: z.string() })
+  const itemSchema = z.object({
+    path: z.string(),
+    hash: z.string(),
+    'used-bytes': z.number(),
+    date: z.string(),
+    version: z.number().nullable()
+  })
   app.get(
     '/objects/:target',
     {
@@ -28,18 +36,17 @@ export function objectRoutes(app: App, { store, management }: AppContext): void 
     async (request) => {
       const { prefix, limit, cursor } = request.query
       const after = cursor === undefined ? {} : { after: Buffer.from(cursor, 'base64url').toString('utf8') }
-      const { objects, next } = await store.list(management.bucketOf(callerOf(request).user, request.params.target), {
-        prefix,
+      const bucket = management.bucketOf(callerOf(request).user, request.params.target)
+      const { objects, next } = await store.list(bucket, {
+        prefix: trimObjectPath(prefix),
         limit,
         ...after
       })
-      const items = objects.map(({ path, etag, usedBytes, modifiedAt }) => ({
-        path,
-        hash: etag,
-        'used-bytes': usedBytes,
-        date: modifiedAt
-      }))
-      return { items, next: next === null ? null : Buffer.from(next).toString('base64url') }
+      const items = await Promise.all(objects.map(async ({ path }) => store.head(bucket, path)))
+      return {
+        items: items.filter((info) => info !== null).map(describeObject),
+        next: next === null ? null : Buffer.from(next).toString('base64url')
+      }
     }
   )
 
@@ -65,7 +72,7 @@ export function objectRoutes(app: App, { store, management }: AppContext): void 
         ...(typeof md5 === 'string' ? { md5: Buffer.from(md5, 'base64').toString('hex') } : {})
       })
       reply.code(201).header('etag', `"${info.etag}"`)
-      return { path: info.path, hash: info.etag, 'used-bytes': info.usedBytes, date: info.modifiedAt }
+      return describeObject(info)
     }
   )
 
@@ -78,6 +85,10 @@ export function objectRoutes(app: App, { store, management }: AppContext): void 
       return reply.code(204).send(null)
     }
   )
+}
+
+function describeObject({ path, etag, usedBytes, modifiedAt, metadata: { version } }: ObjectInfo) {
+  return { path, hash: etag, 'used-bytes': usedBytes, date: modifiedAt, version: version === undefined ? null : Number(version) }
 }
 
 function metadataIn(headers: IncomingHttpHeaders): Record<string, string> {

@@ -6,7 +6,7 @@ import {
   summariseOrder
 } from '@lautta/core/orchestration/answer'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
-import { type NewOrder, startOrder, stopOrder } from '@lautta/core/orchestration/next-order'
+import { type NewOrder, startOrders, stopOrders } from '@lautta/core/orchestration/next-order'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import type { Caller } from '../authenticate.ts'
@@ -96,7 +96,7 @@ export function orchestrationRoutes(app: App, { reader, writer, platforms }: App
     { schema: { tags, summary: 'Starts an order; of an ended one, what did not complete', ...ordered } },
     async (request, reply) => {
       reply.code(202)
-      return give(request.params.id, callerOf(request), startOrder)
+      return give(request.params.id, callerOf(request), startOrders)
     }
   )
   app.post(
@@ -104,15 +104,15 @@ export function orchestrationRoutes(app: App, { reader, writer, platforms }: App
     { schema: { tags, summary: 'Stops an order, in whatever state it is', ...ordered } },
     async (request, reply) => {
       reply.code(202)
-      return give(request.params.id, callerOf(request), stopOrder)
+      return give(request.params.id, callerOf(request), stopOrders)
     }
   )
 
-  const give = async (id: string, caller: Caller, decide: (known: KnownOrder) => NewOrder | null) => {
+  const give = async (id: string, caller: Caller, decide: (known: KnownOrder) => NewOrder[]) => {
     const known = await reader.read(caller.user, id)
-    const order = decide(known)
-    if (order === null) return answerOrder(known)
-    await writer.order(caller, id, Object.keys(known.request.request.platforms), [order])
+    const orders = decide(known)
+    if (orders.length === 0) return answerOrder(known)
+    await writer.order(caller, id, Object.keys(known.request.request.platforms), orders)
     return answerOrder(await reader.read(caller.user, id))
   }
 }

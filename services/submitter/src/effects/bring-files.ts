@@ -6,8 +6,12 @@ import { readPlace } from '@lautta/core/orchestration/direction'
 import type { ObjectInfo } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import { hashFile, readFile, removeFile } from '@lautta/platforms/files'
+import { readBytes } from '@lautta/platforms/read-bytes'
 import { writeLinesTable } from '@lautta/tables/lines-table'
 import type { JobWork, PerformEffect } from './job-work.ts'
+
+// A table is made in memory. What is larger can be brought as it is, under another name.
+const mostTableBytes = 64 * 1024 * 1024
 
 /** Brings the files that the order asks for into the object store; one that is missing is told, and no failure. */
 export const bringFiles: PerformEffect = async (work) => {
@@ -48,7 +52,6 @@ async function bringBytes({ platform, store }: JobWork, from: string, bucket: st
 
 /** A text file as seed 000 keeps logs: a table with the one column `rows`. */
 async function bringTable({ platform, store }: JobWork, from: string, bucket: string, path: string): Promise<void> {
-  const chunks: Buffer[] = []
-  for await (const chunk of await readFile(platform.shell, from)) chunks.push(chunk)
-  await putVersioned(store, bucket, path, writeLinesTable(Buffer.concat(chunks)))
+  const text = await readBytes(await readFile(platform.shell, from), mostTableBytes)
+  await putVersioned(store, bucket, path, writeLinesTable(text))
 }

@@ -1,4 +1,5 @@
 import { slurmJobIdOf } from '@lautta/core/job/job'
+import type { LiveOrder } from '../live-order.ts'
 import type { PerformEffect } from './job-work.ts'
 
 // A scheduler takes a while to end a job; asking it again in every pass would only make noise.
@@ -6,11 +7,13 @@ const askAgainMs = 30_000
 
 /** Asks the scheduler to end the job; that it ended is seen later, as for any other job. */
 export function cancel(now: () => Date): PerformEffect {
-  const askedAtMs = new Map<string, number>()
-  return async ({ platform, job }) => {
+  const askedAtMs = new WeakMap<LiveOrder, Map<string, number>>()
+  return async ({ platform, order, job }) => {
     const id = slurmJobIdOf(job)
-    if (id === null || now().getTime() - (askedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < askAgainMs) return null
-    askedAtMs.set(id, now().getTime())
+    const asked = askedAtMs.get(order) ?? new Map<string, number>()
+    askedAtMs.set(order, asked)
+    if (id === null || now().getTime() - (asked.get(id) ?? Number.NEGATIVE_INFINITY) < askAgainMs) return null
+    asked.set(id, now().getTime())
     await platform.scheduler.cancel(id)
     return null
   }

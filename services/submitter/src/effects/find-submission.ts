@@ -20,7 +20,10 @@ export function createLooks(): Looks {
         const { slurmJobId, outPath, errPath } = trace
         return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
       }
-      if (trace.kind === 'closed') return { type: 'submissionNotFound' }
+      if (trace.kind === 'closed') {
+        byRight.delete(right)
+        return { type: 'submissionNotFound' }
+      }
       // Whoever took the right did so before we saw it: its sbatch ends at most the bound after this moment.
       const seen = byRight.get(right) ?? { takenSeenAtMs: nowMs, goodAnswerAtMs: null, looks: 0 }
       byRight.set(right, seen)

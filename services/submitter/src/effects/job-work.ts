@@ -1,6 +1,5 @@
 import type { Job } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
-import { jobToken } from '@lautta/core/job/job-token'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
@@ -30,6 +29,6 @@ export interface JobWork {
 export type PerformEffect = (work: JobWork) => Promise<JobEvent | null>
 
 /** The token of the job's present attempt. */
-export function tokenOf({ user, order, known, job }: JobWork): string {
-  return jobToken(user, order.request.id, known.name, job.index, job.attempt)
+export function tokenOf({ user, management, order, known, job: { index, attempt } }: JobWork): string {
+  return management.tokenOf(user, { id: order.request.id, platform: known.name, index, attempt })
 }

@@ -6,28 +6,44 @@ import type { Send } from '@lautta/core/orchestration/dictionary'
 import { type Direction, readPlace } from '@lautta/core/orchestration/direction'
 import { buildVenv } from '@lautta/platforms/build-venv'
 import { writeFile } from '@lautta/platforms/files'
+import { readBytes } from '@lautta/platforms/read-bytes'
 import { type RemoteCommand, runCommand } from '@lautta/platforms/run-command'
 import { createSequence } from '../in-turn.ts'
 import type { LiveOrder } from '../live-order.ts'
 import { isPrivateKey, readSecret } from '../secrets.ts'
 import type { JobWork, PerformEffect } from './job-work.ts'
 
-/** Makes ready what the job needs; the jobs of an order share it, so they are prepared one after the other. */
+/**
+ * Makes ready what the job needs. The jobs of an order share it, so they are prepared one after the other, and what the
+ * first one sent is not sent again: that one may be reading it.
+ */
 export function createPrepare(): PerformEffect {
-  const sequences = new WeakMap<LiveOrder, ReturnType<typeof createSequence>>()
+  const preparations = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; attempts: Set<number> }>()
+  // Two orders may name one venv.
+  const buildInTurn = createSequence()
   return (work) => {
-    const inTurn = sequences.get(work.order) ?? createSequence()
-    sequences.set(work.order, inTurn)
-    return inTurn(() => prepare(work))
+    const { order, job } = work
+    const { inTurn, attempts } = preparations.get(order) ?? { inTurn: createSequence(), attempts: new Set<number>() }
+    preparations.set(order, { inTurn, attempts })
+    return inTurn(async (): Promise<JobEvent> => {
+      await runCommand(work.platform.shell, reach)
+      const isShared = order.status.jobs.some((other) => other.attempt === job.attempt && other.preparedAt !== null)
+      if (!isShared && !attempts.has(job.attempt)) {
+        await buildInTurn(() => prepareVenv(work))
+        await sendFiles(work)
+        attempts.add(job.attempt)
+      }
+      return { type: 'prepared' }
+    })
   }
 }
+
+const mostKeyBytes = 64 * 1024
 
 // Asked first, even when nothing is to be sent: as long as no sbatch was begun, a stop needs no platform to be honoured.
 const reach: RemoteCommand<void> = { argv: ['true'], parse: () => {} }
 
-async function prepare(work: JobWork): Promise<JobEvent> {
-  await runCommand(work.platform.shell, reach)
-  await prepareVenv(work)
+async function sendFiles(work: JobWork): Promise<void> {
   const { send = [] } = work.order.request.request.platforms[work.known.name]?.files ?? {}
   for (const [index, entry] of send.entries()) {
     try {
@@ -40,7 +56,6 @@ async function prepare(work: JobWork): Promise<JobEvent> {
       })
     }
   }
-  return { type: 'prepared' }
 }
 
 async function prepareVenv({ order, known, platform, notice }: JobWork): Promise<void> {
@@ -54,7 +69,8 @@ async function prepareVenv({ order, known, platform, notice }: JobWork): Promise
 
 async function sendFile(work: JobWork, { transfer: { source, target }, overwrite }: Send): Promise<void> {
   const { content, isSecret } = await openSource(work, source)
-  if (Buffer.isBuffer(content) && isPrivateKey(content)) {
+  const isKey = Buffer.isBuffer(content) && isPrivateKey(content)
+  if (isKey) {
     if (work.known.refusesPrivateKeys) {
       throw new RefusedError(`a private key may not lie on ${work.known.name}`, {
         hint: "connections are made from Lautta's side, so the platform needs no key"
@@ -62,7 +78,7 @@ async function sendFile(work: JobWork, { transfer: { source, target }, overwrite
     }
     await work.notice(`a private key was sent to ${target.path}`)
   }
-  const options = { isSecret: isSecret || target.path.endsWith('.pem'), overwrite }
+  const options = { isSecret: isSecret || isKey || target.path.endsWith('.pem'), overwrite, writer: work.order.request.id }
   if ((await writeFile(work.platform.shell, target.path, content, options)) === 'kept') {
     await work.notice(`${target.path} was there and is kept: overwrite is false`)
   }
@@ -84,7 +100,9 @@ async function openSource(
         throw new RefusedError(`${place} has no object ${trimObjectPath(path)}`, {
           hint: 'put it there first: PUT /v1/objects/…'
         })
-      return { content: found.content, isSecret: false }
+      // A private key is small: what may be one is looked at whole.
+      const isSmall = found.info.usedBytes <= mostKeyBytes
+      return { content: isSmall ? await readBytes(found.content) : found.content, isSecret: false }
     }
     default:
       throw new RefusedError(`${place} can not be a source`)

@@ -1,9 +1,10 @@
 import { posix } from 'node:path'
 import { type Directives, readDirectives } from '@lautta/core/batch-script'
+import { RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
 import { readTextFile } from '@lautta/platforms/files'
-import type { Submission } from '@lautta/platforms/scheduler'
+import type { Submission, SubmissionRight } from '@lautta/platforms/scheduler'
 import { type JobWork, type PerformEffect, tokenOf } from './job-work.ts'
 
 // SLURM's own default bound for a batch script (max_script_size).
@@ -11,30 +12,47 @@ const scriptLimitBytes = 4 * 1024 * 1024
 
 /** Submits the job, at most once for its attempt: see "At most one job per attempt" in ARCHITECTURE.md. */
 export const submit: PerformEffect = async (work) => {
-  const { job } = work
+  const { job, platform } = work
   if (job.state.kind !== 'submitting') return null
-  const submission = await composeSubmission(work, job.state.try)
-  await work.beginTry(job.state.try)
-  const answer = await work.platform.scheduler.submit(submission)
-  switch (answer.kind) {
-    case 'accepted': {
-      const { slurmJobId, outPath, errPath } = answer
-      return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
+  const right = { token: tokenOf(work), try: job.state.try }
+  try {
+    const submission = await composeSubmission(work, right)
+    await work.beginTry(right.try)
+    const answer = await platform.scheduler.submit(submission)
+    switch (answer.kind) {
+      case 'accepted': {
+        const { slurmJobId, outPath, errPath } = answer
+        return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
+      }
+      case 'refused':
+        return await refuse(work, right, withHint(answer.reason))
+      case 'disk-full':
+        return { type: 'waited', on: 'platform-disk', reason: answer.reason }
+      case 'answer-lost':
+        return { type: 'answerLost' } satisfies JobEvent
     }
-    case 'refused':
-      return { type: 'submissionRefused', reason: withHint(answer.reason) }
-    case 'disk-full':
-      return { type: 'waited', on: 'platform-disk', reason: answer.reason }
-    case 'answer-lost':
-      return { type: 'answerLost' } satisfies JobEvent
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    return await refuse(work, right, error.hint === undefined ? error.message : `${error.message} (${error.hint})`)
   }
 }
 
-async function composeSubmission(work: JobWork, number: number): Promise<Submission> {
+/**
+ * What is refused now (the script is gone, a module does not load) may have been submitted before we were killed: only
+ * who owns the unused right may say that there is no job.
+ */
+async function refuse({ platform }: JobWork, right: SubmissionRight, reason: string): Promise<JobEvent> {
+  const trace = await platform.scheduler.findSubmission(right)
+  if (trace.kind === 'closed') return { type: 'submissionRefused', reason }
+  if (trace.kind === 'no-trace') return { type: 'answerLost' }
+  const { slurmJobId, outPath, errPath } = trace
+  return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
+}
+
+async function composeSubmission(work: JobWork, right: SubmissionRight): Promise<Submission> {
   const { request, platform, known, order } = work
   const script = request.script ?? (await readTextFile(platform.shell, request.path, scriptLimitBytes))
   const directives = readDirectives(script)
-  const token = tokenOf(work)
   const name = cleanJobName(chooseName(work, directives))
   const options: Record<string, string | number | true> = {
     ...request.options,
@@ -44,9 +62,8 @@ async function composeSubmission(work: JobWork, number: number): Promise<Submiss
   if (known.account !== null && !isAccountKnown) options.account = known.account
   delete options['job-name']
   return {
-    token,
-    try: number,
-    jobName: nameWithToken(name, token),
+    ...right,
+    jobName: nameWithToken(name, right.token),
     script,
     workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
     modules: order.request.request.platforms[known.name]?.configs.modules ?? [],

@@ -60,6 +60,8 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
     submit: (submission) =>
       ask(world, process, async () => {
         if (fails(0.05)) throw new UnavailableError('no connection')
+        // A module that does not load, or a folder that is gone: told without a look at the right.
+        if (fails(0.05)) return { kind: 'refused', reason: 'no such folder' }
         const submitting = submit(submission)
         // The connection is cut, and the script on the login node goes on; or its answer is lost on the way.
         submitting.catch(() => {})

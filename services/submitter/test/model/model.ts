@@ -1,6 +1,5 @@
 import { deriveDocumentKey } from '@lautta/core/documents/sealed-document'
 import { createId } from '@lautta/core/ids'
-import { jobToken } from '@lautta/core/job/job-token'
 import type { CollectMessage } from '@lautta/core/messages'
 import { timesPath } from '@lautta/core/object-names'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
@@ -142,10 +141,11 @@ export function createModel(seed: number) {
         else if (job.state === 'running' && !areEndless && random.isTrue(0.2)) job.state = 'completed'
       }
     },
+    tokenOf: (index: number, attempt: number): string => direct.tokenOf(user, { id, platform, index, attempt }),
     /** The monitor: what it was asked to collect and has ended is stored. */
     async collect(): Promise<void> {
       for (const { index, attempt } of asked.splice(0)) {
-        const token = jobToken(user, id, platform, index, attempt)
+        const token = direct.tokenOf(user, { id, platform, index, attempt })
         const job = cluster.jobs.find((one) => one.token === token)
         const hasEnded = job?.state === 'completed' || job?.state === 'cancelled'
         if (hasEnded)

@@ -1,0 +1,43 @@
+import { RefusedError } from '@lautta/core/errors'
+import { complaintAboutPath } from '@lautta/core/object-path'
+import type { Listing, ListOptions, ObjectInfo } from '../object-store.ts'
+import { listFolder } from './list-folder.ts'
+
+const listLimit = 10_000
+// Files that a listing has open at once.
+const batchSize = 64
+
+type Head = (path: string) => Promise<ObjectInfo | null>
+
+/** The objects of a bucket's folder, as the port lists them. */
+export async function listObjects(
+  folder: string,
+  head: Head,
+  { prefix = '', delimiter, after = '', limit = listLimit }: ListOptions = {}
+): Promise<Listing> {
+  // What stands behind the last slash is the beginning of a name; folders before it are opened.
+  const opened = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+  const complaint = opened === '' ? null : complaintAboutPath(opened.slice(0, -1))
+  if (complaint !== null) throw new RefusedError(`${prefix}: ${complaint}`)
+  const all = await listFolder(folder, prefix, delimiter !== undefined)
+  const names = all.filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0)
+  const part = names.slice(0, limit)
+  const infos = await mapInBatches(
+    part.filter((name) => !name.endsWith('/')),
+    head
+  )
+  return {
+    objects: infos
+      .filter((info) => info !== null)
+      .map(({ path, usedBytes, etag, modifiedAt }) => ({ path, usedBytes, etag, modifiedAt })),
+    prefixes: part.filter((name) => name.endsWith('/')),
+    next: names.length > limit ? (part.at(-1) ?? null) : null
+  }
+}
+
+async function mapInBatches<Item, Result>(items: readonly Item[], map: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = []
+  for (let at = 0; at < items.length; at += batchSize)
+    results.push(...(await Promise.all(items.slice(at, at + batchSize).map(map))))
+  return results
+}
