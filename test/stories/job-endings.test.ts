@@ -114,6 +114,48 @@ describe('an order', () => {
   })
 })
 
+describe('while accounting is away', () => {
+  it('jobs are submitted and run, and their ends are told when it is there again', async () => {
+    await lautta.slurm.signal('slurmdbd', 'SIGKILL')
+    const first = await orders.start('mahti', [{ script: '#!/bin/sh\necho first\n' }])
+    await orders.untilJob(first, 'mahti', ({ waiting }) => waiting === 'platform')
+    const second = await orders.start('mahti', [{ script: '#!/bin/sh\nuntil [ -e over ]; do sleep 0.1; done\n' }])
+    await orders.untilJob(second, 'mahti', ({ status, waiting }) => status.running && waiting === null)
+    await lautta.slurm.start('slurmdbd')
+    await put('over', '')
+    for (const id of [first, second]) expect(await orders.untilStored(id)).toMatchObject({ outcome: 'completed' })
+    expect((await orders.events(second)).filter(({ from, to }) => from === to)).toEqual([])
+  })
+})
+
+describe('the files of an order', () => {
+  const send = (source: object, path: string) => ({
+    transfer: { source, target: { place: 'hpc/mahti', path: `/users/csc/${path}` } }
+  })
+  const notices = async (id: string) =>
+    (await orders.events(id)).filter(({ from, to }) => from === to).map(({ reason }) => reason)
+
+  it('are sent once for all of its jobs', async () => {
+    const files = { send: [send({ place: 'inline', path: 'x', value: 'for both' }, 'shared.txt')] }
+    const id = await orders.start('mahti', [{ script: '#!/bin/sh\ncat shared.txt\n' }, { script: '#!/bin/sh\n' }], { files })
+    expect(await orders.untilStored(id)).toMatchObject({ outcome: 'completed' })
+    expect(await orders.log(id, 'mahti')).toBe('for both')
+    expect(await notices(id)).toEqual([])
+    const again = await orders.start('mahti', [{ script: '#!/bin/sh\n' }], { files })
+    await orders.untilStored(again)
+    expect(await notices(again)).toEqual(['/users/csc/shared.txt was there and is kept: overwrite is false'])
+  })
+  it('that are private keys are told, and for their owner only, wherever they come from', async () => {
+    const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n'
+    await lautta.ask('/v1/objects/pipeline/DATA/key', { method: 'PUT', body: key })
+    const files = { send: [send({ place: 'storage/allas/pipeline', path: 'DATA/key' }, 'own-key')] }
+    const id = await orders.start('mahti', [{ script: '#!/bin/sh\nstat -c %a own-key\n' }], { files })
+    await orders.untilStored(id)
+    expect(await orders.log(id, 'mahti')).toBe('600\n')
+    expect(await notices(id)).toEqual(['a private key was sent to /users/csc/own-key'])
+  })
+})
+
 describe('a stop is honoured', () => {
   const untilCancelled = (id: string) => orders.untilJob(id, 'mahti', ({ outcome }) => outcome === 'cancelled')
 

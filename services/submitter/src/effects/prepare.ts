@@ -20,7 +20,13 @@ import type { JobWork, PerformEffect } from './job-work.ts'
 export function createPrepare(): PerformEffect {
   const preparations = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; attempts: Set<number> }>()
   // Two orders may name one venv.
-  const buildInTurn = createSequence()
+  const buildsByFolder = new Map<string, ReturnType<typeof createSequence>>()
+  const buildInTurn = (work: JobWork): Promise<void> => {
+    const { path = '', name = '' } = work.order.request.request.platforms[work.known.name]?.configs.venv ?? {}
+    const sequence = buildsByFolder.get(`${path}/${name}`) ?? createSequence()
+    buildsByFolder.set(`${path}/${name}`, sequence)
+    return sequence(() => prepareVenv(work))
+  }
   return (work) => {
     const { order, job } = work
     const { inTurn, attempts } = preparations.get(order) ?? { inTurn: createSequence(), attempts: new Set<number>() }
@@ -29,7 +35,7 @@ export function createPrepare(): PerformEffect {
       await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => other.attempt === job.attempt && other.preparedAt !== null)
       if (!isShared && !attempts.has(job.attempt)) {
-        await buildInTurn(() => prepareVenv(work))
+        await buildInTurn(work)
         await sendFiles(work)
         attempts.add(job.attempt)
       }
