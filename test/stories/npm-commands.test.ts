@@ -69,7 +69,7 @@ describe('npm run demo', () => {
     await demo.ended
     await nothingRuns('interrupted')
     expect(demo.output()).not.toMatch(/Error|ECONN/)
-    const bucket = join(folder, 'interrupted/store/mlch-sub-air-local/MANAGEMENT')
+    const bucket = join(folder, 'interrupted-demo/store/mlch-sub-air-local/MANAGEMENT')
     const [status] = (await readdir(bucket, { recursive: true })).filter((name) => /^[^.][^/]*\/local\.json$/.test(name))
     expect(JSON.parse(await readFile(join(bucket, status ?? ''), 'utf8')).jobs[0].state).toMatchObject({
       kind: 'finished',

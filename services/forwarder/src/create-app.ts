@@ -27,7 +27,8 @@ export async function createApp(context: AppContext, logger: Logger): Promise<Ap
     loggerInstance: logger as FastifyBaseLogger,
     bodyLimit: bodyLimitBytes,
     logController: new LogController({ disableRequestLogging: true }),
-    forceCloseConnections: true
+    forceCloseConnections: true,
+    frameworkErrors: answerProblem
   }).withTypeProvider()
   app.setValidatorCompiler(validate)
   app.setSerializerCompiler(serializerCompiler)

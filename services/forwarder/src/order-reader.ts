@@ -75,10 +75,16 @@ export function createOrderReader(management: Management) {
         const found = await readListed(user, listed)
         if (found !== null) orders.push(found)
       }
-      return orders.sort((a, b) => (a.request.createdAt < b.request.createdAt ? 1 : -1))
+      const keyOf = ({ request }: KnownOrder) => orderKey(request.createdAt, request.id)
+      return orders.sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
     }
   }
 }
+/** By which orders are sorted: the time at which they came, and the id where two came at once. */
+export function orderKey(createdAt: string, id: string): string {
+  return `${createdAt} ${id}`
+}
+
 export type OrderReader = ReturnType<typeof createOrderReader>
 
 function unknownOrder(id: string): Problem {

@@ -6,6 +6,8 @@ const mostErrors = 10
 
 /** Reads JSON; what is wrong is told by line and column, which JSON.parse itself does not always know. */
 export function readJson(text: string): unknown {
+  // Some clients name a type also where they send nothing.
+  if (text === '') return undefined
   try {
     return JSON.parse(text)
   } catch {

@@ -69,6 +69,15 @@ describe('every route', () => {
   })
 })
 
+describe('a client that names a type for no body', () => {
+  it('is understood', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const { status, json } = await api.ask(`/v1/orchestrations/${id}/start`, { method: 'POST', headers })
+    expect([status, json.state]).toEqual([202, 'active'])
+    expect((await api.ask('/v1/orchestrations', { method: 'POST', headers })).status).toBe(400)
+  })
+})
+
 describe('platform local', () => {
   it('is for administrators, since its jobs run on the machine of Lautta itself', async () => {
     const body = JSON.stringify({
@@ -103,6 +112,8 @@ describe('the API', () => {
   })
   it('answers what is not there as a problem', async () => {
     expect((await api.ask('/v1/nothing')).json).toMatchObject({ status: 404, detail: 'there is no GET /v1/nothing' })
+    expect((await api.ask('/v1/objects/pipeline/%')).json).toMatchObject({ status: 400, title: 'Bad Request' })
+    expect((await api.ask(`/v1/orchestrations/${id}/jobs/constructor/0`)).status).toBe(404)
   })
 })
 

@@ -9,7 +9,7 @@ import type { RemoteShell } from '@lautta/platforms/remote-shell'
 import { writeLogTable } from '@lautta/tables/log-table'
 
 const pieceBytes = 4 * 1024 * 1024
-const mostTableBytes = 64 * 1024 * 1024
+const mostTableBytes = 16 * 1024 * 1024
 const textType = 'text/plain; charset=utf-8'
 
 /** The streams of an attempt that have files of their own. */

@@ -11,6 +11,7 @@ import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import type { Caller } from '../authenticate.ts'
 import { refuseOthersPlatforms } from '../offered-platforms.ts'
+import { orderKey } from '../order-reader.ts'
 import { pageQuery, paginate } from '../paginate.ts'
 
 const tags = ['orchestrations']
@@ -81,7 +82,7 @@ export function orchestrationRoutes(app: App, { reader, writer, platforms }: App
         if (platform !== undefined && !order.platforms.includes(platform)) return false
         return label === undefined || Object.entries(order.labels).some(([key, value]) => `${key}:${value}` === label)
       })
-      return paginate(items, ({ id }) => id, page)
+      return paginate(items, (order) => orderKey(order['created-at'], order.id), page)
     }
   )
 

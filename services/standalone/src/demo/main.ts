@@ -15,7 +15,7 @@ await runService(async () => {
   // Embedded defaults, a data directory and a port of its own: the demo may run beside a Lautta.
   const config = loadConfig(
     { standalone: true },
-    { LAUTTA_DATA_DIR: '.lautta-demo', ...withoutSettings(process.env), LAUTTA_PORT: '0' }
+    { ...withoutSettings(process.env), LAUTTA_DATA_DIR: `${process.env.LAUTTA_DATA_DIR ?? '.lautta'}-demo`, LAUTTA_PORT: '0' }
   )
   const standalone = await createStandalone(config, createLogger(config.logLevel, join(config.dataDirectory, 'lautta.log')))
   const client = createClient(standalone.url, config.users[0]?.apiKey ?? '')
@@ -65,9 +65,7 @@ await runService(async () => {
 
 /** The environment without what was meant for another Lautta. */
 function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(([name]) => !name.startsWith('LAUTTA_') || name === 'LAUTTA_DATA_DIR')
-  )
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LAUTTA_')))
 }
 
 async function stopOrder(client: Client, id: string): Promise<void> {

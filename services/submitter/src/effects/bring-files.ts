@@ -11,7 +11,7 @@ import { writeLinesTable } from '@lautta/tables/lines-table'
 import type { JobWork, PerformEffect } from './job-work.ts'
 
 // A table is made in memory. What is larger can be brought as it is, under another name.
-const mostTableBytes = 64 * 1024 * 1024
+const mostTableBytes = 16 * 1024 * 1024
 
 /** Brings the files that the order asks for into the object store; one that is missing is told, and no failure. */
 export const bringFiles: PerformEffect = async (work) => {
