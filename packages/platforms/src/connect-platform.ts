@@ -48,10 +48,13 @@ async function openShell(known: KnownPlatform, user: string, { environment }: Th
       hint: `put one under platforms.${known.name}.credentials in the configuration`
     })
   }
-  const [first] = known.hosts
-  if (first === undefined) throw new UnavailableError(`${known.name} has no hosts in the configuration`)
+  if (known.hosts.length === 0) throw new UnavailableError(`${known.name} has no hosts in the configuration`)
   const privateKey = await readFile(credential.privateKeyFile, 'utf8').catch((cause: unknown) => {
     throw new CredentialsError(`the private key for ${known.name} can not be read: ${messageOf(cause)}`, { cause })
   })
-  return createSshShell({ ...first, username: credential.username, privateKey, hostKeys: known.hostKeys }, known.maxChannels)
+  const login = { username: credential.username, privateKey, hostKeys: known.hostKeys }
+  return createSshShell(
+    known.hosts.map((host) => ({ ...host, ...login })),
+    known.maxChannels
+  )
 }

@@ -5,5 +5,5 @@ import { createSshShell } from '../src/ssh/ssh-shell.ts'
 
 /** A shell on the login node of a test SLURM, as its user. */
 export async function openTestShell({ host, port, user: username, hostKeys, privateKeyFile }: SlurmServer): Promise<RemoteShell> {
-  return createSshShell({ host, port, username, hostKeys, privateKey: await readFile(privateKeyFile, 'utf8') })
+  return createSshShell([{ host, port, username, hostKeys, privateKey: await readFile(privateKeyFile, 'utf8') }])
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -89,7 +90,7 @@ describe('the SSH shell, against a real sshd', () => {
   })
   it('refuses a host whose key is not pinned, with its fingerprint', async () => {
     const known = await address()
-    const stranger = createSshShell({ ...known, hostKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhZA=='] })
+    const stranger = createSshShell([{ ...known, hostKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhZA=='] }])
     const fingerprints = known.hostKeys.map((line) => fingerprintOf(Buffer.from(line.split(' ')[1] ?? '', 'base64')))
     const refusal = await runCommand(stranger, raw(['true'])).catch((error: unknown) => error)
     expect(refusal).toBeInstanceOf(UnavailableError)
@@ -100,22 +101,43 @@ describe('the SSH shell, against a real sshd', () => {
     const hostKeys = known.hostKeys.map(
       (line) => `SHA256:${execFileSync('ssh-keygen', ['-lf', '-'], { input: line, encoding: 'utf8' }).split(/[ :]/)[2]}`
     )
-    const other = createSshShell({ ...known, hostKeys })
+    const other = createSshShell([{ ...known, hostKeys }])
     expect((await runCommand(other, raw(['echo', 'hi']))).stdout).toBe('hi\n')
     await other.close()
   })
   it('tells a key that is not accepted, and one that can not be read, as a matter of credentials', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'lautta-key-'))
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')])
-    const other = createSshShell({ ...(await address()), privateKey: readFileSync(join(folder, 'key'), 'utf8') })
+    const other = createSshShell([{ ...(await address()), privateKey: readFileSync(join(folder, 'key'), 'utf8') }])
     rmSync(folder, { recursive: true })
     await expect(runCommand(other, raw(['true']))).rejects.toThrow(CredentialsError)
-    await expect(runCommand(createSshShell({ ...(await address()), privateKey: 'no key' }), raw(['true']))).rejects.toThrow(
+    await expect(runCommand(createSshShell([{ ...(await address()), privateKey: 'no key' }]), raw(['true']))).rejects.toThrow(
       CredentialsError
     )
   })
+  it('takes the next of its addresses when one does not answer', async () => {
+    const down = { ...(await address()), port: await freePort() }
+    const other = createSshShell([down, await address()])
+    expect((await runCommand(other, raw(['echo', 'here']))).stdout).toBe('here\n')
+    await other.close()
+  })
+  it('outlives a host that ends the connection in the middle of everything', async () => {
+    // It sends a disconnect and is gone: what we then say to it is a second error.
+    const rude = createServer((socket) => {
+      socket.on('error', () => {})
+      socket.end('SSH-2.0-rude\r\n\0\0\0\x0c\x0a\x01\0\0\0\x02nonsense')
+      setImmediate(() => socket.resetAndDestroy())
+    })
+    await new Promise<void>((resolve) => rude.listen(0, '127.0.0.1', resolve))
+    for (let round = 0; round < 10; round++) {
+      const other = createSshShell([{ ...(await address()), port: (rude.address() as AddressInfo).port }])
+      await expect(runCommand(other, raw(['true']))).rejects.toThrow(UnavailableError)
+      await other.close()
+    }
+    rude.close()
+  })
   it('tells a closed port as unavailable, and that nothing was started', async () => {
-    const other = createSshShell({ ...(await address()), port: await freePort() })
+    const other = createSshShell([{ ...(await address()), port: await freePort() }])
     await expect(runCommand(other, raw(['true'], { hasEffect: true }))).rejects.toThrow(UnavailableError)
   })
 })

@@ -13,8 +13,11 @@ const openDelayMs = 200
 const openTimeoutMs = 30_000
 const longestLineBytes = 120_000
 
-/** A shell over one kept SSH connection, opened when it is first needed and again after it was lost. */
-export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShell {
+/**
+ * A shell over one kept SSH connection, opened when it is first needed and again after it was lost: to the first of the
+ * addresses that answers.
+ */
+export function createSshShell(addresses: readonly SshAddress[], maxChannels = 4): RemoteShell {
   const limits = { command: createLimit(maxChannels), file: createLimit(Math.max(1, Math.floor(maxChannels / 2))) }
   let connection: Promise<Client> | null = null
   let closed = false
@@ -22,7 +25,7 @@ export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShel
   const connect = (): Promise<Client> => {
     if (closed) throw new UnavailableError('the connection was closed')
     if (connection !== null) return connection
-    const opening = connectSsh(address).then((client) => client.once('close', forget))
+    const opening = connectFirst(addresses).then((client) => client.once('close', forget))
     const forget = () => {
       if (connection === opening) connection = null
     }
@@ -59,6 +62,19 @@ export function createSshShell(address: SshAddress, maxChannels = 4): RemoteShel
       client?.end()
     }
   }
+}
+
+async function connectFirst(addresses: readonly SshAddress[]): Promise<Client> {
+  let failure = new UnavailableError('there is no host to connect to')
+  for (const address of addresses) {
+    try {
+      return await connectSsh(address)
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      failure = error
+    }
+  }
+  throw failure
 }
 
 type Wrap = (channel: ClientChannel) => RemoteProcess
