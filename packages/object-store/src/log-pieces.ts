@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { StorageError } from '@lautta/core/errors'
 import { type LogSource, logPiecePrefix, type Run } from '@lautta/core/object-names'
 import type { ObjectStore } from './object-store.ts'
 import { listAll } from './read-object.ts'
@@ -40,6 +41,8 @@ async function* readPieces(
     }
     const found = await store.get(bucket, path, { first: skip })
     skip = 0
-    for await (const chunk of found?.content ?? []) yield chunk
+    // The whole log is there by now, and its pieces are removed: better no answer than one with a hole in it.
+    if (found === null) throw new StorageError(`${path} is not there any more`)
+    for await (const chunk of found.content) yield chunk
   }
 }
