@@ -32,7 +32,7 @@ export interface AppContext {
   writer: OrderWriter
   users: readonly ConfiguredUser[]
   /** Names of the platforms that an order may name. */
-  platforms: readonly { name: string; kind: string }[]
+  platforms: readonly { name: string; kind: string; transport: string }[]
   /** Hears of changes of any user's orders; answers the function that stops listening. */
   listen(onChange: (change: Change) => void): () => void
   /** What is not ready; empty when all is. */
