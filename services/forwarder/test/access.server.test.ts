@@ -104,6 +104,7 @@ describe('the API', () => {
     const { json: document } = await api.ask('/docs/json')
     expect(document.openapi).toBe('3.1.0')
     expect(document.paths['/v1/orchestrations'].post.requestBody.content).toHaveProperty('application/yaml')
+    expect(document.paths['/v1/objects/{target}/{*}'].put.requestBody.content).toHaveProperty('application/octet-stream')
     expect((await api.ask('/docs/')).text).toMatch(/swagger/i)
   })
   it('tells that it lives and is ready, and what is missing when it is not', async () => {

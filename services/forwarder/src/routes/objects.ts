@@ -57,6 +57,8 @@ export function objectRoutes(app: App, { store, management }: AppContext): void 
       schema: {
         tags,
         summary: 'Stores an object, as a stream',
+        consumes: ['application/octet-stream'],
+        body: z.unknown().describe('the bytes'),
         params: objectParams,
         response: { 201: itemSchema }
       }
