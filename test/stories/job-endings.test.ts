@@ -145,6 +145,19 @@ describe('the files of an order', () => {
     await orders.untilStored(again)
     expect(await notices(again)).toEqual(['/users/csc/shared.txt was there and is kept: overwrite is false'])
   })
+  it('wait for room on the platform’s disk, and nothing fails by it', async () => {
+    const asRoot = async (script: string) => lautta.slurm.exec(['sh', '-c', script], { as: 'root' })
+    const mounted = await asRoot('mkdir -p /users/csc/small && mount -t tmpfs -o size=64k,mode=777 tmpfs /users/csc/small')
+    expect(mounted).toMatchObject({ exitCode: 0, stderr: '' })
+    const files = { send: [send({ place: 'inline', path: 'x', value: 'x'.repeat(200_000) }, 'small/large')] }
+    const id = await orders.start('mahti', [{ script: '#!/bin/sh\nwc -c <small/large\n' }], { files })
+    await orders.untilJob(id, 'mahti', ({ waiting }) => waiting === 'platform-disk')
+    expect(await notices(id)).toEqual([expect.stringMatching(/platform-disk.*small\/large: No space left on device/)])
+    await asRoot('mount -o remount,size=1m /users/csc/small')
+    expect(await orders.untilStored(id)).toMatchObject({ outcome: 'completed' })
+    expect(await orders.log(id, 'mahti')).toBe('200000\n')
+    await asRoot('umount /users/csc/small')
+  })
   it('that are private keys are told, and for their owner only, wherever they come from', async () => {
     const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n'
     await lautta.ask('/v1/objects/pipeline/DATA/key', { method: 'PUT', body: key })
