@@ -11,13 +11,17 @@ export interface Venv {
 
 const buildBoundSeconds = 3600
 
-// An interrupted build leaves no stamp, so pip looks at it once more.
+// An interrupted build leaves no stamp, so pip looks at it once more. Two orders, or two platforms that share a file
+// system, may name one folder: the lock ends with its process, however that ends.
 const buildScript = `folder=$1; shift
 case $folder in "~/"*) folder=$HOME/\${folder#"~/"};; esac
 stamp=$folder/.lautta-packages
 wanted=$(printf '%s\\n' "$@")
 built=
-[ -x "$folder/bin/python" ] || { python3 -m venv --system-site-packages "$folder" >&2 || exit 1; built=yes; }
+mkdir -p -- "$folder" && exec 9>"$folder/.lautta-lock" || exit 1
+! command -v flock >/dev/null || flock 9
+has_pip() { "$folder/bin/python" -m pip --version >/dev/null 2>&1; }
+[ -x "$folder/bin/python" ] && { [ "$#" = 0 ] || has_pip; } || { python3 -m venv --system-site-packages "$folder" >&2 || exit 1; built=yes; }
 [ "$#" = 0 ] || [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] || {
   "$folder/bin/python" -m pip install --disable-pip-version-check --quiet "$@" >&2 || exit 1
   printf '%s\\n' "$wanted" >"$stamp"

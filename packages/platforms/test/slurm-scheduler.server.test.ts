@@ -157,6 +157,12 @@ describe('SLURM over SSH', () => {
       await expect(build(['./no-such-package'])).rejects.toThrow(/could not be built: .*no-such-package/s)
       expect(await build(['pip'])).toMatch(/^Python 3\./)
       expect(await build(['pip'])).toBeNull()
+      const shared = buildVenv({ folder: '/users/csc/envs/shared', packages: ['pip'] }, { preamble: [], modules })
+      const built = await Promise.all([runCommand(shell, shared), runCommand(shell, shared)])
+      expect(
+        built.filter((python) => python === null),
+        'two who build it at once'
+      ).toHaveLength(1)
       expect(await csc('envs/exp-venv/bin/python', '-c', 'import sys; print(sys.prefix)')).toBe('/users/csc/envs/exp-venv\n')
     })
   })

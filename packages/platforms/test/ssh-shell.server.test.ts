@@ -175,6 +175,15 @@ describe('files over SSH', () => {
     await removeFile(shell, name)
     await expect(readTextFile(shell, name, 100)).rejects.toThrow(/No such file or directory/)
   })
+  it('are whole when two write one of them at once', async () => {
+    const write = (letter: string) =>
+      writeFile(shell, 'both', Buffer.alloc(3_000_000, letter), { isSecret: false, overwrite: true, writer: letter })
+    for (let round = 0; round < 3; round++) {
+      expect(await Promise.all([write('a'), write('b')])).toEqual(['written', 'written'])
+      const text = (await collect(await readRemoteFile(shell, 'both'))).toString()
+      expect([text.length, new Set(text).size]).toEqual([3_000_000, 1])
+    }
+  })
   it('that are missing are refused with the reason, and not taken for empty ones', async () => {
     await expect(collect(await readRemoteFile(shell, 'nowhere'))).rejects.toThrow(RefusedError)
     const readLate = await readRemoteFile(shell, 'nowhere')

@@ -19,14 +19,6 @@ import type { JobWork, PerformEffect } from './job-work.ts'
  */
 export function createPrepare(): PerformEffect {
   const preparations = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; attempts: Set<number> }>()
-  // Two orders may name one venv.
-  const buildsByFolder = new Map<string, ReturnType<typeof createSequence>>()
-  const buildInTurn = (work: JobWork): Promise<void> => {
-    const { path = '', name = '' } = work.order.request.request.platforms[work.known.name]?.configs.venv ?? {}
-    const sequence = buildsByFolder.get(`${path}/${name}`) ?? createSequence()
-    buildsByFolder.set(`${path}/${name}`, sequence)
-    return sequence(() => prepareVenv(work))
-  }
   return (work) => {
     const { order, job } = work
     const { inTurn, attempts } = preparations.get(order) ?? { inTurn: createSequence(), attempts: new Set<number>() }
@@ -35,7 +27,7 @@ export function createPrepare(): PerformEffect {
       await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => other.attempt === job.attempt && other.preparedAt !== null)
       if (!isShared && !attempts.has(job.attempt)) {
-        await buildInTurn(work)
+        await prepareVenv(work)
         await sendFiles(work)
         attempts.add(job.attempt)
       }
@@ -84,7 +76,11 @@ async function sendFile(work: JobWork, { transfer: { source, target }, overwrite
     }
     await work.notice(`a private key was sent to ${target.path}`)
   }
-  const options = { isSecret: isSecret || isKey || target.path.endsWith('.pem'), overwrite, writer: work.order.request.id }
+  const options = {
+    isSecret: isSecret || isKey || target.path.endsWith('.pem'),
+    overwrite,
+    writer: `${work.order.request.id}-${work.known.name}`
+  }
   if ((await writeFile(work.platform.shell, target.path, content, options)) === 'kept') {
     await work.notice(`${target.path} was there and is kept: overwrite is false`)
   }
