@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { RefusedError } from '@lautta/core/errors'
+import { RefusedError, StorageError } from '@lautta/core/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFolderStore } from '../src/folder/folder-store.ts'
 import { readObject } from '../src/read-object.ts'
@@ -62,6 +62,13 @@ describe('the store in a folder', () => {
     await writeFile(join(root, '.meta/b/x.m'), '[{"used')
     expect(await store.head('b', 'x')).toMatchObject({ etag })
     expect((await readObject(store, 'b', 'x'))?.toString()).toBe('x')
+  })
+  it('tells a sidecar that can not be read, instead of forgetting what stands in it', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'x', Buffer.from('x'))
+    await rm(join(root, '.meta/b/x.m'))
+    await mkdir(join(root, '.meta/b/x.m'))
+    await expect(store.head('b', 'x')).rejects.toThrow(StorageError)
   })
   it('takes a file that is no folder, or a folder that is no file, for nothing', async () => {
     const store = createFolderStore(root)

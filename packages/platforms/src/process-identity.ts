@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { hasCode } from '@lautta/core/errors'
 
 /** Tells a process from a later one with the same number: its start time and the boot it belongs to. */
 export interface ProcessIdentity {
@@ -10,7 +11,11 @@ export interface ProcessIdentity {
 /** Who a process is now; null when there is none. A zombie counts as gone: nothing of it runs any more. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | null> {
   const [stat, bootId] = await Promise.all([
-    readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null),
+    readFile(`/proc/${pid}/stat`, 'utf8').catch((error: unknown) => {
+      // That we can't look, with too many files open say, is no evidence of an end.
+      if (hasCode(error, 'ENOENT', 'ESRCH')) return null
+      throw error
+    }),
     readFile('/proc/sys/kernel/random/boot_id', 'utf8')
   ])
   if (stat === null) return null

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -140,6 +140,12 @@ describe.each([
     const id = await submit(scheduler, '#!/bin/sh\n#SBATCH --output=missing/out\ntrue\n')
     expect(await endOf(scheduler, id)).toMatchObject({ outcome: 'failed', exitCode: 1 })
     expect(await readFile(join(folder, 'jobs', id, 'runner.log'), 'utf8')).toMatch(/ENOENT.*missing\/out/)
+  })
+
+  it('are not taken for gone when their folder can not be read', async () => {
+    const file = join(folder, 'no-folder')
+    await writeFile(file, '')
+    await expect(createLocalScheduler({ folder: file, environment }).listJobs()).rejects.toThrow(/ENOTDIR/)
   })
 
   it('go on without us, and an end in our absence is not lost', async () => {

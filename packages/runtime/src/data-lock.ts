@@ -1,5 +1,6 @@
 import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from '@lautta/core/errors'
 import { identifyProcess, isAlive, type ProcessIdentity } from '@lautta/platforms/process-identity'
 
 /** Another Lautta works on the data directory. */
@@ -49,7 +50,7 @@ async function linkOnce(from: string, to: string): Promise<boolean> {
     await link(from, to)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (hasCode(error, 'EEXIST')) return false
     throw error
   }
 }
@@ -57,8 +58,9 @@ async function linkOnce(from: string, to: string): Promise<boolean> {
 async function readHolder(path: string): Promise<ProcessIdentity | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as ProcessIdentity | null
-  } catch {
+  } catch (error) {
     // Not there, or torn by a power failure: no process holds it.
-    return null
+    if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return null
+    throw error
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { hasCode } from '@lautta/core/errors'
 
 /** The secret in a file that only its owner may read; made when the file is not there. */
 export function readOrMakeSecret(path: string): string {
@@ -13,7 +14,7 @@ export function readOrMakeSecret(path: string): string {
     // link() does not replace: of two that start at once, both go on with the first one's secret.
     linkSync(fresh, path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (!hasCode(error, 'EEXIST')) throw error
   } finally {
     rmSync(fresh)
   }

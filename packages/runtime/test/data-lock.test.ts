@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { identifyProcess, isAlive } from '@lautta/platforms/process-identity'
@@ -28,6 +28,10 @@ describe('a data directory', () => {
     const answers = await Promise.allSettled(Array.from({ length: 10 }, () => lockDataDirectory(folder)))
     expect(answers.filter(({ status }) => status === 'fulfilled').length).toBe(1)
   })
+  it('is not taken when it can not be read who holds it', async () => {
+    mkdirSync(join(folder, 'lock-1'))
+    await expect(lockDataDirectory(folder)).rejects.toThrow(/EISDIR/)
+  })
   it('is free when its holder is gone, also when another process has that number now', async () => {
     const gone = spawnSync('true').pid
     for (const holder of [
@@ -53,5 +57,16 @@ describe('a process', () => {
     expect(process.kill(Number(String(line)), 0)).toBe(true)
     parent.kill()
     await once(parent, 'exit')
+  })
+  it('is not called gone by one who can not look, with too many files open', () => {
+    const code = `
+import { openSync } from 'node:fs'
+import { isAlive, identifyProcess } from '@lautta/platforms/process-identity'
+const me = await identifyProcess(process.pid)
+try { for (;;) openSync('/dev/null') } catch {}
+await isAlive(me).then((alive) => process._rawDebug('alive: ' + alive), (error) => process._rawDebug(error.code))`
+    const limited = ['-c', 'ulimit -n 200; exec "$0" --import tsx --input-type=module -e "$1"', process.execPath, code]
+    const { stderr } = spawnSync('sh', limited, { cwd: import.meta.dirname, encoding: 'utf8' })
+    expect(stderr).toBe('EMFILE\n')
   })
 })

@@ -1,6 +1,6 @@
 import { readFile, realpath } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { RefusedError } from '@lautta/core/errors'
+import { hasCode, RefusedError } from '@lautta/core/errors'
 import { trimSecretPath } from '@lautta/core/orchestration/direction'
 import { parse } from 'yaml'
 
@@ -10,13 +10,21 @@ export async function readSecret(folder: string, path: string, value: string): P
   const notThere = new RefusedError(`local/submitter has no ${relative}`, {
     hint: 'files are mounted into the secrets folder, in the folder of the user'
   })
-  const home = await realpath(folder).catch(() => null)
-  const file = home === null ? null : await realpath(join(home, relative)).catch(() => null)
-  if (home === null || file === null || !file.startsWith(home + sep)) throw notThere
-  const content = await readFile(file).catch(() => {
-    throw notThere
-  })
+  const content = await readInside(folder, relative)
+  if (content === null) throw notThere
   return value === 'None' ? content : Buffer.from(pickValue(content.toString('utf8'), value, relative))
+}
+
+/** Null for what is not a file of that folder that we may read. */
+async function readInside(folder: string, relative: string): Promise<Buffer | null> {
+  try {
+    const home = await realpath(folder)
+    const file = await realpath(join(home, relative))
+    return file.startsWith(home + sep) ? await readFile(file) : null
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EACCES', 'ENAMETOOLONG')) return null
+    throw error
+  }
 }
 
 /** The value at a path like `integration/cloud-hpc/key` of JSON, YAML, or `NAME=value` lines. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { type BigIntStats, createWriteStream } from 'node:fs'
 import { type FileHandle, mkdir, open, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { LauttaError, messageOf, RefusedError, StorageError } from '@lautta/core/errors'
+import { hasCode, LauttaError, messageOf, RefusedError, StorageError } from '@lautta/core/errors'
 import { complaintAboutPath } from '@lautta/core/object-path'
 import type { ObjectInfo, ObjectStore } from '../object-store.ts'
 import { listObjects } from './list-objects.ts'
@@ -65,7 +65,7 @@ export function createFolderStore(root: string): ObjectStore {
         const identity = { usedBytes: Number(size), modifiedNs: String(mtimeNs), inode: String(ino) }
         const fresh: Sidecar = { ...identity, etag, contentType, metadata }
         const beside = sidecarPath(root, bucket, path)
-        const former = await stat(file, { bigint: true }).catch(() => null)
+        const former = await statOf(file)
         const formerSidecar = former === null ? undefined : findSidecar(await readSidecars(beside), former)
         try {
           await writeSidecars(beside, formerSidecar === undefined ? [fresh] : [formerSidecar, fresh], temporary)
@@ -99,7 +99,7 @@ export function createFolderStore(root: string): ObjectStore {
         await unlink(file)
       } catch (error) {
         // A folder of other objects is no object.
-        if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? '')) return
+        if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG')) return
         throw error
       }
       await rm(sidecarPath(root, bucket, path), { force: true })
@@ -129,13 +129,20 @@ async function openFile(path: string): Promise<FileHandle | null> {
     await handle.close()
     return null
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null
     throw error
   }
 }
 
 async function isStillThere(path: string, { ino }: { ino: bigint }): Promise<boolean> {
-  return (await stat(path, { bigint: true }).catch(() => null))?.ino === ino
+  return (await statOf(path))?.ino === ino
+}
+
+async function statOf(path: string): Promise<BigIntStats | null> {
+  return stat(path, { bigint: true }).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return null
+    throw error
+  })
 }
 
 /** For a file that came here by hand, or after a torn sidecar: the content tells which metadata is its own. */

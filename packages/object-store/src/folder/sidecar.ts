@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { hasCode } from '@lautta/core/errors'
 import type { TemporaryFolder } from './temporary-folder.ts'
 
 /** What a file system does not keep of an object. It belongs to the file of this size, time and inode. */
@@ -28,9 +29,10 @@ export function sidecarPath(root: string, bucket: string, path: string): string 
 export async function readSidecars(file: string): Promise<Sidecar[]> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as Sidecar[]
-  } catch {
+  } catch (error) {
     // Missing or torn: the ETag is computed again.
-    return []
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG') || error instanceof SyntaxError) return []
+    throw error
   }
 }
 

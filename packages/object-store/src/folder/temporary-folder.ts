@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { hasCode } from '@lautta/core/errors'
 
 /** A folder on the same file system, in which files are made before they are renamed into place. */
 export interface TemporaryFolder {
@@ -37,7 +38,7 @@ export function createTemporaryFolder(folder: string): TemporaryFolder {
           await rename(from, to)
           return await syncFolder(dirname(to))
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'ENOENT' && attempt < 10) continue
+          if (hasCode(error, 'ENOENT') && attempt < 10) continue
           await rm(from, { force: true })
           throw error
         }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasCode } from '@lautta/core/errors'
 import { z } from 'zod'
 
 /** What is to be run, in `job.json`: written when the job is submitted. */
@@ -50,7 +51,7 @@ async function read<Schema extends z.ZodType>(path: string, schema: Schema): Pro
   try {
     return schema.parse(JSON.parse(await readFile(path, 'utf8')))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    if (hasCode(error, 'ENOENT')) return null
     throw error
   }
 }

@@ -5,6 +5,7 @@ import { link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hasCode } from '@lautta/core/errors'
 import { isAlive } from '../process-identity.ts'
 import type { Observation } from '../scheduler.ts'
 import { type LocalEnd, type LocalJob, type LocalRun, readEnd, readJob, readRun } from './local-job.ts'
@@ -30,10 +31,7 @@ export function createLocalJobs(folder: string, environment: Readonly<Record<str
   // Ended jobs keep their folders for ever; each is looked at once.
   const ended = new Set<string>()
 
-  const ids = async (): Promise<string[]> => {
-    const names = await readdir(folder).catch(() => [])
-    return names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b))
-  }
+  const ids = () => listIds(folder)
 
   /** Where a job is; null when it has ended. What a killed runner left is ended here, so the evidence is written once. */
   const observe = async (id: string): Promise<Observation | null> => {
@@ -120,13 +118,22 @@ export function createLocalJobs(folder: string, environment: Readonly<Record<str
   }
 }
 
+async function listIds(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    // A folder that can't be read is not one without jobs.
+    if (hasCode(error, 'ENOENT')) return []
+    throw error
+  })
+  return names.filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b))
+}
+
 /** mkdir succeeds once: true for the first who asks. */
 export async function makeFolderOnce(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { mode: 0o700 })
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (hasCode(error, 'EEXIST')) return false
     throw error
   }
 }
@@ -149,7 +156,7 @@ async function claimForNobody(jobFolder: string): Promise<boolean> {
     await link(claim, join(jobFolder, 'run.json'))
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (hasCode(error, 'EEXIST')) return false
     throw error
   } finally {
     await rm(claim, { force: true })

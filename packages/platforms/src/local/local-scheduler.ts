@@ -1,6 +1,6 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { messageOf } from '@lautta/core/errors'
+import { hasCode, messageOf } from '@lautta/core/errors'
 import type { Ending } from '@lautta/core/job/job-event'
 import type { Outcome } from '@lautta/core/job/outcome'
 import type { AcceptedJob, Scheduler, Submission, SubmissionAnswer, SubmissionRight } from '../scheduler.ts'
@@ -113,5 +113,5 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 function isDiskFull(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+  return hasCode(error, 'ENOSPC', 'EDQUOT')
 }
