@@ -62,6 +62,12 @@ describe('the rooms of the house', () => {
     }
   })
 
+  it('are all under the Apache licence', () => {
+    expect(readFileSync(join(root, 'LICENSE'), 'utf8')).toMatch(/Apache License\s+Version 2\.0/)
+    for (const folder of ['.', ...workspace()])
+      expect(JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).license, folder).toBe('Apache-2.0')
+  })
+
   it('have rules without I/O in core', () => {
     const pure = ['node:crypto', 'node:path', 'zod']
     for (const { file, text } of sources('packages/core')) {
