@@ -86,6 +86,13 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       expect(started).toBe(home)
     })
 
+    it('starts a job where its own directive says', async () => {
+      const job = await submit(compose(`#!/bin/sh\n#SBATCH --chdir=${under.folder}\npwd\n`))
+      await waitForEnd(job.slurmJobId)
+      expect(await logOf(job)).toBe(`${under.folder}\n`)
+      expect(job.outPath).toBe(`${under.folder}/slurm-${job.slurmJobId}.out`)
+    })
+
     it('reports exit code 3 as failed with that exit code', async () => {
       const { slurmJobId } = await submit(compose('#!/bin/bash\nexit 3\n'))
       expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'failed', exitCode: 3, reason: 'FAILED, exit code 3' })

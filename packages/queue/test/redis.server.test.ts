@@ -223,6 +223,8 @@ const redis = await startEmbeddedRedis(); console.log(redis.path); setInterval((
     const client = connectRedis(server)
     await waitForRedis(client, 5000)
     await client.set('name', 'value')
+    const onDisk = [...(await client.config('GET', 'save')), ...(await client.config('GET', 'appendonly'))]
+    expect(onDisk, 'nothing is kept on disk').toEqual(['save', '', 'appendonly', 'no'])
     const pid = Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1])
     process.kill(pid, 'SIGKILL')
     await until(async () => (await client.get('name').catch(() => 'away')) === null)
