@@ -25,7 +25,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   return { stdout, stderr, exitCode: typeof code === 'number' ? code : 128 }
 }
 
-/** Node takes these two as one or not at all. */
-export function asUser(uid: number | undefined): { uid?: number; gid?: number } {
-  return uid === undefined ? {} : { uid, gid: uid }
+/** Node takes these two as one or not at all; where we are the other user perhaps may not look. */
+export function asUser(uid: number | undefined): { uid?: number; gid?: number; cwd?: string } {
+  return uid === undefined ? {} : { uid, gid: uid, cwd: '/' }
 }

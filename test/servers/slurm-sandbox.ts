@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdtemp, rm } from 'node:fs/promises'
+import { chown, cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +11,16 @@ import { asUser } from './run.ts'
 
 export const sandboxScript = fileURLToPath(new URL('slurm/sandbox', import.meta.url))
 
+/** The script where any user finds it: a checkout may lie where only its owner may look, such as in /root. */
+export async function publishScript(folder: string): Promise<string> {
+  await cp(dirname(sandboxScript), folder, { recursive: true })
+  return join(folder, 'sandbox')
+}
+
 export interface Sandbox {
   readonly directory: string
+  /** The script with which it was started. */
+  readonly script: string
   readonly basePort: number
   end(): Promise<void>
 }
@@ -27,10 +35,12 @@ export interface SandboxOptions {
 export async function startSandbox({ name, nodes, uid }: SandboxOptions): Promise<Sandbox> {
   const directory = await mkdtemp(join(tmpdir(), 'slurm-'))
   if (uid !== undefined) await chown(directory, uid, uid)
+  const scripts = `${directory}.scripts`
+  const script = uid === undefined ? sandboxScript : await publishScript(scripts)
   const basePort = await freePort(4 + nodes)
   const args = ['start', directory, '--base-port', basePort, '--name', name, '--nodes', nodes, '--remove']
   // Detached, so that a Ctrl-C in the terminal lets the tests end first. The pipe to its input ends it in any case.
-  const child = spawn(sandboxScript, args.map(String), { detached: true, ...asUser(uid) })
+  const child = spawn(script, args.map(String), { detached: true, ...asUser(uid) })
   const ended = once(child, 'exit')
   const stderr = text(child.stderr)
   const end = async (): Promise<void> => {
@@ -38,8 +48,9 @@ export async function startSandbox({ name, nodes, uid }: SandboxOptions): Promis
     await ended
     // Had the script been killed, the folder would still be there, and its processes perhaps just about to end.
     await rm(directory, { recursive: true, force: true, maxRetries: 20 })
+    await rm(scripts, { recursive: true, force: true })
   }
-  if (await saysReady(child)) return { directory, basePort, end }
+  if (await saysReady(child)) return { directory, script, basePort, end }
   await end()
   throw new Error(`the SLURM sandbox did not start\n${await stderr}`)
 }

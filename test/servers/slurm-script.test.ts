@@ -11,7 +11,7 @@ import { isAlive, namespacesNaming, processesInNamespace, processesNaming } from
 import { requireCommands } from './require-server.ts'
 import { asUser, run } from './run.ts'
 import { slurmCommands } from './slurm.ts'
-import { sandboxScript } from './slurm-sandbox.ts'
+import { publishScript, sandboxScript } from './slurm-sandbox.ts'
 
 const patience = { timeout: 20_000, interval: 20 }
 const root = process.getuid?.() === 0
@@ -25,6 +25,7 @@ describe.skipIf(!requireCommands(slurmCommands))('the sandbox script', () => {
 
   afterEach(async () => {
     await rm(directory, { recursive: true, force: true })
+    await rm(`${directory}.scripts`, { recursive: true, force: true })
   })
 
   it('keeps jobs and accounting for the next start when it is stopped in order', async () => {
@@ -56,11 +57,12 @@ describe.skipIf(!requireCommands(slurmCommands))('the sandbox script', () => {
   it.each(root ? [0, 65_534] : [undefined])(
     'takes all along when it is killed and its input stays open (user %s)',
     async (uid) => {
+      const own = uid === undefined ? sandboxScript : await publishScript(`${directory}.scripts`)
       if (uid !== undefined) await chown(directory, uid, uid)
       const args = ['start', directory, '--base-port', `${await freePort(6)}`]
       // Somebody else holds the other end: Node would close its own with the child.
       const holder = spawn('sleep', ['60'], { stdio: ['ignore', 'pipe', 'ignore'] })
-      const script = spawn(sandboxScript, args, { stdio: [holder.stdout, 'ignore', 'ignore'], ...asUser(uid) })
+      const script = spawn(own, args, { stdio: [holder.stdout, 'ignore', 'ignore'], ...asUser(uid) })
       await vi.waitFor(() => expect(existsSync(join(directory, 'cluster/run/mariadbd'))).toBe(true), patience)
       const namespaces = namespacesNaming(directory)
       expect(namespaces).toHaveLength(1)
@@ -68,7 +70,7 @@ describe.skipIf(!requireCommands(slurmCommands))('the sandbox script', () => {
       await vi.waitFor(() => expect(namespaces.flatMap(processesInNamespace)).toEqual([]), patience)
       expect(isAlive(holder.pid ?? 0)).toBe(true)
       holder.kill()
-      expect(await run([sandboxScript, 'stop', directory], { uid })).toEqual({ stdout: '', stderr: '', exitCode: 0 })
+      expect(await run([own, 'stop', directory], { uid })).toEqual({ stdout: '', stderr: '', exitCode: 0 })
     },
     60_000
   )

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Ran, run } from './run.ts'
-import { type Sandbox, type SandboxOptions, sandboxScript, startSandbox } from './slurm-sandbox.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from './slurm-sandbox.ts'
 
 /** For `requireCommands`. */
 export const slurmCommands = ['slurmctld', 'slurmd', 'slurmdbd', 'mariadbd', 'munged', 'sshd', 'ssh']
@@ -37,7 +37,7 @@ export async function startSlurm(options: { name?: string; nodes?: number; uid?:
   const sandbox = await startOnFreePorts({ name, nodes, uid })
   const keys = join(sandbox.directory, 'cluster/keys')
   const exec: SlurmServer['exec'] = (argv, { as = 'csc', stdin = '' } = {}) =>
-    run([sandboxScript, 'exec', sandbox.directory, '--as', as, ...argv], { stdin, uid })
+    run([sandbox.script, 'exec', sandbox.directory, '--as', as, ...argv], { stdin, uid })
   const control = async (...argv: string[]): Promise<void> => {
     const { exitCode, stderr } = await exec(['/cluster/bin/cluster', ...argv], { as: 'root' })
     if (exitCode !== 0) throw new Error(`cluster ${argv.join(' ')} failed\n${stderr}`)
