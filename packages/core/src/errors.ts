@@ -27,8 +27,18 @@ export class CredentialsError extends LauttaError {}
 /** The request was sent and its answer was lost: look before acting again. */
 export class UnknownOutcomeError extends LauttaError {}
 
+/** Why the object store failed, where it tells: trying again helps in the first case only. */
+export type StorageReason = 'unavailable' | 'credentials' | 'forbidden' | 'quota' | 'damaged'
+
 /** The object store failed: nothing that was not saved may be acted upon. */
-export class StorageError extends LauttaError {}
+export class StorageError extends LauttaError {
+  readonly reason: StorageReason
+
+  constructor(message: string, options: { cause?: unknown; hint?: string; reason?: StorageReason } = {}) {
+    super(message, options)
+    this.reason = options.reason ?? 'unavailable'
+  }
+}
 
 /** The words of whatever was thrown. */
 export function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 export interface ObjectInfo {
   path: string
   usedBytes: number
-  /** MD5 of the content in hexadecimal digits. */
+  /** MD5 of the content in hexadecimal digits; of an object that a store took in parts perhaps a name of its own. */
   etag: string
   modifiedAt: string
   contentType: string
@@ -20,6 +20,8 @@ export interface PutOptions {
   metadata?: Readonly<Record<string, string>>
   /** Compared with what arrived; a difference refuses the object. */
   md5?: string
+  /** Of a stream, where it is known: a store needs it to take a large object in one piece. */
+  usedBytes?: number
 }
 
 /** Bytes `first` to `last`, both included, as HTTP counts; without `last`, to the end. */
@@ -44,6 +46,18 @@ export interface Listing {
   next: string | null
 }
 
+/** What a signed URL allows, and for how long. */
+export interface SignOptions {
+  method: 'GET' | 'PUT'
+  seconds: number
+}
+
+/** What lies in a bucket. */
+export interface BucketUsage {
+  objects: number
+  usedBytes: number
+}
+
 /**
  * The door to object storage: the smallest port that Swift, S3 and a folder have in common. Buckets are made when
  * something is put into them. Every failure is a StorageError; what is not there is null.
@@ -57,6 +71,12 @@ export interface ObjectStore {
   list(bucket: string, options?: ListOptions): Promise<Listing>
   /** An object that is not there is no error. */
   delete(bucket: string, path: string): Promise<void>
+  /** An address under which anybody has the object for a while; null: the store has no address of its own. */
+  sign(bucket: string, path: string, options: SignOptions): Promise<string | null>
+  /** Null: there is no such bucket. */
+  measure(bucket: string): Promise<BucketUsage | null>
+  /** Removes what uploads left that began before and never came to an end; answers how many objects that were. */
+  sweep(bucket: string, before: Date): Promise<number>
   /** Resolves when the store answers, with nothing read or written. */
   check(): Promise<void>
   close(): Promise<void>

@@ -1,8 +1,10 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RefusedError, StorageError } from '@lautta/core/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { inOwnProcess } from '../../../test/servers/own-process.ts'
 import { createFolderStore } from '../src/folder/folder-store.ts'
 import { readObject } from '../src/read-object.ts'
 import { describeStore } from './store-suite.ts'
@@ -29,7 +31,7 @@ describe('the store in a folder', () => {
     const store = createFolderStore(root)
     await store.put('b', 'x', Buffer.from('x'))
     await store.put('b', 'x', Buffer.from('y'), { md5: '0' }).catch(() => {})
-    expect(await readdir(join(root, '.tmp'))).toEqual([])
+    expect(await readdir(join(root, '.tmp/b'))).toEqual([])
   })
   it('takes in files that somebody put there by hand', async () => {
     await mkdir(join(root, 'b'))
@@ -46,29 +48,91 @@ describe('the store in a folder', () => {
     expect(await createFolderStore(copy).head('b', 'x')).toMatchObject({ metadata: { version: '7' } })
     await rm(copy, { recursive: true })
   })
+  const sidecars = async (path: string) =>
+    (await readdir(join(root, '.meta', path))).map((name) => join(root, '.meta', path, name))
+
   it('never gives an object the metadata of one whose writer died before it was in place', async () => {
     const store = createFolderStore(root)
     await store.put('b', 'x', Buffer.from('old'), { metadata: { of: 'old' } })
-    const sidecar = join(root, '.meta/b/x.m')
-    const [old] = JSON.parse(await readFile(sidecar, 'utf8'))
-    await writeFile(sidecar, JSON.stringify([old, { ...old, modifiedNs: '1', etag: 'f'.repeat(32), metadata: { of: 'new' } }]))
+    await writeFile(join(root, '.meta/b/x.m/3-1-1'), JSON.stringify({ etag: 'f', metadata: { of: 'new' }, madeAt: '/gone' }))
     expect(await store.head('b', 'x')).toMatchObject({ metadata: { of: 'old' } })
     await store.put('b', 'x', Buffer.from('third'), { metadata: { of: 'third' } })
     expect(await store.head('b', 'x')).toMatchObject({ metadata: { of: 'third' } })
+    expect(await sidecars('b/x.m')).toHaveLength(1)
   })
-  it('computes the MD5 again when what it knew of a file is torn', async () => {
+  it('keeps the metadata of a file that another process is about to put into place', async () => {
+    const pending = join(root, 'pending')
+    await writeFile(pending, '')
+    const store = createFolderStore(root)
+    await store.put('b', 'x', Buffer.from('old'))
+    const beside = join(root, '.meta/b/x.m/3-1-1')
+    await writeFile(beside, JSON.stringify({ etag: 'f', metadata: {}, madeAt: pending }))
+    await store.put('b', 'x', Buffer.from('new'))
+    await store.delete('b', 'x')
+    expect(await sidecars('b/x.m')).toEqual([beside])
+  })
+  it('computes the MD5 again when what it knew of a file is torn, and keeps it', async () => {
     const store = createFolderStore(root)
     const { etag } = await store.put('b', 'x', Buffer.from('x'))
-    await writeFile(join(root, '.meta/b/x.m'), '[{"used')
+    const [sidecar = ''] = await sidecars('b/x.m')
+    await writeFile(sidecar, '{"used')
     expect(await store.head('b', 'x')).toMatchObject({ etag })
+    expect(JSON.parse(await readFile(sidecar, 'utf8'))).toMatchObject({ etag })
     expect((await readObject(store, 'b', 'x'))?.toString()).toBe('x')
   })
   it('tells a sidecar that can not be read, instead of forgetting what stands in it', async () => {
     const store = createFolderStore(root)
     await store.put('b', 'x', Buffer.from('x'))
-    await rm(join(root, '.meta/b/x.m'))
-    await mkdir(join(root, '.meta/b/x.m'))
+    const [sidecar = ''] = await sidecars('b/x.m')
+    await rm(sidecar)
+    await mkdir(sidecar)
     await expect(store.head('b', 'x')).rejects.toThrow(StorageError)
+  })
+  it('sweeps what killed uploads left, and no upload that goes on', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'x', Buffer.from('x'))
+    const left = join(root, '.tmp/b/left')
+    await writeFile(left, 'half')
+    expect(await store.sweep('b', new Date(Date.now() - 60_000))).toBe(0)
+    await utimes(left, 0, 0)
+    expect([await store.sweep('b', new Date(Date.now() - 60_000)), await store.sweep('none', new Date())]).toEqual([1, 0])
+    expect(await readdir(join(root, '.tmp/b'))).toEqual([])
+  })
+  it('keeps content and metadata together while two processes replace one object again and again', async () => {
+    // Each writes metadata that is the MD5 of its content.
+    const code = `
+      import { createHash } from 'node:crypto'
+      import { createFolderStore } from ${JSON.stringify(new URL('../src/folder/folder-store.ts', import.meta.url).href)}
+      const store = createFolderStore(${JSON.stringify(root)})
+      for (let round = 0; round < 150; round++) {
+        const text = process.pid + '.' + String(round).padStart(4, '0')
+        await store.put('b', 'deep/x', Buffer.from(text), { metadata: { md5: createHash('md5').update(text).digest('hex') } })
+        if (round % 10 === 9) await store.delete('b', 'deep/x')
+      }
+      await store.put('b', 'deep/x', Buffer.from('end'), { metadata: { md5: createHash('md5').update('end').digest('hex') } })
+      console.log('done')`
+    const store = createFolderStore(root)
+    const writers = [inOwnProcess(code), inOwnProcess(code)]
+    let isOver = false
+    const look = async (): Promise<void> => {
+      while (!isOver) {
+        const found = await store.get('b', 'deep/x')
+        if (found === null) continue
+        const content = Buffer.concat(await found.content.toArray())
+        const md5 = createHash('md5').update(content).digest('hex')
+        expect(found.info).toMatchObject({ etag: md5, metadata: { md5 } })
+      }
+    }
+    const looking = look()
+    const said = await Promise.all(writers.map(async ({ lines }) => (await lines.next()).value))
+    isOver = true
+    await looking
+    expect(said).toEqual(['done', 'done'])
+    expect(await store.head('b', 'deep/x')).toMatchObject({
+      usedBytes: 3,
+      metadata: { md5: expect.stringMatching(/^[0-9a-f]{32}$/) }
+    })
+    expect(await sidecars('b/deep.d/x.m')).toHaveLength(1)
   })
   it('takes a file that is no folder, or a folder that is no file, for nothing', async () => {
     const store = createFolderStore(root)

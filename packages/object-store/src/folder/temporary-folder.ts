@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { hasCode } from '@lautta/core/errors'
 
@@ -10,6 +10,8 @@ export interface TemporaryFolder {
   write(content: string): Promise<string>
   /** Renames a file into place, making the folders above it. */
   moveTo(from: string, to: string): Promise<void>
+  /** Removes what a killed process left, when it was last written before; answers how many files that were. */
+  sweep(before: Date): Promise<number>
 }
 
 export function createTemporaryFolder(folder: string): TemporaryFolder {
@@ -33,23 +35,40 @@ export function createTemporaryFolder(folder: string): TemporaryFolder {
     async moveTo(from, to) {
       // A folder that became empty may be removed by another process between mkdir and rename.
       for (let attempt = 1; ; attempt++) {
-        await mkdir(dirname(to), { recursive: true })
         try {
+          await mkdir(dirname(to), { recursive: true })
           await rename(from, to)
-          return await syncFolder(dirname(to))
+          break
         } catch (error) {
-          if (hasCode(error, 'ENOENT') && attempt < 10) continue
+          if (hasCode(error, 'ENOENT') && attempt < 100) continue
           await rm(from, { force: true })
           throw error
         }
       }
+      await syncFolder(dirname(to))
+    },
+    async sweep(before) {
+      let removed = 0
+      for (const name of await readdir(folder).catch(() => [])) {
+        const path = join(folder, name)
+        const found = await stat(path).catch(() => null)
+        if (found === null || found.mtime >= before) continue
+        await rm(path, { force: true })
+        removed++
+      }
+      return removed
     }
   }
 }
 
 /** Without this the name may be gone after a power failure, although the file's content is safe. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path)
+  const folder = await open(path).catch((error: unknown) => {
+    // What was renamed into it has been removed by somebody, and the folder with it.
+    if (hasCode(error, 'ENOENT')) return null
+    throw error
+  })
+  if (folder === null) return
   try {
     await folder.sync()
   } finally {

@@ -29,6 +29,9 @@ export function createMemoryStore(): ObjectStore & { keys(): string[] } {
       return { objects: infos.sort((a, b) => (a.path < b.path ? -1 : 1)), prefixes: [], next: null }
     },
     async delete() {},
+    sign: async () => null,
+    measure: async () => null,
+    sweep: async () => 0,
     async check() {},
     async close() {}
   }

@@ -1,0 +1,109 @@
+import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import { messageOf, StorageError } from '@lautta/core/errors'
+import { Agent, type Dispatcher } from 'undici'
+
+/** A request to a store over HTTP. */
+export interface StoreRequest {
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  url: URL
+  headers?: Readonly<Record<string, string>>
+  body?: Uint8Array | Readable
+}
+
+/** What a store answered, whatever its status. The body is read to its end, or destroyed. */
+export interface StoreAnswer {
+  status: number
+  headers: Readonly<Record<string, string>>
+  body: Dispatcher.ResponseData['body']
+}
+
+export interface HttpClientOptions {
+  /** Named in errors, as a person would call it: "Swift at https://a3s.fi". */
+  name: string
+  /** At once, to one host. */
+  connections?: number
+  /** Between the request and the head of its answer, and between two parts of a body. */
+  silenceMs?: number
+  /** How often a request is sent at most, and the bounds of the pauses between. */
+  tries?: number
+  firstPauseMs?: number
+  longestPauseMs?: number
+}
+
+/** Sends requests; each store makes one of its own. */
+export interface HttpClient {
+  send(request: StoreRequest): Promise<StoreAnswer>
+  close(): Promise<void>
+}
+
+const passing = new Set([429, 498, 500, 502, 503, 504])
+const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+
+/**
+ * HTTP with time limits and with patience: what passes (429, 5xx, resets, silence) is tried again after a growing, random
+ * pause, when that can do no harm. A PUT from memory sends the same bytes to the same name; a stream can not be read
+ * twice; a POST is repeated only when it surely never arrived.
+ */
+export function createHttpClient(options: HttpClientOptions): HttpClient {
+  const { name, connections = 32, silenceMs = 60_000, tries = 5, firstPauseMs = 200, longestPauseMs = 5000 } = options
+  const agent = new Agent({ connections, connect: { timeout: 10_000 }, headersTimeout: silenceMs, bodyTimeout: silenceMs })
+
+  const sendOnce = async ({ url, method, headers = {}, body }: StoreRequest): Promise<StoreAnswer> => {
+    const answer = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      headers,
+      body: body ?? null
+    })
+    return { status: answer.statusCode, headers: joinHeaders(answer.headers), body: answer.body }
+  }
+
+  return {
+    async send(request) {
+      for (let left = tries - 1; ; left--) {
+        const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1 - left)) * (0.5 + Math.random())
+        try {
+          const answer = await sendOnce(request)
+          if (left === 0 || !passing.has(answer.status) || !isRepeatable(request)) return answer
+          await answer.body.dump()
+          await pause(Math.max(pauseMs, retryAfterMs(answer, longestPauseMs)))
+        } catch (cause) {
+          if (left > 0 && (isRepeatable(request) || isUnsent(request, cause))) await pause(pauseMs)
+          else throw new StorageError(`${name} does not answer: ${wordsOf(cause)}`, { cause })
+        }
+      }
+    },
+    // Not close(): it waits for bodies that nobody reads any more.
+    close: () => agent.destroy()
+  }
+}
+
+function isRepeatable({ method, body }: StoreRequest): boolean {
+  return method !== 'POST' && !(body instanceof Readable)
+}
+
+function isUnsent({ body }: StoreRequest, cause: unknown): boolean {
+  return !(body instanceof Readable) && neverSent.has(codeOf(cause))
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+}
+
+// Of a host with several addresses Node tells one error for all, without words of its own.
+function wordsOf(cause: unknown): string {
+  return messageOf(cause) || codeOf(cause)
+}
+
+function joinHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')])
+  )
+}
+
+function retryAfterMs({ headers }: StoreAnswer, mostMs: number): number {
+  const seconds = Number(headers['retry-after'] ?? 0)
+  return Number.isFinite(seconds) ? Math.min(seconds * 1000, mostMs) : 0
+}
