@@ -22,6 +22,8 @@ export interface PutOptions {
   md5?: string
   /** Of a stream, where it is known: a store needs it to take a large object in one piece. */
   usedBytes?: number
+  /** After it nothing more is sent: a write that comes late is worse than none. */
+  signal?: AbortSignal
 }
 
 /** Bytes `first` to `last`, both included, as HTTP counts; without `last`, to the end. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FromWire } from '../wire.ts'
+import { schemaNumber } from './schema-number.ts'
 
 const settledOrderSchema = z.object({
   id: z.string(),
@@ -10,13 +11,15 @@ const settledOrderSchema = z.object({
   /** The status as it was left; another one is a late write of somebody who had lost the lease. */
   'status-etag': z.string().nullable(),
   /** How many platforms the order names: settled on all of them, not even its request needs reading. */
-  platforms: z.number().int()
+  platforms: z.number().int(),
+  /** The newest version of an adopted request; another one may have more jobs. */
+  version: z.number().int().default(0)
 })
 export type SettledOrder = FromWire<z.output<typeof settledOrderSchema>>
 
 /** Orders of one platform that need no reading: an accelerator, which may be lost at any time. */
 export const finishedDocumentSchema = z.object({
-  schema: z.literal(1),
+  schema: schemaNumber,
   platform: z.string(),
   orders: z.array(settledOrderSchema),
   hmac: z.string()

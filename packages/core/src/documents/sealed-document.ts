@@ -19,10 +19,16 @@ export function sealDocument(document: object, place: DocumentPlace, key: Buffer
   return Buffer.from(JSON.stringify({ ...rest, hmac: hmacOf(rest, place, key) }))
 }
 
-/** Why a document was not believed. */
+/** Why a document was not believed: it is as if it were not there. */
 export class UntrustedDocumentError extends Error {}
 
-/** Reads a document that only Lautta may have written; throws UntrustedDocumentError when anything is wrong with it. */
+/** A document of ours that this version can't read: it is there, so what it is about is left alone. */
+export class UnreadableDocumentError extends Error {}
+
+/**
+ * Reads a document that only Lautta may have written; throws UntrustedDocumentError when it is not, and
+ * UnreadableDocumentError when a newer version must have written it.
+ */
 export function openDocument<Schema extends z.ZodType>(
   bytes: Uint8Array,
   place: DocumentPlace,
@@ -43,7 +49,10 @@ export function openDocument<Schema extends z.ZodType>(
     throw new UntrustedDocumentError(`${told} was not written by Lautta: its HMAC is not valid`)
   }
   const parsed = schema.safeParse(document)
-  if (!parsed.success) throw new UntrustedDocumentError(`${told} has an unexpected form`, { cause: parsed.error })
+  if (!parsed.success) {
+    const words = `${told} has a form that this version does not know: a newer Lautta wrote it, so run that one`
+    throw new UnreadableDocumentError(words, { cause: parsed.error })
+  }
   return parsed.data
 }
 

@@ -14,15 +14,12 @@ export async function gather(source: Readable, mostBytes: number): Promise<Gathe
     chunks.push(next.value)
     bytes += next.value.length
   }
-  return { rest: Readable.from(continueWith(chunks, iterator), { objectMode: false }) }
+  const rest = Readable.from(continueWith(chunks, iterator), { objectMode: false })
+  // Whoever stops reading, or never begins, lets go of the source.
+  return { rest: rest.on('close', () => source.destroy()) }
 }
 
 async function* continueWith(chunks: readonly Buffer[], iterator: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield* chunks
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
-  } finally {
-    // Whoever stops reading lets go of the source.
-    await iterator.return?.()
-  }
+  yield* chunks
+  for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
 }

@@ -9,6 +9,7 @@ export interface StoreRequest {
   url: URL
   headers?: Readonly<Record<string, string>>
   body?: Uint8Array | Readable
+  signal?: AbortSignal | undefined
 }
 
 /** What a store answered, whatever its status. The body is read to its end, or destroyed. */
@@ -25,8 +26,9 @@ export interface HttpClientOptions {
   connections?: number
   /** Between the request and the head of its answer, and between two parts of a body. */
   silenceMs?: number
-  /** How often a request is sent at most, and the bounds of the pauses between. */
+  /** How often a request is sent at most, for how long after the first time, and the bounds of the pauses between. */
   tries?: number
+  patienceMs?: number
   firstPauseMs?: number
   longestPauseMs?: number
 }
@@ -46,33 +48,38 @@ const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREA
  * twice; a POST is repeated only when it surely never arrived.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { name, connections = 32, silenceMs = 60_000, tries = 5, firstPauseMs = 200, longestPauseMs = 5000 } = options
+  const { name, connections = 32, silenceMs = 20_000, tries = 5, patienceMs = 15_000 } = options
+  const { firstPauseMs = 200, longestPauseMs = 5000 } = options
   const agent = new Agent({ connections, connect: { timeout: 10_000 }, headersTimeout: silenceMs, bodyTimeout: silenceMs })
 
-  const sendOnce = async ({ url, method, headers = {}, body }: StoreRequest): Promise<StoreAnswer> => {
+  const sendOnce = async ({ url, method, headers = {}, body, signal }: StoreRequest): Promise<StoreAnswer> => {
     const answer = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
       headers,
-      body: body ?? null
+      body: body ?? null,
+      signal
     })
     return { status: answer.statusCode, headers: joinHeaders(answer.headers), body: answer.body }
   }
 
   return {
     async send(request) {
-      for (let left = tries - 1; ; left--) {
-        const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1 - left)) * (0.5 + Math.random())
+      const untilMs = performance.now() + patienceMs
+      for (let pauseMs = firstPauseMs, left = tries - 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs), left--) {
+        const mayRepeat = left > 0 && performance.now() < untilMs && !request.signal?.aborted
+        let leastPauseMs = 0
         try {
           const answer = await sendOnce(request)
-          if (left === 0 || !passing.has(answer.status) || !isRepeatable(request)) return answer
+          if (!mayRepeat || !passing.has(answer.status) || !isRepeatable(request)) return answer
+          leastPauseMs = retryAfterMs(answer, longestPauseMs)
           await answer.body.dump()
-          await pause(Math.max(pauseMs, retryAfterMs(answer, longestPauseMs)))
         } catch (cause) {
-          if (left > 0 && (isRepeatable(request) || isUnsent(request, cause))) await pause(pauseMs)
-          else throw new StorageError(`${name} does not answer: ${wordsOf(cause)}`, { cause })
+          if (!mayRepeat || !(isRepeatable(request) || isUnsent(request, cause)))
+            throw new StorageError(`${name} does not answer: ${wordsOf(cause)}`, { cause })
         }
+        await pause(Math.max(leastPauseMs, pauseMs * (0.5 + Math.random())))
       }
     },
     // Not close(): it waits for bodies that nobody reads any more.
