@@ -1,7 +1,23 @@
-/** Something that is measured beside what it is compared with, in one run, because machines are noisy. */
+/** What one turn of a measurement found; requests that failed count beside, never into the figure. */
+export interface Turn {
+  figure: number
+  errors: number
+}
+
+/** One question to several peers, who are measured in turns, because machines are noisy. */
+export interface Comparison {
+  title: string
+  unit: 'objects/s' | 'MB/s' | 'MiB' | 's'
+  /** What is measured, each time anew. */
+  peers: Readonly<Record<string, () => Promise<Turn>>>
+  /** The peer, or the limit, of which all others are told as a share. */
+  reference: string
+  /** How often each is measured; 7 unless told otherwise. */
+  rounds?: number
+}
+
+/** A benchmark over real servers: they are started once, and ended by `close`. */
 export interface Benchmark {
   name: string
-  unit: string
-  /** What is measured, each time anew; the first is ours. */
-  peers: Readonly<Record<string, () => Promise<number>>>
+  prepare(): Promise<{ comparisons: readonly Comparison[]; close(): Promise<void> }>
 }

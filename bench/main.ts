@@ -1,27 +1,31 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import type { Benchmark } from './benchmark.ts'
+import { measure } from './measure.ts'
+import { objects } from './objects/objects.ts'
+import { describeMeasured, keepResults } from './report.ts'
 import { startUp } from './start-up.ts'
 
-const benchmarks: readonly Benchmark[] = [startUp]
-const rounds = 7
-
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
-
-mkdirSync('bench/results', { recursive: true })
-for (const { name, unit, peers } of benchmarks) {
-  const measured = Object.entries(peers).map(([peer, measure]) => ({ peer, measure, figures: [] as number[] }))
-  // In turns, so that a busy moment of the machine meets all of them.
-  for (let round = 0; round < rounds; round++) {
-    for (const { measure, figures } of measured) figures.push(await measure())
-  }
-  const own = median(measured[0]?.figures ?? [])
-  process.stdout.write(`${name}, ${unit}, ${rounds} rounds on ${cpus().length} cores, Node ${process.version}\n`)
-  for (const { peer, figures } of measured) {
-    const [middle, least, most] = [median(figures), Math.min(...figures), Math.max(...figures)].map((value) => value.toFixed(2))
-    const ratio = (own / median(figures)).toFixed(1)
-    process.stdout.write(`  ${peer.padEnd(30)} ${middle} (${least} to ${most})   ours is ${ratio} times that\n`)
-  }
-  const results = measured.map(({ peer, figures }) => ({ peer, figures }))
-  writeFileSync(`bench/results/${name}.json`, `${JSON.stringify({ name, unit, at: new Date().toISOString(), results })}\n`)
+// `npm run bench` measures all, `npm run bench -- objects` that one.
+const benchmarks: readonly Benchmark[] = [startUp, objects]
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `no benchmark is called ${unknown.join(', ')}; there are ${benchmarks.map(({ name }) => name).join(', ')}\n`
+  )
+  process.exit(2)
 }
+
+for (const { name, prepare } of benchmarks.filter((benchmark) => wanted.length === 0 || wanted.includes(benchmark.name))) {
+  const { comparisons, close } = await prepare()
+  try {
+    const measured = []
+    for (const comparison of comparisons) {
+      measured.push(await measure(comparison))
+      process.stdout.write(`${describeMeasured(measured.at(-1)!)}\n`)
+    }
+    keepResults(name, measured)
+  } finally {
+    await close()
+  }
+}
+process.exit(0)

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type { Benchmark } from './benchmark.ts'
+import type { Benchmark, Turn } from './benchmark.ts'
 
 /** How long it takes until a command says that it is ready, in seconds; then it is ended. */
-async function measureReady(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+async function measureReady(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<Turn> {
   const [program = '', ...args] = argv
   const beganAt = performance.now()
   const child = spawn(program, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
@@ -22,7 +22,7 @@ async function measureReady(argv: readonly string[], environment: NodeJS.Process
   })
   child.kill('SIGTERM')
   await closed
-  return seconds
+  return { figure: seconds, errors: 0 }
 }
 
 const doNothing = 'console.log("is ready"); setTimeout(() => {}, 60_000)'
@@ -30,16 +30,25 @@ const doNothing = 'console.log("is ready"); setTimeout(() => {}, 60_000)'
 /** `npm start` until it is ready, beside npm and Node doing nothing, than which nothing under npm can be faster. */
 export const startUp: Benchmark = {
   name: 'start-up',
-  unit: 's',
-  peers: {
-    'npm start': async () => {
-      const folder = await mkdtemp(join(tmpdir(), 'lautta-bench-'))
-      try {
-        return await measureReady(['npm', 'start'], { LAUTTA_DATA_DIR: join(folder, 'data'), LAUTTA_PORT: '0' })
-      } finally {
-        await rm(folder, { recursive: true })
+  prepare: async () => ({
+    comparisons: [
+      {
+        title: 'until it is ready',
+        unit: 's',
+        reference: 'npm and Node doing nothing',
+        peers: {
+          'npm start': async () => {
+            const folder = await mkdtemp(join(tmpdir(), 'lautta-bench-'))
+            try {
+              return await measureReady(['npm', 'start'], { LAUTTA_DATA_DIR: join(folder, 'data'), LAUTTA_PORT: '0' })
+            } finally {
+              await rm(folder, { recursive: true })
+            }
+          },
+          'npm and Node doing nothing': () => measureReady(['npm', 'exec', '--call', `exec node -e '${doNothing}'`], {})
+        }
       }
-    },
-    'npm and Node doing nothing': () => measureReady(['npm', 'exec', '--call', `exec node -e '${doNothing}'`], {})
-  }
+    ],
+    close: async () => {}
+  })
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../servers/free-port.ts'
@@ -16,10 +16,18 @@ export interface Standalone {
   stop(): Promise<void>
 }
 
-export async function startStandalone(): Promise<Standalone> {
+/** `settings` is what stands in lautta.yaml. */
+export async function startStandalone(settings: object = {}): Promise<Standalone> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-standalone-'))
   const port = await freePort()
-  const start = () => startService('standalone', { LAUTTA_DATA_DIR: join(folder, 'data'), LAUTTA_PORT: String(port) }, folder)
+  // YAML reads JSON.
+  await writeFile(join(folder, 'lautta.yaml'), JSON.stringify(settings))
+  const environment = {
+    LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
+    LAUTTA_DATA_DIR: join(folder, 'data'),
+    LAUTTA_PORT: String(port)
+  }
+  const start = () => startService('standalone', environment, folder)
   const first = await start()
   const apiKey = await readFile(join(folder, 'data/api-key'), 'utf8')
   const standalone: Standalone = {

@@ -9,9 +9,11 @@ import type { Logger } from '@lautta/runtime/logger'
 import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { collectRun } from './collect-run.ts'
+import { keepHouse } from './keep-house.ts'
 import { createPlatformPool } from './platform-pool.ts'
 
 const runsAtOnce = 8
+const keepHouseMs = 6 * 60 * 60 * 1000
 
 export interface MonitorOptions {
   config: Config
@@ -48,8 +50,14 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   }
 
   const consumer = consumeCollect(redis, runsAtOnce, collect)
+  const closing = new AbortController()
+  const house = { ...installation, users: config.users, logger, now: ports.now, signal: closing.signal }
+  void keepHouse(house)
+  const housekeeping = setInterval(() => void keepHouse(house), keepHouseMs)
   return {
     async close() {
+      closing.abort()
+      clearInterval(housekeeping)
       await consumer.close()
       pool.close()
       await queues.close()

@@ -1,0 +1,74 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deriveDocumentKey } from '@lautta/core/documents/sealed-document'
+import { createFolderStore } from '@lautta/object-store/folder'
+import { createManagement } from '@lautta/object-store/management'
+import { createLogger } from '@lautta/runtime/logger'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { until } from '../../../test/support/until.ts'
+import { type HouseOptions, keepHouse } from '../src/keep-house.ts'
+
+let root: string
+let house: HouseOptions
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'lautta-house-'))
+  const logger = createLogger('info', join(root, 'log'))
+  const store = createFolderStore(root)
+  const management = createManagement({
+    ...{ store, bucketPrefix: 'mlch', documentKey: deriveDocumentKey('a master key') },
+    slugOf: (user) => user,
+    onUntrusted: () => {}
+  })
+  house = {
+    store,
+    management,
+    users: [{ name: 'a' }, { name: 'b' }],
+    logger,
+    now: () => new Date(),
+    signal: new AbortController().signal
+  }
+})
+afterEach(() => rm(root, { recursive: true }))
+
+/** The lines of the log, once there are so many. */
+const told = (count: number) =>
+  until(async () => {
+    const lines = (await readFile(join(root, 'log'), 'utf8')).split('\n').filter((line) => line !== '')
+    return lines.length >= count && lines.map((line) => JSON.parse(line))
+  })
+
+describe('housekeeping', () => {
+  it('removes what uploads of more than a day ago left, and nothing younger', async () => {
+    const folder = join(root, '.tmp/mlch-pipe-b')
+    await mkdir(folder, { recursive: true })
+    for (const [name, hours] of [
+      ['old', 25],
+      ['young', 23]
+    ] as const) {
+      await writeFile(join(folder, name), 'half')
+      const at = new Date(Date.now() - hours * 3600 * 1000)
+      await utimes(join(folder, name), at, at)
+    }
+    await keepHouse(house)
+    expect(await readdir(folder)).toEqual(['young'])
+    expect(await told(1)).toMatchObject([{ bucket: 'mlch-pipe-b', removed: 1 }])
+  })
+  it('says which bucket grows full', async () => {
+    for (let number = 0; number < 5; number++) await house.store.put('mlch-exp-a', `x${number}`, Buffer.from('x'))
+    await house.store.put('mlch-exp-b', 'x', Buffer.from('x'))
+    await keepHouse({ ...house, mostObjects: 6 })
+    expect(await told(1)).toMatchObject([{ bucket: 'mlch-exp-a', objects: 5, usedBytes: 5, most: 6 }])
+  })
+  it('goes on with the others when one bucket can not be looked after', async () => {
+    await mkdir(join(root, '.tmp'))
+    await writeFile(join(root, 'mlch-exp-a'), 'no folder')
+    await house.store.put('mlch-exp-b', 'x', Buffer.from('x'))
+    await keepHouse({ ...house, mostObjects: 1 })
+    expect(await told(2)).toMatchObject([
+      { bucket: 'mlch-exp-a', level: 40 },
+      { bucket: 'mlch-exp-b', objects: 1 }
+    ])
+  })
+})

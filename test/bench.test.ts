@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { measure } from '../bench/measure.ts'
+import { describeMeasured } from '../bench/report.ts'
+
+describe('a benchmark', () => {
+  it('measures its peers in turns and tells their medians as shares of the reference', async () => {
+    const sequence: string[] = []
+    const peer = (name: string, figures: readonly number[]) => {
+      let turn = 0
+      return async () => {
+        sequence.push(name)
+        return { figure: figures[turn++] ?? 0, errors: turn === 1 ? 2 : 0 }
+      }
+    }
+    const peers = { ours: peer('ours', [90, 1, 80]), theirs: peer('theirs', [100, 100, 400]) }
+    const measured = await measure({ title: 'put', unit: 'MB/s', reference: 'theirs', rounds: 3, peers })
+    expect(sequence).toEqual(['ours', 'theirs', 'ours', 'theirs', 'ours', 'theirs'])
+    expect(measured.figures).toMatchObject([
+      { peer: 'ours', median: 80, least: 1, most: 90, ratio: 0.8, errors: 2 },
+      { peer: 'theirs', median: 100, ratio: 1 }
+    ])
+    expect(describeMeasured(measured)).toMatch(/ours +80\.0 \(1\.00 to 90\.0\) +80 % of theirs {3}2 errors/)
+  })
+})
