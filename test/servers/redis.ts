@@ -1,10 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { setTimeout as pause } from 'node:timers/promises'
-import { isMainThread } from 'node:worker_threads'
-import { freePort } from './free-port.ts'
+import { type Child, startChild } from './child.ts'
+import { onFreePort } from './on-free-port.ts'
 
 export interface RedisServer {
   readonly url: string
@@ -19,63 +16,31 @@ export interface RedisServer {
 
 /** Tests of queues and leases need a Redis that they may empty, freeze and kill; it keeps nothing on disk. */
 export async function startRedis(options: { port?: number } = {}): Promise<RedisServer> {
-  // The death signal follows the thread that asked for it: a worker thread's end would kill the server.
-  if (!isMainThread) throw new Error('start Redis from the main thread (vitest: the pool "forks")')
-  let server = await startOnFreePort(options.port)
-  const kill = async (): Promise<void> => {
-    // Not asked to end: there is nothing to save, and a frozen one would not hear.
-    server.child.kill('SIGKILL')
-    await server.ended
-  }
-  const { port } = server
+  const launched = options.port === undefined ? await onFreePort(launch) : await launch(options.port)
+  const { port } = launched
+  let { child } = launched
+  const kill = () => child.kill()
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
     get pid() {
-      return server.pid
+      return child.pid
     },
     kill,
     restart: async () => {
       await kill()
-      server = await launch(port)
+      child = (await launch(port)).child
     },
     stop: kill
   }
 }
 
-async function startOnFreePort(wanted: number | undefined): Promise<Launched> {
-  if (wanted !== undefined) return launch(wanted)
-  for (let left = 2; ; left--) {
-    try {
-      return await launch(await freePort())
-    } catch (error) {
-      if (left === 0) throw error
-    }
-  }
-}
-
-interface Launched {
-  readonly child: ChildProcess
-  readonly pid: number
-  readonly port: number
-  readonly ended: Promise<unknown>
-}
-
-async function launch(port: number): Promise<Launched> {
+async function launch(port: number): Promise<{ child: Child; port: number }> {
   const settings = ['--bind', '127.0.0.1', '--port', port, '--save', '', '--appendonly', 'no', '--dir', tmpdir()]
   const redis = ['redis-server', ...settings, '--maxmemory-policy', 'noeviction', '--loglevel', 'warning'].map(String)
-  // The shell refuses when we died before the death signal was set.
-  const guard = ['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', '[ "$PPID" = "$0" ] && exec "$@"', String(process.pid)]
-  const [command = '', ...args] = [...guard, ...redis]
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'ignore', 'inherit'] })
-  await once(child, 'spawn')
-  const ended = once(child, 'exit')
-  const pid = child.pid ?? 0
-  while (!(await answers(port, pid))) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`redis-server ended at once on ${port}`)
-    await pause(10)
-  }
-  return { child, pid, port, ended }
+  const child = await startChild(redis)
+  await child.until(async () => (await answers(port, child.pid)) || undefined)
+  return { child, port }
 }
 
 // Asks for the process number, because another server may have taken the port.

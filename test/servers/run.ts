@@ -25,6 +25,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   return { stdout, stderr, exitCode: typeof code === 'number' ? code : 128 }
 }
 
+/** What a command prints that has to succeed. */
+export async function outputOf(argv: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(argv)
+  if (exitCode !== 0) throw new Error(`${argv.join(' ')} failed\n${stderr}`)
+  return stdout
+}
+
 /** Node takes these two as one or not at all; where we are the other user perhaps may not look. */
 export function asUser(uid: number | undefined): { uid?: number; gid?: number; cwd?: string } {
   return uid === undefined ? {} : { uid, gid: uid, cwd: '/' }
