@@ -7,9 +7,13 @@ import { effectsOwed, reduceJob } from '../src/job/reduce-job.ts'
 
 const at = '2026-11-20T12:00:00.000Z'
 const attempts = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new Map(list.map((attempt) => [attempt, at])))
-const tries = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new Map(list.map((attempt) => [attempt, 2])))
+const tries = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new Map(list.map((attempt) => [attempt, { try: 2 }])))
 const event: fc.Arbitrary<JobEvent> = fc.oneof(
-  fc.record({ type: fc.constant('ordersRead' as const), orders: fc.record({ starts: attempts, stops: attempts, tries }) }),
+  fc.record({
+    type: fc.constant('ordersRead' as const),
+    orders: fc.record({ starts: attempts, stops: attempts, tries }),
+    version: fc.option(fc.integer({ min: 1, max: 4 }))
+  }),
   fc.constantFrom<JobEvent>(
     { type: 'prepared' },
     { type: 'preparationRefused', reason: 'r' },
@@ -95,7 +99,7 @@ describe('the life of a job, whatever happens in whatever sequence', () => {
     fc.assert(
       fc.property(fc.array(order, { maxLength: 6 }), (given) => {
         const fold = (list: typeof given): JobEvent => {
-          const orders = { starts: new Map<number, string>(), stops: new Map<number, string>(), tries: new Map<number, number>() }
+          const orders = { starts: new Map<number, string>(), stops: new Map<number, string>(), tries: new Map() }
           for (const { kind, attempt } of list) orders[kind].set(attempt, at)
           return { type: 'ordersRead', orders }
         }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { OrderDocument } from '../src/documents/order-document.ts'
 import { declareJob, type Job } from '../src/job/job.ts'
 import type { Outcome } from '../src/job/outcome.ts'
-import { answerOrder, type KnownOrder } from '../src/orchestration/answer.ts'
+import { answerOrder } from '../src/orchestration/answer.ts'
 import { orchestrationSchema } from '../src/orchestration/dictionary.ts'
+import type { KnownOrder } from '../src/orchestration/known-order.ts'
 import { ordersInRequest, startOrders, stopOrders } from '../src/orchestration/next-order.ts'
 
 const at = '2026-11-20T12:00:00.000Z'
@@ -26,7 +27,8 @@ function known(orders: OrderDocument[], ...states: [number, 'declared' | 'runnin
   const head = { schema: 1 as const, id: 'i', hmac: '' }
   const status = { ...head, platform: 'lumi', fence: 1, sequence: 1, history: [], jobs: found }
   return {
-    request: { ...head, user: 'u', createdAt: at, bodySha256: '', warnings: [], request },
+    request: { id: 'i', createdAt: at, warnings: [], request, version: null, errors: [] },
+    earlier: new Map(),
     orders,
     statuses: new Map(states.length === 0 ? [] : [['lumi', status]])
   }

@@ -8,12 +8,14 @@ const at = '2026-11-20T12:00:00.000Z'
 const orderedAt = '2026-11-20T11:59:00.000Z'
 const ended: Ending = { outcome: 'failed', exitCode: 3, reason: 'FAILED, exit code 3', startedAt: at, endedAt: at }
 
-function orders(given: { starts?: number[]; stops?: number[]; tries?: [number, number][] }): JobEvent {
+function orders(given: {
+  starts?: number[]
+  stops?: number[]
+  tries?: [number, number][]
+}): Extract<JobEvent, { type: 'ordersRead' }> {
   const dated = (attempts: number[] = []) => new Map(attempts.map((attempt) => [attempt, orderedAt]))
-  return {
-    type: 'ordersRead',
-    orders: { starts: dated(given.starts), stops: dated(given.stops), tries: new Map(given.tries) } satisfies JobOrders
-  }
+  const tries = new Map(given.tries?.map(([attempt, number]) => [attempt, { try: number }]))
+  return { type: 'ordersRead', orders: { starts: dated(given.starts), stops: dated(given.stops), tries } satisfies JobOrders }
 }
 
 function job(state: JobState, more: Partial<Job> = {}): Job {
@@ -52,6 +54,46 @@ describe('a declared job', () => {
     expect(reduceJob(declareJob(0), orders({ starts: [1, 2], stops: [1] }), at).job).toMatchObject({
       attempt: 2,
       state: { kind: 'preparing' }
+    })
+  })
+})
+
+describe('a job of an adopted request', () => {
+  const ordersRead = (version: number | null, isDropped = false): JobEvent => {
+    return { ...orders({ starts: [1] }), version, isDropped }
+  }
+  const preparing = reduceJob(declareJob(0), ordersRead(1), at)
+
+  it('goes by the version that counts when it is started, and by a newer one until it is prepared', () => {
+    expect(preparing).toMatchObject({ job: { version: 1, state: { kind: 'preparing' } }, effects: ['prepare'] })
+    expect(reduceJob(preparing.job, ordersRead(1), at)).toMatchObject({ job: preparing.job, effects: [], reason: null })
+    const newer = reduceJob(preparing.job, ordersRead(2), at)
+    expect(newer).toMatchObject({ job: { version: 2, state: { kind: 'preparing' } }, effects: ['prepare'] })
+    expect(newer.reason).toBe('version 2 of the request counts from now on')
+    const { job: prepared } = reduceJob(newer.job, { type: 'prepared' }, at)
+    expect(reduceJob(prepared, ordersRead(3), at).job).toMatchObject({ version: 2, state: { kind: 'submitting' } })
+  })
+  it('goes by the newest version again when it is started again', () => {
+    const failed = { ...finished, version: 1 }
+    const again = { ...orders({ starts: [1, 2] }), version: 4 }
+    expect(reduceJob(failed, again, at).job).toMatchObject({ attempt: 2, version: 4, earlier: [{ attempt: 1, version: 1 }] })
+  })
+  it('that is not in the request any more is not started, and keeps its version', () => {
+    expect(reduceJob(declareJob(0), ordersRead(null, true), at).job).toEqual(declareJob(0))
+    expect(reduceJob(preparing.job, ordersRead(null, true), at).job).toBe(preparing.job)
+    const again = { ...orders({ starts: [1, 2] }), version: null, isDropped: true }
+    expect(reduceJob(finished, again, at).job).toBe(finished)
+  })
+  it('is looked for with the version that was submitted, when the saved state fell back', () => {
+    const tries = new Map([[1, { try: 1, version: 2 }]])
+    const fallen = reduceJob(
+      preparing.job,
+      { type: 'ordersRead', orders: { starts: new Map(), stops: new Map(), tries }, version: 3 },
+      at
+    )
+    expect(fallen).toMatchObject({
+      job: { version: 2, state: { kind: 'submitting', answerLost: true } },
+      effects: ['findSubmission']
     })
   })
 })

@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { deriveKey } from '../src/derive-key.ts'
 import { schemaNumber } from '../src/documents/schema-number.ts'
-import {
-  deriveDocumentKey,
-  openDocument,
-  sealDocument,
-  UnreadableDocumentError,
-  UntrustedDocumentError
-} from '../src/documents/sealed-document.ts'
+import { openDocument, sealDocument, UnreadableDocumentError, UntrustedDocumentError } from '../src/documents/sealed-document.ts'
 
-const key = deriveDocumentKey('a master key')
+const key = deriveKey('a master key', 'documents')
 const place = { bucket: 'mlch-sub-air-a', path: 'MANAGEMENT/1.json' }
 const schema = z.object({ id: z.string(), hmac: z.string() })
 const sealed = sealDocument({ id: '1' }, place, key)
@@ -35,7 +30,7 @@ describe('a sealed document', () => {
     expect(() => openDocument(sealed, { ...place, path: 'MANAGEMENT/2.json' }, key, schema)).toThrow(/HMAC/)
   })
   it('is not believed under another master key, without an HMAC, or when it is no JSON', () => {
-    expect(() => openDocument(sealed, place, deriveDocumentKey('another key'), schema)).toThrow(/HMAC/)
+    expect(() => openDocument(sealed, place, deriveKey('another key', 'documents'), schema)).toThrow(/HMAC/)
     expect(() => openDocument(Buffer.from('{"id":"1"}'), place, key, schema)).toThrow(/HMAC/)
     expect(() => openDocument(Buffer.from('null'), place, key, schema)).toThrow(/HMAC/)
     expect(() => openDocument(Buffer.from('{'), place, key, schema)).toThrow(/not JSON/)
