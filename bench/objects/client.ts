@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import type { ObjectStore } from '@lautta/object-store/object-store'
 import { Agent } from 'undici'
+import type { ObjectStore } from '../../packages/object-store/src/object-store.ts'
 
 /** Somebody who puts and gets objects of one bucket; each method answers the bytes that went through. */
 export interface Client {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ObjectStore } from '@lautta/object-store/object-store'
-import { createS3Store } from '@lautta/object-store/s3'
-import { createSwiftStore } from '@lautta/object-store/swift'
+import type { ObjectStore } from '../../packages/object-store/src/object-store.ts'
+import { createS3Store } from '../../packages/object-store/src/s3/s3-store.ts'
+import { createSwiftStore } from '../../packages/object-store/src/swift/swift-store.ts'
 import { startCeph } from '../../test/servers/ceph.ts'
 import { freePort } from '../../test/servers/free-port.ts'
 import { startKeystone } from '../../test/servers/keystone.ts'
@@ -48,6 +48,7 @@ export async function openStage(): Promise<Stage> {
     authUrl: keystone.authUrl,
     endpoint: ceph.swiftUrl,
     credential: { kind: 'application-credential', id, secret },
+    name: 'Swift',
     signingKey: Buffer.alloc(32)
   })
   const s3 = createS3Store({ endpoint: ceph.s3Url, region: 'us-east-1', ...keystone.ec2 })

@@ -47,6 +47,8 @@ export function createOrderClient(ask: Ask) {
     untilStored: (id: string) =>
       until(async () => {
         const found = await order(id)
+        // The store may be away for a while.
+        if (found.platforms === undefined) return null
         const jobs = Object.values<{ jobs: { status: { stored: boolean } }[] }>(found.platforms).flatMap(({ jobs }) => jobs)
         return found.state === 'finished' && jobs.every(({ status }) => status.stored) ? found : null
       }, 100)

@@ -13,6 +13,15 @@ export const orderPrefix = (id: string): string => `MANAGEMENT/${id}/`
 /** One order object: a start or a stop. */
 export const orderPath = (id: string, orderId: string): string => `MANAGEMENT/${id}/ORDERS/${orderId}.json`
 
+/** A request that a notebook put there itself. */
+export const picklePath = (id: string): string => `MANAGEMENT/${id}.pkl`
+
+/** One version of an adopted request, immutable. */
+export const adoptedPath = (id: string, number: number): string => `MANAGEMENT/${id}/ADOPTED/${number}.json`
+
+/** An order on one platform as a notebook reads it. */
+export const viewPath = (id: string, platform: string): string => `MANAGEMENT/${id}/${platform}.pkl`
+
 /** What the submitter knows about an order on one platform. */
 export const statusPath = (id: string, platform: string): string => `MANAGEMENT/${id}/${platform}.json`
 
@@ -26,6 +35,8 @@ export interface BegunTry {
   index: number
   attempt: number
   try: number
+  /** Of an adopted request, the version that is submitted; known once the object was read. */
+  version?: number | null
 }
 
 /** Which orders need no reading on a platform. */

@@ -12,6 +12,12 @@ export function complaintAboutPath(path: string): string | null {
   return segment === '' ? 'the path has an empty segment (two slashes, or one at its end)' : `the path has a segment "${segment}"`
 }
 
+/** Why the beginning of object paths is not acceptable, or null: its folders are as in a path, what follows is any text. */
+export function complaintAboutPrefix(prefix: string): string | null {
+  const folders = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+  return folders === '' ? null : complaintAboutPath(folders.slice(0, -1))
+}
+
 /** The path as it is stored: without its leading slash. */
 export function trimObjectPath(path: string): string {
   return path.startsWith('/') ? path.slice(1) : path

@@ -9,7 +9,12 @@ export async function putVersioned(
   content: Uint8Array | Readable,
   options: PutOptions = {}
 ): Promise<ObjectInfo> {
-  const former = await store.head(bucket, path)
-  const version = Number(former?.metadata.version ?? 0) + 1
-  return store.put(bucket, path, content, { ...options, metadata: { ...options.metadata, version: String(version) } })
+  const version = versionAfter(await store.head(bucket, path))
+  return store.put(bucket, path, content, { ...options, metadata: { ...options.metadata, version } })
+}
+
+/** The version of what replaces an object, or of the first one; what is no number counts as none. */
+export function versionAfter(former: Pick<ObjectInfo, 'metadata'> | null): string {
+  const version = Number(former?.metadata.version ?? 0)
+  return String(Number.isSafeInteger(version) ? version + 1 : 1)
 }

@@ -78,6 +78,18 @@ describe('a request to a store', () => {
     expect((await http.send({ method: 'POST', url })).status).toBe(503)
     expect(seen).toEqual(['POST bytes', 'PUT stream', 'POST '])
   })
+  it('with a POST that is harmless twice is sent again', async () => {
+    answers = [fail(503), reset]
+    expect((await http.send({ method: 'POST', url, harmlessTwice: true })).status).toBe(200)
+    expect(seen).toHaveLength(3)
+  })
+  it('leaves its connection to the next ones, with HEAD too', async () => {
+    let connections = 0
+    server.on('connection', () => connections++)
+    for (let round = 0; round < 10; round++) await (await http.send({ method: 'HEAD', url })).body.dump()
+    // One comes back a moment after the answer; meanwhile the next request may open a second one.
+    expect(connections).toBeLessThanOrEqual(2)
+  })
   it('is not sent after its signal', async () => {
     const ending = new AbortController()
     answers = [
@@ -129,6 +141,16 @@ describe('a download', () => {
   it('ends with an error when what came has another MD5', async () => {
     answers = [(_request, response) => response.end(Buffer.alloc(content.length))]
     await expect(download(async () => null)).rejects.toThrow(/the MD5 of what came is [0-9a-f]{32}, not/)
+  })
+  it('lets go of its connection when it is given up unread', async () => {
+    const closed = new Promise((resolve) => {
+      answers = [(_request, response) => response.once('close', () => resolve('closed')).write(content)]
+    })
+    const patient = createHttpClient({ name: 'the store', silenceMs: 60_000 })
+    const first = await patient.send({ method: 'GET', url })
+    createDownload({ path: 'x', first, usedBytes: 20_000, md5, resume: async () => null }).destroy()
+    expect(await closed).toBe('closed')
+    await patient.close()
   })
   it('ends with an error when nothing more comes, however often it is asked for', async () => {
     answers = Array(20).fill((_request: IncomingMessage, response: ServerResponse) => response.end())

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deriveDocumentKey } from '@lautta/core/documents/sealed-document'
+import { deriveKey } from '@lautta/core/derive-key'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFolderStore } from '../src/folder/folder-store.ts'
 import { createManagement, type Management } from '../src/management.ts'
@@ -22,9 +22,9 @@ describe('documents of version 0.1.0', () => {
     management = createManagement({
       store: createFolderStore(root),
       bucketPrefix: 'mlch',
-      documentKey: deriveDocumentKey(masterKey),
+      documentKey: deriveKey(masterKey, 'documents'),
       slugOf: () => 'user-example-com',
-      onUntrusted: (error) => ignored.push(error)
+      onIgnored: (error) => ignored.push(error)
     })
   })
   afterAll(() => rm(root, { recursive: true }))

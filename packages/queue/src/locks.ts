@@ -3,12 +3,15 @@ import { UnavailableError } from '@lautta/core/errors'
 import type { Redis } from './connect-redis.ts'
 import { withinDeadline } from './deadline.ts'
 
-const durationMs = 30_000
 const pauseMs = 25
+const renewScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end`
 const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 
-/** Short mutual exclusion between processes. */
-export function createLocks(redis: Redis) {
+/**
+ * Mutual exclusion between processes. A lock is renewed while the work goes on; that of a holder who died ends after
+ * `durationMs`, which is also how long is waited for one.
+ */
+export function createLocks(redis: Redis, durationMs = 30_000) {
   return {
     /** Does the work while nobody else does any under that name. Throws UnavailableError when Redis is away. */
     async withLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
@@ -19,9 +22,13 @@ export function createLocks(redis: Redis) {
         if (performance.now() > until) throw new UnavailableError(`the lock ${name} is not given back`)
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }
+      // While Redis is away nobody else gets the lock either; one that has lost it all is a risk that locks have.
+      const renew = () => redis.eval(renewScript, 1, key, holder, durationMs).catch(() => {})
+      const timer = setInterval(() => void renew(), durationMs / 3)
       try {
         return await work()
       } finally {
+        clearInterval(timer)
         // When Redis is away the lock ends by itself.
         await withinDeadline(redis.eval(releaseScript, 1, key, holder)).catch(() => {})
       }

@@ -101,6 +101,15 @@ describe('a lock', () => {
     await expect(locks.withLock('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(await locks.withLock('a', async () => 'yes')).toBe('yes')
   })
+  it('is renewed while the work goes on, and not longer', async () => {
+    const locks = createLocks(redis, 300)
+    const work = async (): Promise<string> => {
+      await pause(900)
+      return (await redis.get('lautta:lock:a')) === null ? 'lost' : 'held'
+    }
+    expect(await locks.withLock('a', work)).toBe('held')
+    expect(await redis.get('lautta:lock:a')).toBeNull()
+  })
 })
 
 describe('changes', () => {

@@ -1,17 +1,9 @@
 import { platformSettingsSchema } from '@lautta/platforms/settings'
 import { z } from 'zod'
+import { storeSchema } from './store-schema.ts'
 
 /** Of API keys and the master key, in characters. */
 export const leastSecretLength = 16
-
-const storeSchema = z.strictObject({
-  kind: z.literal('folder'),
-  path: z.string().optional().describe('default <data-dir>/store'),
-  'bucket-prefix': z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/)
-    .default('mlch')
-})
 
 const userSchema = z
   .strictObject({
@@ -22,7 +14,8 @@ const userSchema = z
     'bucket-user': z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]*$/)
-      .optional()
+      .optional(),
+    'adopt-from-bucket': z.boolean().optional().describe('default: true for an only user')
   })
   .refine(
     (user) => (user['api-key'] === undefined) !== (user['api-key-file'] === undefined),
@@ -31,7 +24,7 @@ const userSchema = z
 
 /** lautta.yaml: every section may be left out; a key that is not known is refused. */
 export const configFileSchema = z.strictObject({
-  store: storeSchema.default({ kind: 'folder', 'bucket-prefix': 'mlch' }),
+  store: storeSchema.default({ kind: 'folder', 'bucket-prefix': 'mlch', 'pickle-views': false }),
   redis: z.strictObject({ url: z.string() }).optional(),
   users: z.array(userSchema).default([]),
   'secrets-folder': z.string().optional(),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { userSlug } from '@lautta/core/buckets'
+import { bucketName, userSlug } from '@lautta/core/buckets'
 import { messageOf } from '@lautta/core/errors'
 import { complaintsOf } from '@lautta/core/orchestration/complaints'
 import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
@@ -8,7 +8,9 @@ import type { RedisAddress } from '@lautta/queue/connect-redis'
 import { parse } from 'yaml'
 import type { z } from 'zod'
 import { type ConfigFile, configFileSchema, environmentSchema, leastSecretLength } from './config-schema.ts'
+import { readStoreSettings, type StoreSettings } from './read-store-settings.ts'
 import { readOrMakeSecret } from './secret-file.ts'
+import type { StoreSection } from './store-schema.ts'
 
 /** Somebody who may use this Lautta. */
 export interface ConfiguredUser {
@@ -17,6 +19,8 @@ export interface ConfiguredUser {
   slug: string
   isAdmin: boolean
   apiKey: string
+  /** Whether requests that lie in the user's bucket are adopted: whoever may write there may then order in the user's name. */
+  adoptsFromBucket: boolean
 }
 
 /** All settings of a service, checked. */
@@ -27,8 +31,10 @@ export interface Config {
   dataDirectory: string
   /** Null: an embedded one is to be started. */
   redis: RedisAddress | null
-  store: { kind: 'folder'; path: string }
+  store: StoreSettings
   bucketPrefix: string
+  /** Whether every order is also written as a pickle, for notebooks that read those; adopted ones always are. */
+  pickleViews: boolean
   users: ConfiguredUser[]
   secretsFolder: string
   platforms: KnownPlatform[]
@@ -78,15 +84,20 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     complaints.push(`${name}: give it, or ${name}_FILE`)
     return ''
   }
-  const users = readUsers(
-    file,
-    (user) => secret(`users: ${user.name}: api-key-file`, user['api-key'], withBase(beside, user['api-key-file'])) ?? ''
-  )
-  if (users.length === 0 || settings.LAUTTA_API_KEY !== undefined || settings.LAUTTA_API_KEY_FILE !== undefined) {
+  const hasFirstUser =
+    file.users.length === 0 || settings.LAUTTA_API_KEY !== undefined || settings.LAUTTA_API_KEY_FILE !== undefined
+  const adoptsFromBucket = file.users.length + (hasFirstUser ? 1 : 0) === 1
+  const users = readUsers(file, adoptsFromBucket, (user) => {
+    return secret(`users: ${user.name}: api-key-file`, user['api-key'], withBase(beside, user['api-key-file'])) ?? ''
+  })
+  if (hasFirstUser) {
     const apiKey = own('LAUTTA_API_KEY', settings.LAUTTA_API_KEY, settings.LAUTTA_API_KEY_FILE, 'api-key')
-    users.unshift({ name: settings.LAUTTA_USER, slug: userSlug(settings.LAUTTA_USER), isAdmin: true, apiKey })
+    const name = settings.LAUTTA_USER
+    users.unshift({ name, slug: userSlug(name), isAdmin: true, apiKey, adoptsFromBucket })
   }
-  complaints.push(...complaintsAboutUsers(users))
+  complaints.push(...complaintsAboutUsers(users), ...complaintsAboutBuckets(users, file.store))
+  const defaultFolder = resolve(dataDirectory, 'store')
+  const store = readStoreSettings(file.store, { beside, defaultFolder, complaints })
   const masterKey = own('LAUTTA_MASTER_KEY', settings.LAUTTA_MASTER_KEY, settings.LAUTTA_MASTER_KEY_FILE, 'master-key')
   const redisUrl = settings.LAUTTA_REDIS_URL ?? file.redis?.url
   if (redisUrl === undefined && !standalone) complaints.push('LAUTTA_REDIS_URL: give it, or redis.url in the configuration')
@@ -97,8 +108,9 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     logLevel: settings.LAUTTA_LOG_LEVEL,
     dataDirectory,
     redis: redisUrl === undefined ? null : { url: redisUrl },
-    store: { kind: 'folder', path: withBase(beside, file.store.path) ?? resolve(dataDirectory, 'store') },
+    store,
     bucketPrefix: file.store['bucket-prefix'],
+    pickleViews: file.store['pickle-views'],
     users,
     secretsFolder: withBase(beside, file['secrets-folder']) ?? resolve(dataDirectory, 'secrets'),
     platforms: knownPlatforms(withKeyFiles(beside, file.platforms), standalone && file.local),
@@ -141,12 +153,17 @@ function readSecret(name: string, path: string, complaints: string[]): string {
   }
 }
 
-function readUsers(file: ConfigFile, keyOf: (user: ConfigFile['users'][number]) => string): ConfiguredUser[] {
+function readUsers(
+  file: ConfigFile,
+  adoptsFromBucket: boolean,
+  keyOf: (user: ConfigFile['users'][number]) => string
+): ConfiguredUser[] {
   return file.users.map((user) => ({
     name: user.name,
     slug: user['bucket-user'] ?? userSlug(user.name),
     isAdmin: user.admin,
-    apiKey: keyOf(user)
+    apiKey: keyOf(user),
+    adoptsFromBucket: user['adopt-from-bucket'] ?? adoptsFromBucket
   }))
 }
 
@@ -159,6 +176,16 @@ function complaintsAboutUsers(users: readonly ConfiguredUser[]): string[] {
     const before = others.find((other) => other.slug === slug)
     if (before === undefined) return []
     return [`users: ${name} and ${before.name} would share the buckets of ${slug}; give one of them another bucket-user`]
+  })
+}
+
+/** S3 takes names of buckets up to this length; of the three buckets of a user this one's is the longest. */
+function complaintsAboutBuckets(users: readonly ConfiguredUser[], store: StoreSection): string[] {
+  if (store.kind !== 's3') return []
+  return users.flatMap(({ name, slug }) => {
+    const bucket = bucketName('submitter', store['bucket-prefix'], slug)
+    if (bucket.length <= 63) return []
+    return [`users: ${name} would have a bucket ${bucket}, longer than 63 characters: give bucket-user`]
   })
 }
 

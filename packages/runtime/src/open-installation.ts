@@ -1,7 +1,9 @@
-import { deriveDocumentKey } from '@lautta/core/documents/sealed-document'
+import { deriveKey } from '@lautta/core/derive-key'
 import { createFolderStore } from '@lautta/object-store/folder'
 import { createManagement, type Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
+import { createS3Store } from '@lautta/object-store/s3'
+import { createSwiftStore } from '@lautta/object-store/swift'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
 
@@ -13,15 +15,28 @@ export interface Installation {
 
 /** Opens the object store of the configuration. */
 export function openInstallation(config: Config, logger: Logger): Installation {
-  const store = createFolderStore(config.store.path)
+  const store = openStore(config)
   const slugs = new Map(config.users.map(({ name, slug }) => [name, slug]))
   const slugOf = (user: string): string => {
     const slug = slugs.get(user)
     if (slug === undefined) throw new Error(`${user} is no user of this installation`)
     return slug
   }
-  const documentKey = deriveDocumentKey(config.masterKey)
-  const onUntrusted = (error: Error): void => logger.warn({ error: error.message }, 'a document was ignored')
-  const management = createManagement({ store, bucketPrefix: config.bucketPrefix, documentKey, slugOf, onUntrusted })
+  const documentKey = deriveKey(config.masterKey, 'documents')
+  const onIgnored = (error: Error): void => logger.warn({ error: error.message }, 'a document was ignored')
+  const management = createManagement({ store, bucketPrefix: config.bucketPrefix, documentKey, slugOf, onIgnored })
   return { store, management }
+}
+
+function openStore({ store, masterKey }: Config): ObjectStore {
+  switch (store.kind) {
+    case 'folder':
+      return createFolderStore(store.path)
+    case 'swift': {
+      const name = `Swift at ${store.endpoint ?? store.authUrl}`
+      return createSwiftStore({ ...store, name, signingKey: deriveKey(masterKey, 'temporary urls') })
+    }
+    case 's3':
+      return createS3Store(store)
+  }
 }

@@ -84,7 +84,7 @@ platforms:
       store: { path: join(folder, 'objects') }
     })
     expect(config.users).toEqual([
-      { name: 'User@Example.com', slug: 'user-example-com', isAdmin: false, apiKey: '0123456789abcdef' }
+      { name: 'User@Example.com', slug: 'user-example-com', isAdmin: false, apiKey: '0123456789abcdef', adoptsFromBucket: true }
     ])
     const platform = (name: string) => config.platforms.find((one) => one.name === name)
     expect(platform('mahti')).toMatchObject({
@@ -99,6 +99,17 @@ platforms:
   })
   it('may leave platform local out', () => {
     expect(loadConfig({ standalone: true }, withFile('local: false')).platforms.map(({ name }) => name)).not.toContain('local')
+  })
+  it('adopts from the bucket of an only user, and of those for whom it is switched on', () => {
+    const adopting = (users: string, environment = {}) =>
+      loadConfig({ standalone: true }, withFile(`users: [${users}]`, environment)).users.map((user) => user.adoptsFromBucket)
+    const a = 'name: a, api-key: a-key-of-16-chars'
+    const b = 'name: b, api-key: another-key-of-16'
+    expect(adopting('')).toEqual([true])
+    expect(adopting(`{ ${a} }`)).toEqual([true])
+    expect(adopting(`{ ${a}, adopt-from-bucket: false }`)).toEqual([false])
+    expect(adopting(`{ ${a} }, { ${b}, adopt-from-bucket: true }`)).toEqual([false, true])
+    expect(adopting(`{ ${a} }`, { LAUTTA_API_KEY: 'a-third-key-of-16' })).toEqual([false, false])
   })
   it('reads secrets from files', () => {
     writeFileSync(join(folder, 'key'), 'a-key-from-a-file\n')

@@ -12,6 +12,8 @@ import type {
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Caller } from './authenticate.ts'
+import type { ObjectSignatures } from './object-signatures.ts'
+import type { ObjectWriter } from './object-writer.ts'
 import type { OrderReader } from './order-reader.ts'
 import type { OrderWriter } from './order-writer.ts'
 
@@ -30,6 +32,8 @@ export interface AppContext {
   management: Management
   reader: OrderReader
   writer: OrderWriter
+  objectWriter: ObjectWriter
+  signatures: ObjectSignatures
   users: readonly ConfiguredUser[]
   /** Names of the platforms that an order may name. */
   platforms: readonly { name: string; kind: string; transport: string }[]

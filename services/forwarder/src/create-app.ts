@@ -1,10 +1,11 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { Logger } from '@lautta/runtime/logger'
-import { type FastifyBaseLogger, type FastifyPluginCallback, fastify, LogController } from 'fastify'
+import { type FastifyBaseLogger, type FastifyPluginCallback, type FastifyRequest, fastify, LogController } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import type { App, AppContext } from './app-context.ts'
-import { createAuthenticate } from './authenticate.ts'
+import { type Caller, createAuthenticate } from './authenticate.ts'
+import { continueLate } from './continue-late.ts'
 import { describeRoute } from './describe-route.ts'
 import { answerProblem, Problem } from './problem.ts'
 import { readJson, readYaml } from './read-body.ts'
@@ -13,6 +14,8 @@ import { healthRoutes } from './routes/health.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { meRoutes } from './routes/me.ts'
 import { objectContentRoutes } from './routes/object-content.ts'
+import { objectSignRoutes } from './routes/object-sign.ts'
+import { objectUploadRoutes } from './routes/object-upload.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { orchestrationRoutes } from './routes/orchestrations.ts'
 import { platformRoutes } from './routes/platforms.ts'
@@ -21,13 +24,17 @@ import { validate } from './validate.ts'
 
 const bodyLimitBytes = 16 * 1024 * 1024
 
-/** The HTTP API as an application: it listens nowhere yet. */
-export async function createApp(context: AppContext, logger: Logger): Promise<App> {
+/**
+ * The HTTP API as an application: it listens nowhere yet. A connection on which nothing moves for `silenceMs` is cut, so
+ * that a client which is gone without a word holds nothing for ever.
+ */
+export async function createApp(context: AppContext, logger: Logger, silenceMs: number): Promise<App> {
   const app: App = fastify({
     loggerInstance: logger as FastifyBaseLogger,
     bodyLimit: bodyLimitBytes,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
+    connectionTimeout: silenceMs,
     frameworkErrors: answerProblem
   }).withTypeProvider()
   app.setValidatorCompiler(validate)
@@ -42,6 +49,7 @@ export async function createApp(context: AppContext, logger: Logger): Promise<Ap
     readYaml(body)
   )
   app.decorateRequest('caller', null)
+  continueLate(app)
 
   await app.register(swagger, {
     openapi: {
@@ -51,39 +59,51 @@ export async function createApp(context: AppContext, logger: Logger): Promise<Ap
         version: '0.1.0',
         description: 'Carries computing work from a notebook to supercomputers, and brings the results back.'
       },
-      components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer' },
+          signature: { type: 'apiKey', in: 'query', name: 'signature', description: 'of a URL that …/sign answered' }
+        }
+      },
       security: [{ key: [] }]
     },
     transform: describeRoute
   })
   await app.register(swaggerUi, { routePrefix: '/docs' })
   await app.register(scoped(healthRoutes, context))
-  await app.register(
-    (guarded, _options, done) => {
-      const authenticate = createAuthenticate(context.users)
-      guarded.addHook('onRequest', async (request) => {
-        request.caller = authenticate(request)
-      })
-      const groups = [
-        orchestrationRoutes,
-        jobRoutes,
-        eventRoutes,
-        objectRoutes,
-        objectContentRoutes,
-        tableRoutes,
-        platformRoutes,
-        meRoutes
-      ]
-      for (const routes of groups) guarded.register(scoped(routes, context))
-      done()
-    },
-    { prefix: '/v1' }
-  )
+  const byKey = createAuthenticate(context.users)
+  const keyed = [
+    orchestrationRoutes,
+    jobRoutes,
+    eventRoutes,
+    objectRoutes,
+    objectSignRoutes,
+    tableRoutes,
+    platformRoutes,
+    meRoutes
+  ]
+  await app.register(guarded(keyed, context, byKey), { prefix: '/v1' })
+  const byKeyOrSignature: Authenticate = (request) => context.signatures.findSigner(request) ?? byKey(request)
+  await app.register(guarded([objectContentRoutes, objectUploadRoutes], context, byKeyOrSignature), { prefix: '/v1' })
   return app
 }
 
+type Routes = (app: App, context: AppContext) => void
+type Authenticate = (request: FastifyRequest) => Caller
+
+/** Groups of routes behind a question for who asks. */
+function guarded(groups: readonly Routes[], context: AppContext, authenticate: Authenticate): FastifyPluginCallback {
+  return (scope, _options, done) => {
+    scope.addHook('onRequest', async (request) => {
+      request.caller = authenticate(request)
+    })
+    for (const routes of groups) scope.register(scoped(routes, context))
+    done()
+  }
+}
+
 /** Routes with a scope of their own, so that what one group changes (how bodies are read) concerns no other. */
-function scoped(routes: (app: App, context: AppContext) => void, context: AppContext): FastifyPluginCallback {
+function scoped(routes: Routes, context: AppContext): FastifyPluginCallback {
   return (scope, _options, done) => {
     routes(scope as App, context)
     done()

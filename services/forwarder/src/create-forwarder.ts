@@ -1,24 +1,35 @@
 import type { AddressInfo } from 'node:net'
-import { messageOf } from '@lautta/core/errors'
+import { messageOf, StorageError } from '@lautta/core/errors'
 import { type Change, createChanges, followChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
+import { createLeases } from '@lautta/queue/leases'
 import { createLocks } from '@lautta/queue/locks'
 import { createQueues } from '@lautta/queue/queues'
 import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
 import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
+import { startAdopting } from './adoption/start-adopting.ts'
 import { createApp } from './create-app.ts'
+import { createObjectSignatures } from './object-signatures.ts'
+import { createObjectWriter } from './object-writer.ts'
 import { createOrderReader } from './order-reader.ts'
 import { createOrderWriter } from './order-writer.ts'
 
 const redisStartMs = 5000
+const leaseDurationMs = 30_000
+// Longer than any route keeps silent.
+const longestSilenceMs = 10 * 60_000
 
 export interface ForwarderOptions {
   config: Config
   installation: Installation
   redis: RedisAddress
   logger: Logger
+  /** Whether no other forwarder can exist, because the data directory is locked. */
+  isAlone: boolean
+  /** After which a connection without a byte is cut. */
+  silenceMs?: number
 }
 
 /** Starts the HTTP API; it talks to no platform. */
@@ -26,7 +37,9 @@ export async function createForwarder({
   config,
   installation,
   redis,
-  logger
+  logger,
+  isAlone,
+  silenceMs = longestSilenceMs
 }: ForwarderOptions): Promise<Running & { url: string }> {
   const { store, management } = installation
   const connection = connectRedis(redis)
@@ -38,34 +51,43 @@ export async function createForwarder({
   })
   const findUnready = async (): Promise<string[]> => {
     const missing: string[] = []
-    await store.check().catch((error: unknown) => missing.push(`object store: ${messageOf(error)}`))
+    await store.check().catch((error: unknown) => missing.push(`object store: ${describeFailure(error)}`))
     if (connection.status !== 'ready') missing.push('Redis: not connected')
     return missing
   }
-  const writer = createOrderWriter({
-    ...{ management, queues, logger },
-    changes: createChanges(connection),
-    locks: createLocks(connection),
-    now: () => new Date()
-  })
+  const locks = createLocks(connection)
+  const now = () => new Date()
+  const writer = createOrderWriter({ management, queues, locks, logger, changes: createChanges(connection), now })
+  const reader = createOrderReader(management)
   const listen = (listener: (change: Change) => void) => {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
   const { users, platforms } = config
-  const app = await createApp(
-    { store, management, reader: createOrderReader(management), writer, users, platforms, listen, findUnready },
-    logger
-  )
+  const context = {
+    ...{ store, management, reader, writer, users, platforms, listen, findUnready },
+    objectWriter: createObjectWriter(store, locks),
+    signatures: createObjectSignatures(config.masterKey, users)
+  }
+  const app = await createApp(context, logger, silenceMs)
   await app.listen({ host: config.host, port: config.port })
+  const leases = createLeases(connection, { durationMs: leaseDurationMs, waitOnYoungRedis: !isAlone })
+  const adopting = startAdopting({ users, platforms, management, reader, writer, leases, now, logger })
   const { port } = app.server.address() as AddressInfo
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
       await app.close()
+      await adopting.close()
       following.close()
       await queues.close()
       connection.disconnect()
     }
   }
+}
+
+/** For the operator: what the store said, of which kind that is, and what to do. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof StorageError)) return messageOf(error)
+  return `${error.message} (${error.reason})${error.hint === undefined ? '' : `; ${error.hint}`}`
 }

@@ -1,4 +1,4 @@
-import type { KnownOrder } from '@lautta/core/orchestration/answer'
+import type { KnownOrder } from '@lautta/core/orchestration/known-order'
 import { z } from 'zod'
 
 /** An event: one line of an order's history on one platform. */

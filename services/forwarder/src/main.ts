@@ -7,7 +7,13 @@ import { createForwarder } from './create-forwarder.ts'
 await runService(async () => {
   const config = loadConfig({ standalone: false })
   const logger = createLogger(config.logLevel)
-  const forwarder = await createForwarder({ config, installation: openInstallation(config, logger), redis: config.redis, logger })
+  const forwarder = await createForwarder({
+    config,
+    installation: openInstallation(config, logger),
+    redis: config.redis,
+    logger,
+    isAlone: false
+  })
   logger.info({ url: forwarder.url }, 'forwarder is ready')
   return forwarder
 })

@@ -1,23 +1,33 @@
+import type { Complaint } from '@lautta/core/orchestration/complaints'
 import type { Orchestration } from '@lautta/core/orchestration/dictionary'
 import type { Caller } from './authenticate.ts'
 import { Problem } from './problem.ts'
 
-interface OfferedPlatform {
+/** A platform, as far as it matters for whom it is. */
+export interface OfferedPlatform {
   name: string
   transport: string
 }
 
 /** Whether a platform is for this caller: what runs on the machine of Lautta itself could read everybody's keys. */
-export function isOffered({ transport }: OfferedPlatform, { isAdmin }: Caller): boolean {
+export function isOffered({ transport }: OfferedPlatform, { isAdmin }: Pick<Caller, 'isAdmin'>): boolean {
   return transport !== 'local' || isAdmin
 }
 
-/** Throws a problem that names the platforms of the body that are not for this caller. */
-export function refuseOthersPlatforms(platforms: readonly OfferedPlatform[], body: Orchestration, caller: Caller): void {
-  const refused = platforms.filter((one) => body.platforms[one.name] !== undefined && !isOffered(one, caller))
-  if (refused.length === 0) return
+/** Names the platforms of a request that are not for this caller. */
+export function complaintsAboutPlatforms(
+  platforms: readonly OfferedPlatform[],
+  request: Orchestration,
+  caller: Pick<Caller, 'isAdmin'>
+): Complaint[] {
   const message = 'its commands run on the machine of Lautta itself, so it is for administrators'
-  throw new Problem(403, 'a platform is not for you', {
-    errors: refused.map(({ name }) => ({ path: `platforms.${name}`, message }))
-  })
+  return platforms
+    .filter((one) => request.platforms[one.name] !== undefined && !isOffered(one, caller))
+    .map(({ name }) => ({ path: `platforms.${name}`, message }))
+}
+
+/** Throws a problem when any of the body's platforms is not for this caller. */
+export function refuseOthersPlatforms(platforms: readonly OfferedPlatform[], body: Orchestration, caller: Caller): void {
+  const errors = complaintsAboutPlatforms(platforms, body, caller)
+  if (errors.length > 0) throw new Problem(403, 'a platform is not for you', { errors })
 }

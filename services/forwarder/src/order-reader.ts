@@ -1,15 +1,20 @@
 import type { OrderDocument } from '@lautta/core/documents/order-document'
-import type { RequestDocument } from '@lautta/core/documents/request-document'
+import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
 import { isBelievable, type SeenStatus } from '@lautta/core/documents/status-document'
-import type { KnownOrder } from '@lautta/core/orchestration/answer'
-import type { ListedOrder, Management } from '@lautta/object-store/management'
+import type { Orchestration } from '@lautta/core/orchestration/dictionary'
+import type { AcceptedRequest, KnownOrder } from '@lautta/core/orchestration/known-order'
+import type { ListedOrder } from '@lautta/object-store/list-orders'
+import type { Management } from '@lautta/object-store/management'
 import { Problem } from './problem.ts'
 
 /** Orders whose documents are kept in memory. */
 const mostKept = 2000
 
 interface Kept {
-  request: RequestDocument
+  request: AcceptedRequest
+  /** The newest version that was listed when the request was read; 0 for none. */
+  newest: number
+  earlier: Map<number, Orchestration>
   orders: Map<string, OrderDocument>
   statuses: Map<string, SeenStatus & { etag: string }>
 }
@@ -21,8 +26,9 @@ interface Kept {
 export function createOrderReader(management: Management) {
   const kept = new Map<string, Kept>()
 
-  const keep = (key: string, request: RequestDocument): Kept => {
-    const entry = kept.get(key) ?? { request, orders: new Map(), statuses: new Map() }
+  const keep = (key: string, request: AcceptedRequest, newest: number): Kept => {
+    const entry = kept.get(key) ?? { request, newest, earlier: new Map(), orders: new Map(), statuses: new Map() }
+    Object.assign(entry, { request, newest })
     // The least recently used goes first.
     kept.delete(key)
     kept.set(key, entry)
@@ -33,11 +39,14 @@ export function createOrderReader(management: Management) {
     return entry
   }
 
-  const readListed = async (user: string, { id, orderIds, statusEtags }: ListedOrder): Promise<KnownOrder | null> => {
+  const readListed = async (user: string, listed: ListedOrder): Promise<KnownOrder | null> => {
+    const { id, orderIds, statusEtags, versions } = listed
     const key = JSON.stringify([user, id])
-    const request = kept.get(key)?.request ?? (await management.readRequest(user, id))
+    const [newest = 0] = versions
+    const known = kept.get(key)
+    const request = known?.newest === newest ? known.request : await management.readAccepted(user, id, versions)
     if (request === null) return null
-    const entry = keep(key, request)
+    const entry = keep(key, request, newest)
     for (const orderId of orderIds.filter((one) => !entry.orders.has(one))) {
       const order = await management.readOrder(user, id, orderId)
       if (order !== null) entry.orders.set(orderId, order)
@@ -52,11 +61,10 @@ export function createOrderReader(management: Management) {
           entry.statuses.set(platform, { etag, document, seenAtMs })
       }
     }
-    return {
-      request,
-      orders: [...entry.orders.values()],
-      statuses: new Map([...entry.statuses].map(([platform, { document }]) => [platform, document]))
-    }
+    const statuses = new Map([...entry.statuses].map(([platform, { document }]) => [platform, document]))
+    const jobs = [...statuses.values()].flatMap((status) => status.jobs)
+    await management.readEarlier(user, request, jobs, entry.earlier)
+    return { request, earlier: entry.earlier, orders: [...entry.orders.values()], statuses }
   }
 
   return {
@@ -72,7 +80,7 @@ export function createOrderReader(management: Management) {
     async readAll(user: string): Promise<KnownOrder[]> {
       const orders: KnownOrder[] = []
       for (const listed of await management.listOrders(user)) {
-        const found = await readListed(user, listed)
+        const found = await leaveUnreadable(readListed(user, listed))
         if (found !== null) orders.push(found)
       }
       const keyOf = ({ request }: KnownOrder) => orderKey(request.createdAt, request.id)

@@ -82,6 +82,7 @@ export function createOrderWriter({ management, queues, changes, locks, logger, 
 
   return {
     order,
+    nudge,
 
     /** Accepts an orchestration: it is durable when this resolves. */
     async create(caller: Caller, request: Orchestration, body: unknown, idempotencyKey: string | undefined, start: boolean) {

@@ -1,3 +1,5 @@
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestApi, type TestApi } from './open-api.ts'
 
@@ -24,7 +26,7 @@ const fill = (path: string) =>
     .replace('{index}', '0')
     .replace('{target}', 'pipeline')
     .replace('{table}', 'sacct')
-    .replace(/\{\*\}|\*/, 'DATA/mine')
+    .replace('{path}', 'DATA/mine')
 
 describe('every route', () => {
   it('is in the OpenAPI document', () => {
@@ -32,7 +34,8 @@ describe('every route', () => {
     for (const route of [
       'POST /v1/orchestrations',
       'GET /v1/orchestrations/{id}',
-      'PUT /v1/objects/{target}/{*}',
+      'PUT /v1/objects/{target}/{path}',
+      'POST /v1/objects/{target}/{path}/sign',
       'GET /v1/tables/{table}',
       'GET /health/ready'
     ])
@@ -104,88 +107,37 @@ describe('the API', () => {
     const { json: document } = await api.ask('/docs/json')
     expect(document.openapi).toBe('3.1.0')
     expect(document.paths['/v1/orchestrations'].post.requestBody.content).toHaveProperty('application/yaml')
-    expect(document.paths['/v1/objects/{target}/{*}'].put.requestBody.content).toHaveProperty('application/octet-stream')
     expect((await api.ask('/docs/')).text).toMatch(/swagger/i)
+  })
+  it('is documented with what its objects take and answer', async () => {
+    const { json: document } = await api.ask('/docs/json')
+    const { get, put } = document.paths['/v1/objects/{target}/{path}']
+    const parameters = ({ parameters: all }: { parameters: { name: string }[] }) => all.map(({ name }) => name)
+    expect(parameters(put)).toEqual(
+      expect.arrayContaining(['target', 'path', 'content-md5', 'x-checksum-sha256', 'if-none-match'])
+    )
+    expect(parameters(get)).toEqual(expect.arrayContaining(['range', 'if-none-match', 'if-range', 'expires']))
+    expect(put.requestBody.content).toHaveProperty('application/octet-stream')
+    expect(put.security).toEqual([{ key: [] }, { signature: [] }])
+    expect(Object.keys(get.responses)).toEqual(['200', '206', '304', '404', '412', '416', 'default'])
+    expect(get.responses[206].headers).toHaveProperty('content-range')
+    expect(put.responses[412].content).toHaveProperty(['application/problem+json'])
   })
   it('tells that it lives and is ready, and what is missing when it is not', async () => {
     expect((await api.ask('/health/live')).json).toEqual({ live: true })
     expect((await api.ask('/health/ready')).json).toEqual({ ready: true, missing: [] })
+    const store = join(api.folder, 'store')
+    await rename(store, `${store}-away`)
+    await writeFile(store, '')
+    const unready = await api.ask('/health/ready')
+    const missing = [expect.stringMatching(/^object store: .*EEXIST.* \(unavailable\)/)]
+    expect([unready.status, unready.json]).toEqual([503, { ready: false, missing }])
+    await rm(store)
+    await rename(`${store}-away`, store)
   })
   it('answers what is not there as a problem', async () => {
     expect((await api.ask('/v1/nothing')).json).toMatchObject({ status: 404, detail: 'there is no GET /v1/nothing' })
     expect((await api.ask('/v1/objects/pipeline/%')).json).toMatchObject({ status: 400, title: 'Bad Request' })
     expect((await api.ask(`/v1/orchestrations/${id}/jobs/constructor/0`)).status).toBe(404)
-  })
-})
-
-describe('objects', () => {
-  it('are stored and given back as they were, with their headers', async () => {
-    const body = Buffer.from([0, 1, 2, 255])
-    const put = await api.ask('/v1/objects/pipeline/DATA/b%20%C3%A4', {
-      method: 'PUT',
-      body,
-      headers: { 'content-type': 'image/x', 'x-object-meta-list': 'a,b' }
-    })
-    expect([put.status, put.json]).toMatchObject([201, { path: 'DATA/b ä', 'used-bytes': 4 }])
-    const get = await fetch(`${api.url}/v1/objects/pipeline/DATA/b%20%C3%A4`, {
-      headers: { authorization: 'Bearer key-of-the-local-user' }
-    })
-    expect(Buffer.from(await get.arrayBuffer()).equals(body)).toBe(true)
-    expect(
-      ['content-type', 'content-length', 'x-object-meta-list', 'x-object-meta-version', 'etag', 'x-content-type-options'].map(
-        (name) => get.headers.get(name)
-      )
-    ).toEqual([...['image/x', '4', 'a,b', '1', `"${put.json.hash}"`, 'nosniff']])
-  })
-  it('are given in ranges, and not again when they are known', async () => {
-    await api.ask('/v1/objects/experiment/r', { method: 'PUT', body: '0123456789' })
-    const range = async (header: string) => {
-      const { status, text, headers } = await api.ask('/v1/objects/experiment/r', { headers: { range: header } })
-      return [status, text, headers.get('content-range')]
-    }
-    expect(await range('bytes=2-4')).toEqual([206, '234', 'bytes 2-4/10'])
-    expect(await range('bytes=-3')).toEqual([206, '789', 'bytes 7-9/10'])
-    expect(await range('bytes=8-')).toEqual([206, '89', 'bytes 8-9/10'])
-    expect(await range('bytes=10-')).toEqual([416, '', 'bytes */10'])
-    expect(await range('lines=1-2')).toEqual([200, '0123456789', null])
-    const resumed = await api.ask('/v1/objects/experiment/r', { headers: { range: 'bytes=2-4', 'if-range': '"of another"' } })
-    expect([resumed.status, resumed.text]).toEqual([200, '0123456789'])
-    const { headers } = await api.ask('/v1/objects/experiment/r', { method: 'HEAD' })
-    expect(headers.get('content-length')).toBe('10')
-    expect((await api.ask('/v1/objects/experiment/r', { headers: { 'if-none-match': headers.get('etag') ?? '' } })).status).toBe(
-      304
-    )
-  })
-  it('are refused when their MD5 is another, when they must be new and are not, and where only Lautta writes', async () => {
-    const put = (target: string, headers: Record<string, string>) =>
-      api.ask(`/v1/objects/${target}/DATA/mine`, { method: 'PUT', body: 'x', headers })
-    expect((await put('pipeline', { 'content-md5': 'AAAA' })).json).toMatchObject({
-      status: 400,
-      detail: expect.stringMatching(/MD5/)
-    })
-    expect((await put('pipeline', { 'if-none-match': '*' })).status).toBe(412)
-    expect((await put('submitter', {})).json).toMatchObject({ status: 403, hint: 'write to pipeline or experiment' })
-    expect((await put('forwarder', {})).status).toBe(400)
-    expect((await api.ask('/v1/objects/pipeline/DATA/mine')).text).toBe('mine')
-  })
-  it('are not reached by tricks with their names', async () => {
-    for (const prefix of ['../mlch-pipe-other-example-com/', '../../', '/../']) {
-      const { status, text } = await api.ask(`/v1/objects/pipeline?limit=1&prefix=${encodeURIComponent(prefix)}`)
-      expect([status, text.includes('mlch-pipe-other-example-com/DATA')]).toEqual([400, false])
-    }
-    for (const path of ['..%2f..%2fmaster-key', 'a/%2e%2e/%2e%2e/b', 'a%2f%2fb', '%00']) {
-      expect((await api.ask(`/v1/objects/pipeline/${path}`)).status).toBe(400)
-    }
-  })
-  it('are listed with their versions', async () => {
-    for (const body of ['a', 'bc']) await api.ask('/v1/objects/experiment/listed/x', { method: 'PUT', body })
-    const { json } = await api.ask('/v1/objects/experiment?prefix=listed/')
-    expect(json.items).toMatchObject([{ path: 'listed/x', 'used-bytes': 2, version: 2 }])
-    expect(Object.keys(json.items[0]).sort()).toEqual(['date', 'hash', 'path', 'used-bytes', 'version'])
-  })
-  it('are removed', async () => {
-    await api.ask('/v1/objects/pipeline/gone', { method: 'PUT', body: 'x' })
-    expect((await api.ask('/v1/objects/pipeline/gone', { method: 'DELETE' })).status).toBe(204)
-    expect((await api.ask('/v1/objects/pipeline/gone')).status).toBe(404)
   })
 })

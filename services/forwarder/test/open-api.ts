@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedRedis, startEmbeddedRedis } from '@lautta/queue/embedded-redis'
@@ -8,31 +8,57 @@ import { openInstallation } from '@lautta/runtime/open-installation'
 import { createRestClient, type RestAnswer } from '../../../test/support/rest-client.ts'
 import { createForwarder } from '../src/create-forwarder.ts'
 
-/** A forwarder over a real Redis and a folder, without anybody behind it. */
+/** A forwarder over a real Redis and a store, a folder mostly, without anybody behind it. */
 export interface TestApi {
   url: string
   folder: string
   config: Config
   redis: EmbeddedRedis
+  /** Where an object of the user `local` lies in the folder. */
+  fileOf(bucket: 'pipe' | 'exp' | 'sub-air', path: string): string
+  /** What lies in the store's folder of uploads under way. */
+  unfinished(): Promise<string[]>
   /** A request with a user's key; the second of two users is `other`. */
   ask(path: string, init?: RequestInit & { as?: 'local' | 'other' | 'nobody' }): Promise<RestAnswer>
   close(): Promise<void>
 }
 
+interface TestApiOptions {
+  /** A folder of its own when absent. */
+  store?: Config['store']
+  silenceMs?: number
+}
+
 const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nobody: 'a-key-that-nobody-has' }
 
-export async function openTestApi(): Promise<TestApi> {
+export async function openTestApi({ store, ...options }: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
   const base = loadConfig({ standalone: true }, { LAUTTA_DATA_DIR: folder, LAUTTA_PORT: '0', LAUTTA_API_KEY: keys.local })
   const config = {
     ...base,
-    users: [...base.users, { name: 'Other@Example.com', slug: 'other-example-com', isAdmin: false, apiKey: keys.other }]
+    ...(store && { store }),
+    users: [
+      ...base.users,
+      { name: 'Other@Example.com', slug: 'other-example-com', isAdmin: false, apiKey: keys.other, adoptsFromBucket: false }
+    ]
   }
   const redis = await startEmbeddedRedis()
   const logger = createLogger('silent')
-  const forwarder = await createForwarder({ config, installation: openInstallation(config, logger), redis, logger })
+  const forwarder = await createForwarder({
+    config,
+    installation: openInstallation(config, logger),
+    redis,
+    logger,
+    isAlone: true,
+    ...options
+  })
   return {
     ...{ url: forwarder.url, folder, config, redis },
+    fileOf: (bucket, path) => join(folder, 'store', `mlch-${bucket}-local`, path),
+    async unfinished() {
+      const entries = await readdir(join(folder, 'store/.tmp'), { withFileTypes: true, recursive: true }).catch(() => [])
+      return entries.filter((entry) => entry.isFile()).map(({ name }) => name)
+    },
     ask: (path, { as = 'local', ...init } = {}) => createRestClient(forwarder.url, keys[as])(path, init),
     async close() {
       await forwarder.close()

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestApi, type TestApi } from './open-api.ts'
 
@@ -18,9 +17,7 @@ const post = (body: string, { query = '', headers = {} as Record<string, string>
 const orderFiles = async (id: string) => {
   const { json: listed } = await api.ask(`/v1/objects/submitter?prefix=MANAGEMENT/${id}/ORDERS/`)
   return Promise.all(
-    listed.items.map(async ({ path }: { path: string }) =>
-      JSON.parse(await readFile(join(api.config.store.path, 'mlch-sub-air-local', path), 'utf8'))
-    )
+    listed.items.map(async ({ path }: { path: string }) => JSON.parse(await readFile(api.fileOf('sub-air', path), 'utf8')))
   )
 }
 
@@ -33,9 +30,7 @@ describe('POST /v1/orchestrations', () => {
       'platforms.puhti.files: hpc/mahti is read as hpc/puhti',
       'platforms.lumi.files: hpc/mahti is read as hpc/lumi'
     ])
-    const stored = JSON.parse(
-      await readFile(join(api.config.store.path, `mlch-sub-air-local/MANAGEMENT/${answer.id}.json`), 'utf8')
-    )
+    const stored = JSON.parse(await readFile(api.fileOf('sub-air', `MANAGEMENT/${answer.id}.json`), 'utf8'))
     expect(stored).toMatchObject({ schema: 1, id: answer.id, user: 'local', request: { name: 'multi-cloud-hpc-integration' } })
     expect(Object.keys(stored).sort()).toEqual([
       'body-sha256',
@@ -180,7 +175,7 @@ describe('an orchestration', () => {
   })
   it('is unknown when its document was not written by Lautta', async () => {
     const { json: created } = await post(minimal)
-    const path = join(api.config.store.path, `mlch-sub-air-local/MANAGEMENT/${created.id}.json`)
+    const path = api.fileOf('sub-air', `MANAGEMENT/${created.id}.json`)
     const { writeFile } = await import('node:fs/promises')
     await writeFile(path, (await readFile(path, 'utf8')).replace('true', 'evil'))
     expect((await api.ask(`/v1/orchestrations/${created.id}`)).status).toBe(404)

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { deriveDocumentKey } from '@lautta/core/documents/sealed-document'
+import { deriveKey } from '@lautta/core/derive-key'
 import { createFolderStore } from '@lautta/object-store/folder'
 import { createManagement } from '@lautta/object-store/management'
 import { createLogger } from '@lautta/runtime/logger'
@@ -17,9 +17,9 @@ beforeEach(async () => {
   const logger = createLogger('info', join(root, 'log'))
   const store = createFolderStore(root)
   const management = createManagement({
-    ...{ store, bucketPrefix: 'mlch', documentKey: deriveDocumentKey('a master key') },
+    ...{ store, bucketPrefix: 'mlch', documentKey: deriveKey('a master key', 'documents') },
     slugOf: (user) => user,
-    onUntrusted: () => {}
+    onIgnored: () => {}
   })
   house = {
     store,

@@ -25,7 +25,7 @@ export async function createStandalone(config: Config, logger: Logger): Promise<
     const installation = openInstallation(config, logger)
     opened.push(await createMonitor({ config, installation, redis, logger }))
     opened.push(await createSubmitter({ config, installation, redis, logger, isAlone: true }))
-    const forwarder = await createForwarder({ config, installation, redis, logger })
+    const forwarder = await createForwarder({ config, installation, redis, logger, isAlone: true })
     opened.push(forwarder)
     return { url: forwarder.url, close }
   } catch (error) {

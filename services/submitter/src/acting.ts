@@ -10,6 +10,7 @@ import {
 } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
+import { partOf } from '@lautta/core/orchestration/known-order'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import { bringFiles } from './effects/bring-files.ts'
 import { cancel } from './effects/cancel.ts'
@@ -62,7 +63,7 @@ export function createActing(options: ActingOptions) {
   const begin = (order: LiveOrder, index: number, effect: PlatformEffect): void => {
     // Looking for a submission while it is being made would take its right away.
     const kind = effect === 'findSubmission' ? 'submit' : effect
-    const key = JSON.stringify([order.request.id, index, kind])
+    const key = JSON.stringify([order.id, index, kind])
     if (underWay.has(key)) return
     const work = perform(order, index, effect).then((followUp) => {
       underWay.delete(key)
@@ -76,11 +77,11 @@ export function createActing(options: ActingOptions) {
     if (job === undefined) return []
     try {
       const event = await tryEffect(order, job, effect)
-      return event === null ? [] : await order.feed(index, event, job.attempt)
+      return event === null ? [] : await order.feed(index, event, job)
     } catch (error) {
       if (error instanceof LeaseLostError) onLeaseLost(error)
       // Nothing was saved, so the same is owed again in the next pass.
-      else ports.logger.warn({ orchestration: order.request.id, job: index, effect, error: messageOf(error) }, 'not saved')
+      else ports.logger.warn({ orchestration: order.id, job: index, effect, error: messageOf(error) }, 'not saved')
       return []
     }
   }
@@ -88,10 +89,11 @@ export function createActing(options: ActingOptions) {
   const tryEffect = async (order: LiveOrder, job: Job, effect: PlatformEffect): Promise<JobEvent | null> => {
     const { index } = job
     try {
-      const request = order.request.request.platforms[ports.known.name]?.jobs[index]
-      if (request === undefined) return null
+      const part = partOf(order, ports.known.name, job)
+      const request = part?.jobs[index]
+      if (part === undefined || request === undefined) return null
       const notice = async (words: string): Promise<void> => {
-        await order.feed(index, { type: 'noticed', notice: words }, job.attempt)
+        await order.feed(index, { type: 'noticed', notice: words }, job)
       }
       const begin = (number: number) => beginTry(order, job, number)
       const event = await performers[effect]({
@@ -100,6 +102,7 @@ export function createActing(options: ActingOptions) {
         order,
         job,
         request,
+        part,
         notice,
         beginTry: begin
       })
@@ -108,7 +111,7 @@ export function createActing(options: ActingOptions) {
     } catch (error) {
       if (error instanceof LeaseLostError || error instanceof OutdatedOrderError) throw error
       if (error instanceof LauttaError) onFailure(error)
-      else ports.logger.error({ orchestration: order.request.id, job: index, effect, err: error }, 'unexpected failure')
+      else ports.logger.error({ orchestration: order.id, job: index, effect, err: error }, 'unexpected failure')
       return eventOfFailure(effect, error)
     }
   }

@@ -13,7 +13,7 @@ export function createCollecting({ user, known, store, management, queues, now, 
   const dueByRun = new Map<string, { atMs: number; pauseMs: number }>()
 
   const ask = (order: LiveOrder, index: number, attempt: number): void => {
-    const message = { user, platform: known.name, id: order.request.id, index, attempt }
+    const message = { user, platform: known.name, id: order.id, index, attempt }
     queues
       .askToCollect(message)
       .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'the monitor could not be asked'))
@@ -40,7 +40,7 @@ export function createCollecting({ user, known, store, management, queues, now, 
       for (const job of order.status.jobs) {
         if (job.state.kind === 'running') ask(order, job.index, job.attempt)
         for (const attempt of attemptsToCollect(job)) {
-          const run = { id: order.request.id, platform: known.name, index: job.index, attempt }
+          const run = { id: order.id, platform: known.name, index: job.index, attempt }
           if (!isDue(runName(run), wasHinted)) continue
           // TIMES is written last of all.
           const isStored = (await store.head(management.bucketOf(user, 'pipeline'), timesPath(run))) !== null

@@ -61,6 +61,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
     }
     const session = createSession({
       ...{ user, known, store, management, directory, changes, queues, logger },
+      pickleViews: config.pickleViews,
       secretsFolder: join(config.secretsFolder, slug),
       acquireLease: (floor) => leases.acquire(key, floor),
       connect: () => connectPlatform(known, user, machine),

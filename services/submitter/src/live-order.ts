@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { OrderDocument } from '@lautta/core/documents/order-document'
-import type { RequestDocument } from '@lautta/core/documents/request-document'
 import type { HistoryEntry, StatusDocument } from '@lautta/core/documents/status-document'
 import { describeChange } from '@lautta/core/job/describe-change'
-import { declareJob, type Job } from '@lautta/core/job/job'
+import { type Attempt, declareJob, type Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import { reduceJob } from '@lautta/core/job/reduce-job'
 import type { BegunTry } from '@lautta/core/object-names'
+import type { Orchestration } from '@lautta/core/orchestration/dictionary'
+import type { AcceptedRequest } from '@lautta/core/orchestration/known-order'
 import { createSequence } from './in-turn.ts'
 import { OutdatedOrderError } from './session-ports.ts'
 
@@ -14,7 +15,10 @@ type Status = Omit<StatusDocument, 'hmac'>
 
 /** An order on one platform, as the submitter that holds the lease knows it. */
 export interface LiveOrder {
-  readonly request: RequestDocument
+  readonly id: string
+  /** The request as it counts now, and versions of it by which jobs go. */
+  readonly request: AcceptedRequest
+  readonly earlier: Map<number, Orchestration>
   readonly status: Status
   orders: readonly OrderDocument[]
   /** Submissions that were begun, as the store knows them. */
@@ -22,11 +26,13 @@ export interface LiveOrder {
   /** The newest order object that was read, and how many there were, also such as are not to be believed. */
   lastOrder: string | null
   orderCount: number
+  /** Takes in a newer version of the request: jobs that it adds are declared. */
+  take(request: AcceptedRequest): Promise<void>
   /**
-   * Tells a job what happened: reduces, saves, and only then answers what to do next. News of an attempt that is not the
-   * present one any more (`ofAttempt`) are passed over.
+   * Tells a job what happened: reduces, saves, and only then answers what to do next. News of an attempt, or of a version
+   * of its request, that is not the present one any more (`of`) are passed over.
    */
-  feed(index: number, event: JobEvent, ofAttempt?: number): Promise<JobEffect[]>
+  feed(index: number, event: JobEvent, of?: Pick<Attempt, 'attempt' | 'version'>): Promise<JobEffect[]>
   /** The fence under which something may be written for this order; throws when nothing may be. */
   fence(): number
   /** Nothing is saved of it any more, also by effects that are still under way. */
@@ -36,7 +42,7 @@ export interface LiveOrder {
 }
 
 export interface LiveOrderOptions {
-  request: RequestDocument
+  request: AcceptedRequest
   platform: string
   /** What was saved before; null for an order that nobody has looked at. */
   saved: StatusDocument | null
@@ -49,20 +55,16 @@ export interface LiveOrderOptions {
 }
 
 /** Loads an order; what was saved is continued. */
-export function createLiveOrder({ request, platform, saved, save, fence, now, onHistory }: LiveOrderOptions): LiveOrder {
-  const { jobs: requested = [] } = request.request.platforms[platform] ?? {}
-  let status: Status = saved ?? {
-    schema: 1,
-    id: request.id,
-    platform,
-    fence: 0,
-    sequence: 0,
-    jobs: requested.map((_job, index) => declareJob(index)),
-    history: []
-  }
+export function createLiveOrder({ request: first, platform, saved, save, fence, now, onHistory }: LiveOrderOptions): LiveOrder {
+  const { id } = first
+  let request = first
+  const earlier = new Map<number, Orchestration>()
+  const declareFrom = (start: number): Job[] =>
+    (request.request.platforms[platform]?.jobs ?? []).slice(start).map((_job, offset) => declareJob(start + offset))
+  let status: Status = saved ?? { schema: 1, id, platform, fence: 0, sequence: 0, jobs: declareFrom(0), history: [] }
   let isAbandoned = false
   const ownFence = (): number => {
-    if (isAbandoned) throw new OutdatedOrderError(`${request.id} was loaded anew`)
+    if (isAbandoned) throw new OutdatedOrderError(`${id} was loaded anew`)
     return fence()
   }
   // One change at a time: each is built on the one that was saved before it.
@@ -77,11 +79,15 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
   }
 
   return {
-    request,
+    id,
+    earlier,
     orders: [],
     tries: [],
     lastOrder: null,
     orderCount: 0,
+    get request() {
+      return request
+    },
     get status() {
       return status
     },
@@ -89,10 +95,19 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
     abandon() {
       isAbandoned = true
     },
-    feed: (index, event, ofAttempt) =>
+    take: (next) =>
+      inTurn(async () => {
+        if (request.version !== null && request.version !== next.version) earlier.set(request.version, request.request)
+        request = next
+        const added = declareFrom(status.jobs.length)
+        if (added.length === 0) return
+        sequence++
+        await store({ jobs: [...status.jobs, ...added] })
+      }),
+    feed: (index, event, of) =>
       inTurn(async () => {
         const before = status.jobs[index]
-        if (before === undefined || (ofAttempt ?? before.attempt) !== before.attempt) return []
+        if (before === undefined || isOutdated(before, of)) return []
         const at = now().toISOString()
         const { job, effects, reason } = reduceJob(before, event, at)
         const change = describeChange(before, job, reason)
@@ -109,6 +124,10 @@ export function createLiveOrder({ request, platform, saved, save, fence, now, on
         return store({})
       })
   }
+}
+
+function isOutdated({ attempt, version }: Job, of?: Pick<Attempt, 'attempt' | 'version'>): boolean {
+  return of !== undefined && (of.attempt !== attempt || of.version !== version)
 }
 
 function replace(jobs: readonly Job[], job: Job): Job[] {

@@ -83,7 +83,7 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
       }
       const owing: Watched[] = []
       for (const one of gone) {
-        const effects = await one.order.feed(one.job.index, { type: 'goneFromScheduler' }, one.job.attempt)
+        const effects = await one.order.feed(one.job.index, { type: 'goneFromScheduler' }, one.job)
         if (effects.includes('findAccounting')) owing.push(one)
       }
       if (owing.length === 0) return true
@@ -94,7 +94,7 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
 }
 
 async function feed({ order, job }: Watched, event: JobEvent, told: Told): Promise<void> {
-  told(order, job.index, await order.feed(job.index, event, job.attempt))
+  told(order, job.index, await order.feed(job.index, event, job))
 }
 
 /** When the first of the orders came: nothing was submitted before. A job's own `submittedAt` is when we learned of it. */

@@ -1,7 +1,9 @@
 import type { SettledOrder } from '@lautta/core/documents/finished-document'
+import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
 import { isSettled } from '@lautta/core/job/settled'
+import { createKeepView } from './keep-view.ts'
 import type { LiveOrder } from './live-order.ts'
-import type { OpenOrder } from './order-directory.ts'
+import { newestOf, type OpenOrder, platformsOf } from './order-directory.ts'
 import type { LoadedOrder, OrderLoader } from './order-loader.ts'
 import type { SessionPorts } from './session-ports.ts'
 
@@ -12,7 +14,9 @@ const refreshAllMs = 100 * 1000
  * The unfinished orders of one user on one platform, in memory. It is filled from the object store and kept up to date
  * by hints; every other minute all is looked at again, so a lost hint costs that long and nothing else.
  */
-export function createOrderBook({ user, known, management, changes, directory, now }: SessionPorts, loader: OrderLoader) {
+export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
+  const { user, known, management, changes, directory, now } = ports
+  const keepView = createKeepView(ports)
   const book = new Map<string, LoadedOrder>()
   let settled: Map<string, SettledOrder> | null = null
   let refreshedAllAtMs: number | null = null
@@ -23,8 +27,8 @@ export function createOrderBook({ user, known, management, changes, directory, n
     book.delete(id)
   }
 
-  /** Takes in what the store has of an order now. */
-  const take = async (open: OpenOrder): Promise<void> => {
+  /** Takes in what the store has of an order now. What only a newer version can read is left alone. */
+  const take = async (open: OpenOrder): Promise<string> => {
     const { id, statusEtags } = open.listed
     const found = statusEtags.get(known.name) ?? null
     const present = book.get(id)
@@ -33,23 +37,28 @@ export function createOrderBook({ user, known, management, changes, directory, n
     // Of an order that we hold, and of one that was left settled, it is known which status should be there.
     const expected = present === undefined ? (settled?.get(id)?.statusEtag ?? found) : loaded.statusEtag
     if (found !== null && found !== expected) await loader.overwriteLateWrite(loaded)
+    const viewEtag = open.listed.viewEtags.get(known.name) ?? null
+    if (viewEtag !== loaded.view.etag) loaded.view = { etag: viewEtag, of: null }
     book.set(id, loaded)
+    return id
   }
 
   const refreshAll = async (): Promise<void> => {
     const atMs = now().getTime()
     settled ??= await management.readFinished(user, known.name)
     const open = (await directory.findOpen(user)).get(known.name) ?? []
-    for (const one of open) await take(one)
-    const openIds = new Set(open.map(({ listed }) => listed.id))
-    for (const id of [...book.keys()].filter((one) => !openIds.has(one))) drop(id)
+    const taken = new Set<string | null>()
+    for (const one of open) taken.add(await leaveUnreadable(take(one)))
+    for (const id of [...book.keys()].filter((one) => !taken.has(one))) drop(id)
     refreshedAllAtMs = atMs
   }
 
   const refreshOne = async (id: string): Promise<void> => {
-    const request = book.get(id)?.open.request ?? (await management.readRequest(user, id))
-    if (request?.request.platforms[known.name] === undefined) return
-    await take({ request, listed: await management.listOrder(user, id) })
+    const listed = await management.listOrder(user, id)
+    const open = book.get(id)?.open
+    const isKnown = open !== undefined && newestOf(open.listed) === newestOf(listed)
+    const request = isKnown ? open.request : await management.readAccepted(user, id, listed.versions)
+    if (request !== null && platformsOf({ listed, request }).has(known.name)) await take({ listed, request })
   }
 
   return {
@@ -70,7 +79,7 @@ export function createOrderBook({ user, known, management, changes, directory, n
       try {
         const isDue = refreshedAllAtMs === null || now().getTime() - refreshedAllAtMs >= refreshAllMs
         if (isDue) await refreshAll()
-        for (const id of hinted.filter((one) => !isDue || !book.has(one))) await refreshOne(id)
+        for (const id of hinted.filter((one) => !isDue || !book.has(one))) await leaveUnreadable(refreshOne(id))
         return hinted
       } catch (error) {
         await Promise.all(hinted.map((id) => changes.remember(user, known.name, id))).catch(() => {})
@@ -78,9 +87,11 @@ export function createOrderBook({ user, known, management, changes, directory, n
       }
     },
 
-    /** Puts orders with nothing left to do out of the book, and into the accelerator. */
+    /** Writes what changed for notebooks, and puts orders with nothing left to do out of the book, into the accelerator. */
     async settle(): Promise<void> {
+      // Chosen first: an order that ends while views are written still needs one that tells it.
       const done = [...book.values()].filter(({ order }) => isOrderSettled(order))
+      for (const { order, view } of book.values()) await keepView(order, view)
       if (done.length === 0 || settled === null) return
       for (const loaded of done) settled.set(loaded.open.listed.id, describeSettled(loaded))
       await management.writeFinished(user, known.name, [...settled.values()])
@@ -90,9 +101,10 @@ export function createOrderBook({ user, known, management, changes, directory, n
 }
 
 /** What an order is known by, once nothing is left to do for it. */
-function describeSettled({ order, open, statusEtag }: LoadedOrder): SettledOrder {
-  const platforms = Object.keys(open.request.request.platforms).length
-  return { id: open.listed.id, orders: order.orderCount, lastOrder: order.lastOrder, statusEtag, platforms }
+function describeSettled({ order, open, statusEtag, view }: LoadedOrder): SettledOrder {
+  const { id, orderCount: orders, lastOrder } = order
+  const [platforms, version] = [platformsOf(open).size, newestOf(open.listed)]
+  return { id, orders, lastOrder, statusEtag, viewEtag: view.etag, platforms, version }
 }
 
 /** Declared jobs may still be started: only an order whose jobs have all ended is settled. */

@@ -1,21 +1,29 @@
 import type { SettledOrder } from '@lautta/core/documents/finished-document'
-import type { RequestDocument } from '@lautta/core/documents/request-document'
-import type { ListedOrder, Management } from '@lautta/object-store/management'
+import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
+import type { AcceptedRequest } from '@lautta/core/orchestration/known-order'
+import type { ListedOrder } from '@lautta/object-store/list-orders'
+import type { Management } from '@lautta/object-store/management'
 
 /** An order that may have work left on a platform. */
 export interface OpenOrder {
   listed: ListedOrder
-  request: RequestDocument
+  request: AcceptedRequest
 }
 
 type Settled = ReadonlyMap<string, SettledOrder>
 
+/** A request, and the newest version that was listed when it was read. */
+interface Read {
+  request: AcceptedRequest
+  newest: number
+}
+
 /**
  * Finds what is to be done: one listing of a user's documents, and the requests of those orders that the accelerators
- * do not call settled. Requests are immutable, so each is read once.
+ * do not call settled. Requests and their versions are immutable, so each is read once.
  */
 export function createOrderDirectory(management: Management) {
-  const requestsByUser = new Map<string, Map<string, RequestDocument>>()
+  const requestsByUser = new Map<string, Map<string, Read>>()
   return {
     /** Orders that are not settled, by platform. */
     async findOpen(user: string): Promise<Map<string, OpenOrder[]>> {
@@ -27,13 +35,18 @@ export function createOrderDirectory(management: Management) {
       }
       const open = new Map<string, OpenOrder[]>()
       const known = requestsByUser.get(user)
-      const requests = new Map<string, RequestDocument>()
+      const requests = new Map<string, Read>()
       for (const listed of await management.listOrders(user)) {
         if (await isSettledEverywhere(listed, readSettled)) continue
-        const request = known?.get(listed.id) ?? (await management.readRequest(user, listed.id))
+        const newest = newestOf(listed)
+        const read = known?.get(listed.id)
+        const request =
+          read?.newest === newest
+            ? read.request
+            : await leaveUnreadable(management.readAccepted(user, listed.id, listed.versions))
         if (request === null) continue
-        requests.set(listed.id, request)
-        for (const platform of Object.keys(request.request.platforms)) {
+        requests.set(listed.id, { request, newest })
+        for (const platform of platformsOf({ listed, request })) {
           if (isSettled(listed, platform, await readSettled(platform))) continue
           open.set(platform, [...(open.get(platform) ?? []), { listed, request }])
         }
@@ -46,14 +59,27 @@ export function createOrderDirectory(management: Management) {
 }
 export type OrderDirectory = ReturnType<typeof createOrderDirectory>
 
+/** The newest version of an adopted request; 0 for one of the REST API. */
+export function newestOf({ versions }: ListedOrder): number {
+  return versions[0] ?? 0
+}
+
+/** The platforms of an order: those that its request names, and those where something of an earlier version is. */
+export function platformsOf({ listed, request }: OpenOrder): Set<string> {
+  return new Set([...Object.keys(request.request.platforms), ...listed.statusEtags.keys()])
+}
+
 /** Whether an order is as it was left when nothing was to be done for it any more. */
-function isSettled({ id, orderIds, statusEtags }: ListedOrder, platform: string, settled: Settled): boolean {
+function isSettled(listed: ListedOrder, platform: string, settled: Settled): boolean {
+  const { id, orderIds, statusEtags, viewEtags } = listed
   const known = settled.get(id)
   return (
     known !== undefined &&
+    known.version === newestOf(listed) &&
     known.lastOrder === (orderIds.at(-1) ?? null) &&
     known.orders === orderIds.length &&
-    known.statusEtag === (statusEtags.get(platform) ?? null)
+    known.statusEtag === (statusEtags.get(platform) ?? null) &&
+    known.viewEtag === (viewEtags.get(platform) ?? null)
   )
 }
 

@@ -1,22 +1,24 @@
 import type { OrderDocument } from '@lautta/core/documents/order-document'
+import { presentSchema } from '@lautta/core/documents/schema-number'
+import { UnreadableDocumentError } from '@lautta/core/documents/sealed-document'
 import type { HistoryEntry, StatusDocument } from '@lautta/core/documents/status-document'
 import { messageOf } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
 import { isAheadOf } from '@lautta/core/job/orders'
 import type { BegunTry } from '@lautta/core/object-names'
+import { documentWriteMs } from '@lautta/object-store/sealed-objects'
 import type { Lease } from '@lautta/queue/leases'
+import type { StoredView } from './keep-view.ts'
 import { createLiveOrder, type LiveOrder } from './live-order.ts'
 import type { OpenOrder } from './order-directory.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
-
-// Longer than a write of a small document takes; with less lease left none is begun.
-const writeBoundMs = 10_000
 
 /** An order in memory, with what the store had of it when it was last looked at. */
 export interface LoadedOrder {
   order: LiveOrder
   open: OpenOrder
   statusEtag: string | null
+  view: StoredView
 }
 
 /** Reads orders of one user on one platform from the object store, and writes their documents under the lease. */
@@ -26,7 +28,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
   /** The lease, when enough of it is left for a write. */
   const leaseForWrite = (): Lease => {
     const lease = currentLease()
-    if (lease.remainingMs() < writeBoundMs) throw new LeaseLostError('too little of the lease is left for a write')
+    if (lease.remainingMs() < documentWriteMs) throw new LeaseLostError('too little of the lease is left for a write')
     return lease
   }
 
@@ -39,6 +41,11 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
   /** The status as it is saved; one under a higher fence says that the lease is somebody else's. */
   const readStatus = async (id: string): Promise<StatusDocument | null> => {
     const saved = await management.readStatus(user, id, known.name)
+    if (saved !== null && saved.schema > presentSchema) {
+      const error = `the status of ${id} was written by a newer Lautta, which would miss what it wrote`
+      logger.warn({ orchestration: id, error }, 'an order is left alone')
+      throw new UnreadableDocumentError(error)
+    }
     if (saved === null || saved.fence <= currentLease().fence) return saved
     throw new LeaseLostError(`${id} was written under a higher fence`, saved.fence + 1)
   }
@@ -55,11 +62,12 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
 
   return {
     async load(open: OpenOrder): Promise<LoadedOrder> {
-      const { id, statusEtags } = open.listed
+      const { id, statusEtags, viewEtags } = open.listed
       const saved = await readStatus(id)
       const loaded: LoadedOrder = {
         open,
         statusEtag: statusEtags.get(known.name) ?? null,
+        view: { etag: viewEtags.get(known.name) ?? null, of: null },
         order: createLiveOrder({
           request: open.request,
           platform: known.name,
@@ -77,7 +85,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
 
     /** Takes in order objects, and tries that were begun, that are new since the last look. */
     async renew(loaded: LoadedOrder, open: OpenOrder): Promise<void> {
-      const { id, orderIds, tries } = open.listed
+      const { id, orderIds, tries, versions } = open.listed
       const { order } = loaded
       const newest = orderIds.at(-1) ?? null
       if (order.orderCount !== orderIds.length || order.lastOrder !== newest) {
@@ -86,21 +94,27 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
         order.lastOrder = newest
         order.orderCount = orderIds.length
       }
+      // A start counts as of its version, also where a listing has the one and not yet the other.
+      const ordered = Math.max(0, ...order.orders.map(({ version = 0 }) => version))
+      const isBehind = ordered > (versions[0] ?? 0)
+      const newer = isBehind ? await management.readAccepted(user, id, [ordered, ...versions]) : null
+      await order.take(newer ?? open.request)
+      await management.readEarlier(user, order.request, order.status.jobs, order.earlier)
       order.tries = await readTriesAhead(id, order, tries)
       loaded.open = open
     },
 
     /** The store lists another status than we wrote last: a late write of a former holder, over which ours goes again. */
     async overwriteLateWrite({ order }: LoadedOrder): Promise<void> {
-      const saved = await readStatus(order.request.id)
+      const saved = await readStatus(order.id)
       const isOurs = saved !== null && saved.fence === order.status.fence && saved.sequence === order.status.sequence
       if (!isOurs) await order.saveAgain()
     },
 
     /** Writes down that a submission begins. */
-    async beginTry(order: LiveOrder, { index, attempt }: Job, number: number): Promise<void> {
-      const begun = { platform: known.name, index, attempt, try: number }
-      await management.writeTry(user, order.request.id, { schema: 1, ...begun, fence: order.fence(), at: now().toISOString() })
+    async beginTry(order: LiveOrder, { index, attempt, version }: Job, number: number): Promise<void> {
+      const begun = { platform: known.name, index, attempt, try: number, version }
+      await management.writeTry(user, order.id, { schema: 1, ...begun, fence: order.fence(), at: now().toISOString() })
     }
   }
 }

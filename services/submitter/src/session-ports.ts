@@ -23,6 +23,8 @@ export interface SessionPorts {
   connect(): Promise<Platform>
   changes: Pick<Changes, 'take' | 'remember' | 'tell'>
   queues: Pick<Queues, 'setClock' | 'askToCollect'>
+  /** Whether all orders are written as pickled views, not only the adopted ones. */
+  pickleViews: boolean
   now(): Date
   logger: Logger
 }

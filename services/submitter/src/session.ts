@@ -1,7 +1,9 @@
 import { CredentialsError, LauttaError } from '@lautta/core/errors'
+import type { JobEvent } from '@lautta/core/job/job-event'
 import { foldOrders } from '@lautta/core/job/orders'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
+import { isNamed } from '@lautta/core/orchestration/known-order'
 import { createActing, eventOfFailure } from './acting.ts'
 import { createCollecting } from './collecting.ts'
 import { createConnection } from './connection.ts'
@@ -28,6 +30,13 @@ export interface Session {
 }
 
 const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job))
+
+/** The orders that stand for a job, and whether its request still names it: if not, it is not started any more. */
+function ordersOf(order: LiveOrder, platform: string, index: number): JobEvent {
+  const orders = foldOrders(order.orders, order.tries, platform, index)
+  const isDropped = !isNamed(order, platform, index)
+  return { type: 'ordersRead', orders, version: isDropped ? null : order.request.version, isDropped }
+}
 
 export function createSession(ports: SessionPorts): Session {
   const { user, known, now, logger } = ports
@@ -58,7 +67,7 @@ export function createSession(ports: SessionPorts): Session {
     for (const order of book.orders()) await readOrders(order)
     const open = book.orders().filter(isOpen)
     if (open.length > 0 && !pause.isOn()) await drive(open)
-    for (const order of open) await collecting.collect(order, hinted.includes(order.request.id))
+    for (const order of open) await collecting.collect(order, hinted.includes(order.id))
     await book.settle()
     const hasWork = book.orders().some(isOpen)
     if (!hasWork && !acting.isBusy()) connection.close()
@@ -69,8 +78,7 @@ export function createSession(ports: SessionPorts): Session {
   /** Tells every job the orders that stand. */
   const readOrders = async (order: LiveOrder): Promise<void> => {
     for (const { index } of order.status.jobs) {
-      const orders = foldOrders(order.orders, order.tries, known.name, index)
-      const effects = await order.feed(index, { type: 'ordersRead', orders })
+      const effects = await order.feed(index, ordersOf(order, known.name, index))
       if (!pause.isOn()) acting.act(order, index, effects)
     }
   }

@@ -2,13 +2,13 @@ import { isBelievable, type SeenStatus, type StatusDocument } from '@lautta/core
 import { type Attempt, isFinished } from '@lautta/core/job/job'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createModel, id, type Model, platform, user } from './model/model.ts'
+import { createModel, id, type Model, platform, scriptOf, user } from './model/model.ts'
 
 /*
  * The protocol model: the real submitter (session, reducer, and what they decide about a submission) in a world in
  * which every step of two processes interleaves with every other, by a seed. Processes crash, are stopped and go on,
- * writes arrive late, answers are lost, Redis is emptied, somebody stops and starts the order. Then the world becomes
- * calm, and the order must come to its end, with at most one job for each attempt.
+ * writes arrive late, answers are lost, Redis is emptied, somebody stops and starts the order, or puts its request anew.
+ * Then the world becomes calm, and the order must come to its end, with at most one job for each attempt.
  */
 
 const chaosMoves = 300
@@ -23,7 +23,8 @@ const chaos: readonly [weight: number, move: (model: Model) => unknown][] = [
   [2, (model) => model.crash()],
   [3, (model) => model.pauseOrContinue()],
   [1, (model) => model.emptyRedis()],
-  [1, (model) => model.orderSomething()]
+  [1, (model) => model.orderSomething()],
+  [1, (model) => model.putAnew()]
 ]
 const totalWeight = chaos.reduce((sum, [weight]) => sum + weight, 0)
 
@@ -87,6 +88,14 @@ function endsOf(status: StatusDocument | null) {
   return attemptsOf(status).map(({ index, attempt: { attempt, state } }) => ({ index, attempt, state }))
 }
 
+/** The same, as a notebook should read it. */
+function viewedEndsOf(status: StatusDocument | null) {
+  const jobs = (status?.jobs ?? [])
+    .filter(isFinished)
+    .map(({ attempt, state: { outcome, slurmJobId } }) => ({ attempt, outcome, id: slurmJobId ?? 'None' }))
+  return jobs.map((job) => expect.objectContaining(job))
+}
+
 describe('the submit protocol, with two submitters and everything that can happen to them', () => {
   it('never makes two jobs for an attempt, never loses an order, and tells how each ended', { timeout: 300_000 }, async () => {
     await fc.assert(
@@ -95,9 +104,13 @@ describe('the submit protocol, with two submitters and everything that can happe
         const tokens = model.cluster.jobs.map(({ token }) => token)
         expect(new Set(tokens).size, 'two jobs for an attempt').toBe(tokens.length)
         expect(
-          status?.jobs.map((job) => isFinished(job) && job.state.collecting === 'stored'),
+          status?.jobs.every((job) => isFinished(job) && job.state.collecting === 'stored'),
           'an order that did not come to its end'
-        ).toEqual([true, true])
+        ).toBe(true)
+        const view = { platforms: { [platform]: expect.objectContaining({ jobs: viewedEndsOf(status) }) } }
+        expect(await model.readView(), 'an older view is what is left').toEqual(
+          model.hasView ? expect.objectContaining(view) : null
+        )
         expect(endsOf(seen), 'an older document is what is left').toEqual(endsOf(status))
         for (const { index, attempt } of attemptsOf(status)) {
           if (!isFinished(attempt)) throw new Error('an earlier attempt did not end')
@@ -105,7 +118,10 @@ describe('the submit protocol, with two submitters and everything that can happe
           const job = model.cluster.jobs.find((one) => one.token === token)
           expect(attempt.state.slurmJobId, 'a job that nobody knows of, or one that never was').toBe(job?.id ?? null)
           if (job === undefined) expect(['cancelled', 'failed']).toContain(attempt.state.outcome)
-          else expect(attempt.state.outcome).toBe(job.state)
+          else {
+            expect(attempt.state.outcome).toBe(job.state)
+            expect(job.script, 'another version than is told').toBe(scriptOf(attempt.version))
+          }
         }
       }),
       {

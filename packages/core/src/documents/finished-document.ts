@@ -10,6 +10,8 @@ const settledOrderSchema = z.object({
   orders: z.number().int(),
   /** The status as it was left; another one is a late write of somebody who had lost the lease. */
   'status-etag': z.string().nullable(),
+  /** The pickled view likewise. */
+  'view-etag': z.string().nullable().default(null),
   /** How many platforms the order names: settled on all of them, not even its request needs reading. */
   platforms: z.number().int(),
   /** The newest version of an adopted request; another one may have more jobs. */

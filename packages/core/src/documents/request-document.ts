@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Orchestration } from '../orchestration/dictionary.ts'
 import type { FromWire } from '../wire.ts'
+import { schemaNumber } from './schema-number.ts'
 
 const headSchema = z.object({
-  schema: z.literal(1),
+  schema: schemaNumber,
   id: z.string(),
   user: z.string(),
   'created-at': z.string(),

@@ -1,11 +1,6 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { z } from 'zod'
 import { canonicalJson } from '../canonical-json.ts'
-
-/** The key that signs documents, derived from the installation's master key. */
-export function deriveDocumentKey(masterKey: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', masterKey, '', 'lautta documents', 32))
-}
 
 /** Where a document lies. It is part of what is signed: a copy elsewhere in the bucket has no valid HMAC. */
 export interface DocumentPlace {
@@ -24,6 +19,14 @@ export class UntrustedDocumentError extends Error {}
 
 /** A document of ours that this version can't read: it is there, so what it is about is left alone. */
 export class UnreadableDocumentError extends Error {}
+
+/** What was read, or null in place of what a newer version wrote: nothing is to be done about that. */
+export async function leaveUnreadable<Read>(reading: Promise<Read>): Promise<Read | null> {
+  return reading.catch((error: unknown) => {
+    if (error instanceof UnreadableDocumentError) return null
+    throw error
+  })
+}
 
 /**
  * Reads a document that only Lautta may have written; throws UntrustedDocumentError when it is not, and

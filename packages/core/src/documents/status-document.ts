@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { jobSchema } from '../job/job.ts'
 import type { FromWire } from '../wire.ts'
+import { schemaNumber } from './schema-number.ts'
 
 /** One line of an order's history; with `from` = `to` it is a notice. It is also an event of the API. */
 const historyEntrySchema = z.object({
@@ -18,7 +19,7 @@ const historyEntrySchema = z.object({
  * write of a submitter that had lost its lease.
  */
 export const statusDocumentSchema = z.object({
-  schema: z.literal(1),
+  schema: schemaNumber,
   id: z.string(),
   platform: z.string(),
   fence: z.number().int(),

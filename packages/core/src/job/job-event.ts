@@ -14,10 +14,18 @@ export interface Ending {
   endedAt: string | null
 }
 
+/** How a request that was adopted stands for one job. */
+interface RequestStand {
+  /** The version that counts now. */
+  version: number | null
+  /** The job is not in it any more: it is not started again. */
+  isDropped: boolean
+}
+
 /** What happened to a job: a fact in the past tense, never a request. */
 export type JobEvent =
-  /** The folded orders; a level that is told again in every pass. */
-  | { type: 'ordersRead'; orders: JobOrders }
+  /** The folded orders, and how the request stands; a level that is told again in every pass. */
+  | ({ type: 'ordersRead'; orders: JobOrders } & Partial<RequestStand>)
   | { type: 'prepared' }
   | { type: 'preparationRefused'; reason: string }
   | { type: 'submissionAccepted'; slurmJobId: string; outPath: string | null; errPath: string | null }

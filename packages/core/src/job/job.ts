@@ -52,6 +52,8 @@ const logSchema = { 'out-path': z.string().nullable(), 'err-path': z.string().nu
 const attemptSchema = z.object({
   attempt: z.number().int(),
   restart: z.number().int(),
+  // Of an adopted request: the version that the attempt goes by, once it was taken up.
+  version: z.number().int().nullable().default(null),
   state: jobStateSchema,
   ...momentsSchema,
   ...logSchema
@@ -76,6 +78,7 @@ export function declareJob(index: number): Job {
     index,
     attempt: 1,
     restart: 0,
+    version: null,
     state: { kind: 'declared' },
     waiting: null,
     ...noMoments,

@@ -9,7 +9,7 @@ export interface JobOrders {
   /** Attempts that a stop names, likewise. */
   stops: ReadonlyMap<number, string>
   /** The highest try that was begun, for attempts of which any was. */
-  tries: ReadonlyMap<number, number>
+  tries: ReadonlyMap<number, Pick<BegunTry, 'try' | 'version'>>
 }
 
 /** Folds the order objects, and the tries that were begun, that concern the job. A set is folded: orders may come twice and in any sequence. */
@@ -71,8 +71,10 @@ function earliestByAttempt(orders: readonly OrderDocument[]): Map<number, string
   return byAttempt
 }
 
-function highestByAttempt(tries: readonly BegunTry[]): Map<number, number> {
-  const byAttempt = new Map<number, number>()
-  for (const { attempt, try: number } of tries) byAttempt.set(attempt, Math.max(number, byAttempt.get(attempt) ?? 0))
+function highestByAttempt(tries: readonly BegunTry[]): Map<number, BegunTry> {
+  const byAttempt = new Map<number, BegunTry>()
+  for (const begun of tries) {
+    if (begun.try > (byAttempt.get(begun.attempt)?.try ?? 0)) byAttempt.set(begun.attempt, begun)
+  }
   return byAttempt
 }

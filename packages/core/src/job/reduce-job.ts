@@ -10,6 +10,7 @@ export interface Transition {
   reason: string | null
 }
 
+type OrdersRead = Extract<JobEvent, { type: 'ordersRead' }>
 type StateOf<Kind extends JobState['kind']> = Extract<JobState, { kind: Kind }>
 
 /**
@@ -25,7 +26,7 @@ export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
   const { state } = job
   switch (state.kind) {
     case 'declared':
-      return event.type === 'ordersRead' ? takeOrders(job, event.orders, at) : keep(job)
+      return event.type === 'ordersRead' ? takeOrders(job, event, at) : keep(job)
     case 'preparing':
       return reducePreparing(job, event, at)
     case 'submitting':
@@ -38,7 +39,7 @@ export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
         ? move(job, { ...state, kind: 'finished', collecting: 'owed' }, { effects: ['askToCollect'], reason: state.reason })
         : keep(job)
     case 'finished':
-      return event.type === 'ordersRead' ? reduceFinished(job, state, event.orders, at) : keep(job)
+      return event.type === 'ordersRead' ? reduceFinished(job, state, event, at) : keep(job)
     default:
       return assertNever(state)
   }
@@ -73,7 +74,7 @@ function reducePreparing(job: Job, event: JobEvent, at: string): Transition {
       if (begun !== null) return begun
       const stoppedAt = stopOf(event.orders, job.attempt)
       return stoppedAt === null
-        ? keep(job)
+        ? takeVersion(job, event)
         : endUnsubmitted({ ...job, stopOrderedAt: stoppedAt }, 'cancelled', 'stopped before it was submitted', at)
     }
     case 'prepared':
@@ -157,31 +158,40 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
   }
 }
 
-function takeOrders(job: Job, orders: JobOrders, at: string): Transition {
+function takeOrders(job: Job, { orders, version = null, isDropped = false }: OrdersRead, at: string): Transition {
   const attempt = Math.max(job.attempt, startedAttempt(orders))
-  const ordered = { ...job, attempt, startOrderedAt: startOf(orders, attempt), stopOrderedAt: stopOf(orders, attempt) }
+  const moments = { startOrderedAt: startOf(orders, attempt), stopOrderedAt: stopOf(orders, attempt) }
+  const ordered = { ...job, attempt, version, ...moments }
   const begun = recallTry(ordered, orders, 0, at)
   if (begun !== null) return begun
   if (ordered.stopOrderedAt !== null) return endUnsubmitted(ordered, 'cancelled', 'stopped before it started', at)
-  if (ordered.startOrderedAt === null) return keep(job)
+  if (ordered.startOrderedAt === null || isDropped) return keep(job)
   return move(ordered, { kind: 'preparing' }, { facts: { preparingAt: at }, effects: ['prepare'] })
 }
 
-function reduceFinished(job: Job, state: FinishedState, orders: JobOrders, at: string): Transition {
+/** Before anything was submitted, a newer version of the request counts: the job is prepared again. */
+function takeVersion(job: Job, { version = null }: OrdersRead): Transition {
+  if (version === null || version === job.version) return keep(job)
+  return { job: { ...job, version }, effects: ['prepare'], reason: `version ${version} of the request counts from now on` }
+}
+
+function reduceFinished(job: Job, state: FinishedState, event: OrdersRead, at: string): Transition {
   // Never prepared, and yet a submission was begun: this end was written late, over a state that knew more.
   const isUnsubmitted = state.slurmJobId === null && job.preparedAt === null
-  const begun = isUnsubmitted ? recallTry(job, orders, 0, at) : null
-  return begun ?? startAgain(job, state, orders, at)
+  const begun = isUnsubmitted ? recallTry(job, event.orders, 0, at) : null
+  return begun ?? startAgain(job, state, event, at)
 }
 
 /** A start of a higher attempt runs a job again that did not complete; what was keeps its place among the earlier ones. */
-function startAgain(job: Job, state: FinishedState, orders: JobOrders, at: string): Transition {
-  if (state.outcome === 'completed' || startedAttempt(orders) <= job.attempt) return keep(job)
+function startAgain(job: Job, state: FinishedState, event: OrdersRead, at: string): Transition {
+  const attempt = startedAttempt(event.orders)
+  if (state.outcome === 'completed' || attempt <= job.attempt || event.isDropped) return keep(job)
   const { index, waiting: _, earlier, ...ended } = job
   const fresh: Job = {
     index,
-    attempt: startedAttempt(orders),
+    attempt,
     restart: 0,
+    version: null,
     state,
     waiting: null,
     ...noMoments,
@@ -189,17 +199,17 @@ function startAgain(job: Job, state: FinishedState, orders: JobOrders, at: strin
     errPath: null,
     earlier: [...earlier, ended]
   }
-  return takeOrders(fresh, orders, at)
+  return takeOrders(fresh, event, at)
 }
 
 /** A try was begun of which the state does not know: it is an older one, put back by a late write. */
 function recallTry(job: Job, { tries }: JobOrders, knownTry: number, at: string): Transition | null {
-  const begun = tries.get(job.attempt) ?? 0
-  if (begun <= knownTry) return null
+  const begun = tries.get(job.attempt)
+  if (begun === undefined || begun.try <= knownTry) return null
   const reason = 'a submission was begun that the saved state did not know of: looking for the job'
   // It was prepared before: so this end is not taken for a late one again.
-  const facts = { preparedAt: job.preparedAt ?? at }
-  return move(job, { kind: 'submitting', try: begun, answerLost: true }, { facts, effects: ['findSubmission'], reason })
+  const facts = { preparedAt: job.preparedAt ?? at, version: begun.version ?? job.version }
+  return move(job, { kind: 'submitting', try: begun.try, answerLost: true }, { facts, effects: ['findSubmission'], reason })
 }
 
 function rememberStop(job: Job, orders: JobOrders, effects: JobEffect[]): Transition {

@@ -1,12 +1,11 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
-import type { OrderDocument } from '../documents/order-document.ts'
-import type { RequestDocument } from '../documents/request-document.ts'
-import type { StatusDocument } from '../documents/status-document.ts'
-import { declareJob, isFinished, type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
-import { foldOrders, startedAttempt, startOf, stopOf } from '../job/orders.ts'
+import { type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
+import { foldOrders, startOf, stopOf } from '../job/orders.ts'
 import { outcomes, worstOutcome } from '../job/outcome.ts'
+import type { Complaint } from './complaints.ts'
 import { type JobRequest, type PlatformRequest, type StatusFlags, statusFlagsSchema } from './dictionary.ts'
+import { allJobsOf, isJobOver, jobsOf, type KnownJob, type KnownOrder, partsOf } from './known-order.ts'
 
 const orderStates = ['declared', 'active', 'finished', 'refused'] as const
 const waitingSchema = z.enum(waitingConditions).nullable()
@@ -42,7 +41,11 @@ const headSchema = z.object({
   waiting: waitingSchema,
   'created-at': z.string(),
   labels: z.record(z.string(), z.string()),
-  warnings: z.array(z.string())
+  warnings: z.array(z.string()),
+  errors: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .optional()
+    .describe('why the state is refused')
 })
 
 /** An order in a list. */
@@ -70,62 +73,52 @@ const platformAnswerSchema = z.object({
 export const orderAnswerSchema = headSchema.extend({ platforms: z.record(z.string(), platformAnswerSchema) })
 export type OrderAnswer = z.output<typeof orderAnswerSchema>
 
-/** All that is known of an order. */
-export interface KnownOrder {
-  request: RequestDocument
-  orders: readonly OrderDocument[]
-  statuses: ReadonlyMap<string, StatusDocument>
-}
-
 /** The order as users see it. */
 export function answerOrder(known: KnownOrder): OrderAnswer {
-  const { platforms } = known.request.request
   return {
     ...answerHead(known),
-    platforms: Object.fromEntries(
-      Object.entries(platforms).map(([name, platform]) => [name, answerPlatform(known, name, platform)])
-    )
+    platforms: Object.fromEntries([...partsOf(known)].map(([name, part]) => [name, answerPlatform(known, name, part)]))
   }
 }
 
 /** The order as one line of a list. */
 export function summariseOrder(known: KnownOrder): OrderSummary {
-  return { ...answerHead(known), platforms: Object.keys(known.request.request.platforms) }
+  return { ...answerHead(known), platforms: [...partsOf(known).keys()] }
 }
 
 function answerHead(known: KnownOrder): z.output<typeof headSchema> {
-  const { id, createdAt, warnings, request } = known.request
-  const jobs = Object.keys(request.platforms).flatMap((platform) => jobsOf(known, platform).map((job) => ({ platform, job })))
-  const isOver = jobs.every(({ platform, job }) => isJobOver(known, platform, job))
+  const { id, createdAt, warnings, request, version, errors } = known.request
+  const isRefused = errors.length > 0 && version === null
+  const jobs = allJobsOf(known)
+  const isOver = jobs.every((one) => isJobOver(known, one))
   const isStarted = jobs.some(({ platform, job }) => job.state.kind !== 'declared' || flagsOf(known, platform, job).start)
   return {
     id,
     name: request.name,
-    state: isOver ? 'finished' : isStarted ? 'active' : 'declared',
+    state: isRefused ? 'refused' : isOver ? 'finished' : isStarted ? 'active' : 'declared',
     outcome: isOver ? worstOutcome(jobs.map(({ job }) => outcomeOf(job))) : null,
     waiting: jobs.find(({ job }) => job.waiting !== null)?.job.waiting ?? null,
     'created-at': createdAt,
     labels: request.labels,
-    warnings
+    ...(isRefused ? { warnings: [...warnings], errors: [...errors] } : { warnings: [...warnings, ...errors.map(describeError)] })
   }
 }
 
-function answerPlatform(
-  known: KnownOrder,
-  name: string,
-  { configs, files, jobs }: PlatformRequest
-): OrderAnswer['platforms'][string] {
-  const live = jobsOf(known, name)
+function describeError({ path, message }: Complaint): string {
+  return `the newest version is not taken in: ${path === '' ? '' : `${path}: `}${message}`
+}
+
+function answerPlatform(known: KnownOrder, name: string, { configs, files }: PlatformRequest): OrderAnswer['platforms'][string] {
   return {
     properties: { directory: 'None', languages: [], workspaces: [] },
     configs,
     files,
-    jobs: jobs.map((request, index) => answerJob(known, name, request, live[index] ?? declareJob(index)))
+    jobs: jobsOf(known, name).map((one) => answerJob(known, one))
   }
 }
 
 /** One job as users see it. */
-export function answerJob(known: KnownOrder, platform: string, request: JobRequest, job: Job): JobAnswer {
+export function answerJob(known: KnownOrder, { platform, request, job }: KnownJob): JobAnswer {
   const { state } = job
   const isEnding = state.kind === 'finishing' || state.kind === 'finished'
   return {
@@ -147,17 +140,6 @@ export function answerJob(known: KnownOrder, platform: string, request: JobReque
     'started-at': job.startedAt,
     'ended-at': job.endedAt
   }
-}
-
-/** The jobs of an order on a platform; before the submitter has looked at it, as declared. */
-export function jobsOf({ request, statuses }: KnownOrder, platform: string): Job[] {
-  return statuses.get(platform)?.jobs ?? (request.request.platforms[platform]?.jobs ?? []).map((_job, index) => declareJob(index))
-}
-
-/** Whether a job has ended, and no start stands that the submitter has not taken in yet. */
-export function isJobOver({ orders }: KnownOrder, platform: string, job: Job): boolean {
-  if (!isFinished(job)) return false
-  return job.state.outcome === 'completed' || startedAttempt(foldOrders(orders, [], platform, job.index)) <= job.attempt
 }
 
 /** What the user calls a job. */

@@ -163,7 +163,8 @@ export function orchestrationSchema(known: readonly string[]) {
       outcome: readOnly,
       waiting: readOnly,
       'created-at': readOnly,
-      warnings: readOnly
+      warnings: readOnly,
+      errors: readOnly
     })
     .transform(({ name, platforms, labels }) => ({ name, labels, platforms }))
 }

@@ -1,8 +1,8 @@
 import type { OrderDocument } from '../documents/order-document.ts'
-import type { Job } from '../job/job.ts'
+import { declareJob, type Job } from '../job/job.ts'
 import { foldOrders, startedAttempt, stopOf } from '../job/orders.ts'
-import { isJobOver, jobsOf, type KnownOrder } from './answer.ts'
 import type { Orchestration } from './dictionary.ts'
+import { allJobsOf, isJobOver, isNamed, type KnownJob, type KnownOrder } from './known-order.ts'
 
 /** What a user orders for a whole orchestration, for one platform, or for one job of it. */
 export type NewOrder = Pick<OrderDocument, 'order' | 'attempt' | 'platform' | 'index'>
@@ -22,46 +22,81 @@ export function ordersInRequest({ platforms }: Orchestration): NewOrder[] {
  * next attempt. Empty when there is nothing to start.
  */
 export function startOrders(known: KnownOrder): NewOrder[] {
-  const jobs = jobsByPlatform(known)
-  const declared = jobs.filter(({ platform, job }) => isLeftDeclared(known, platform, job))
+  const jobs = allJobsOf(known).filter(({ platform, job }) => isNamed(known, platform, job.index))
+  const declared = jobs.filter((one) => isLeftDeclared(known, one))
   const next = 1 + Math.max(0, ...known.orders.map(({ attempt }) => attempt), ...jobs.map(attemptBegun))
-  if (declared.length === jobs.length) return [{ order: 'start', attempt: next }]
-  if (declared.length > 0) return declared.map(({ platform, job }) => startOfOne(known, platform, job))
-  const isOver = jobs.every(({ platform, job }) => isJobOver(known, platform, job))
+  if (jobs.length > 0 && declared.length === jobs.length) return [{ order: 'start', attempt: next }]
+  if (declared.length > 0) return declared.map((one) => startOfOne(known, one))
+  const isOver = jobs.every((one) => isJobOver(known, one))
   return isOver && jobs.some(({ job }) => !isCompleted(job)) ? [{ order: 'start', attempt: next }] : []
 }
 
 /** Ends the present attempts; empty when all have ended. */
 export function stopOrders(known: KnownOrder): NewOrder[] {
-  const jobs = jobsByPlatform(known)
-  if (jobs.every(({ platform, job }) => isJobOver(known, platform, job))) return []
+  const jobs = allJobsOf(known)
+  if (jobs.every((one) => isJobOver(known, one))) return []
   const started = known.orders.filter(({ order }) => order === 'start').map(({ attempt }) => attempt)
   return [{ order: 'stop', attempt: Math.max(1, ...started, ...jobs.map(({ job }) => job.attempt)) }]
 }
 
-/** Whether a job was never started, or stopped before its start was taken in. */
-function isLeftDeclared({ orders }: KnownOrder, platform: string, { state, attempt, index }: Job): boolean {
-  const mine = foldOrders(orders, [], platform, index)
-  return (
-    state.kind === 'declared' && (startedAttempt(mine) === 0 || stopOf(mine, Math.max(attempt, startedAttempt(mine))) !== null)
+/**
+ * The orders that follow from a new version of an adopted request. A flag that was false in the version that stood
+ * before, or was not there, is an order; a start of an ended job is its next attempt. A job that is not in the new
+ * version any more is stopped, as long as it was not submitted.
+ */
+export function ordersInVersion(known: KnownOrder, before: Orchestration | null, after: Orchestration): NewOrder[] {
+  const flagged = Object.entries(after.platforms).flatMap(([platform, { jobs }]) =>
+    jobs.flatMap(({ status }, index) => {
+      const former = before?.platforms[platform]?.jobs[index]?.status ?? { start: false, cancel: false }
+      const { present, next, isOpen, isStopped, isCompleted } = standOf(known, platform, index)
+      const isStart = status.start && !former.start && !isCompleted && (!isOpen || isStopped)
+      const isStop = status.cancel && !former.cancel && (isStart || isOpen || present === 0)
+      return [
+        ...(isStart ? [{ order: 'start' as const, attempt: next, platform, index }] : []),
+        ...(isStop ? [{ order: 'stop' as const, attempt: isStart ? next : Math.max(1, present), platform, index }] : [])
+      ]
+    })
   )
+  const dropped = allJobsOf(known).flatMap(({ platform, job: { state, index } }) => {
+    const { present, isOpen, isStopped } = standOf(known, platform, index)
+    const isSubmitted = !['declared', 'preparing', ...(isOpen ? ['finished'] : [])].includes(state.kind)
+    if (after.platforms[platform]?.jobs[index] !== undefined || isSubmitted || isStopped) return []
+    return [{ order: 'stop' as const, attempt: Math.max(1, present), platform, index }]
+  })
+  return [...flagged, ...dropped]
 }
 
-function startOfOne({ orders }: KnownOrder, platform: string, { index }: Job): NewOrder {
-  const { starts, stops } = foldOrders(orders, [], platform, index)
-  return { order: 'start', attempt: 1 + Math.max(0, ...starts.keys(), ...stops.keys()), platform, index }
+/** How a job stands, by its status and by orders that the submitter may not have taken in yet. */
+function standOf({ orders, statuses }: KnownOrder, platform: string, index: number) {
+  const { state, attempt } = statuses.get(platform)?.jobs[index] ?? declareJob(index)
+  const mine = foldOrders(orders, [], platform, index)
+  const begun = state.kind === 'declared' ? 0 : attempt
+  const started = startedAttempt(mine)
+  /** The attempt that was ordered last; 0 when none was. */
+  const present = Math.max(begun, started)
+  return {
+    present,
+    next: 1 + Math.max(begun, 0, ...mine.starts.keys(), ...mine.stops.keys()),
+    isOpen: present > 0 && !(state.kind === 'finished' && started <= attempt),
+    isStopped: stopOf(mine, Math.max(1, present)) !== null,
+    isCompleted: state.kind === 'finished' && state.outcome === 'completed'
+  }
 }
 
-function attemptBegun({ job }: { job: Job }): number {
+/** Whether a job was never started, or stopped before its start was taken in. */
+function isLeftDeclared(known: KnownOrder, { platform, job: { state, index } }: KnownJob): boolean {
+  const { present, isStopped } = standOf(known, platform, index)
+  return state.kind === 'declared' && (present === 0 || isStopped)
+}
+
+function startOfOne(known: KnownOrder, { platform, job: { index } }: KnownJob): NewOrder {
+  return { order: 'start', attempt: standOf(known, platform, index).next, platform, index }
+}
+
+function attemptBegun({ job }: KnownJob): number {
   return job.state.kind === 'declared' ? 0 : job.attempt
 }
 
 function isCompleted({ state }: Job): boolean {
   return state.kind === 'finished' && state.outcome === 'completed'
-}
-
-function jobsByPlatform(known: KnownOrder): { platform: string; job: Job }[] {
-  return Object.keys(known.request.request.platforms).flatMap((platform) =>
-    jobsOf(known, platform).map((job) => ({ platform, job }))
-  )
 }

@@ -1,5 +1,5 @@
 import { RefusedError } from '@lautta/core/errors'
-import { complaintAboutPath } from '@lautta/core/object-path'
+import { complaintAboutPrefix } from '@lautta/core/object-path'
 import type { Listing, ListOptions, ObjectInfo } from '../object-store.ts'
 import { listFolder } from './list-folder.ts'
 
@@ -15,9 +15,7 @@ export async function listObjects(
   head: Head,
   { prefix = '', delimiter, after = '', limit = listLimit }: ListOptions = {}
 ): Promise<Listing> {
-  // What stands behind the last slash is the beginning of a name; folders before it are opened.
-  const opened = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-  const complaint = opened === '' ? null : complaintAboutPath(opened.slice(0, -1))
+  const complaint = complaintAboutPrefix(prefix)
   if (complaint !== null) throw new RefusedError(`${prefix}: ${complaint}`)
   const all = await listFolder(folder, prefix, delimiter !== undefined)
   const names = all.filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0)

@@ -3,7 +3,7 @@ export function encodePath(path: string): string {
   return path.split('/').map(encodeStrictly).join('/')
 }
 
-/** encodeURIComponent leaves five characters that a signature must have escaped. */
-function encodeStrictly(text: string): string {
+/** A text in a URL: encodeURIComponent leaves five characters that a signature must have escaped. */
+export function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
 }

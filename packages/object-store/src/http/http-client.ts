@@ -10,6 +10,8 @@ export interface StoreRequest {
   headers?: Readonly<Record<string, string>>
   body?: Uint8Array | Readable
   signal?: AbortSignal | undefined
+  /** Of a POST: sent twice it does no harm. */
+  harmlessTwice?: boolean
 }
 
 /** What a store answered, whatever its status. The body is read to its end, or destroyed. */
@@ -45,7 +47,7 @@ const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREA
 /**
  * HTTP with time limits and with patience: what passes (429, 5xx, resets, silence) is tried again after a growing, random
  * pause, when that can do no harm. A PUT from memory sends the same bytes to the same name; a stream can not be read
- * twice; a POST is repeated only when it surely never arrived.
+ * twice; a POST is repeated only when it surely never arrived, or is harmless twice.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { name, connections = 32, silenceMs = 20_000, tries = 5, patienceMs = 15_000 } = options
@@ -59,7 +61,9 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       method,
       headers,
       body: body ?? null,
-      signal
+      signal,
+      // undici would close the connection after each HEAD, for the sake of servers that send a body with its answer.
+      reset: false
     })
     return { status: answer.statusCode, headers: joinHeaders(answer.headers), body: answer.body }
   }
@@ -87,8 +91,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   }
 }
 
-function isRepeatable({ method, body }: StoreRequest): boolean {
-  return method !== 'POST' && !(body instanceof Readable)
+function isRepeatable({ method, body, harmlessTwice = method !== 'POST' }: StoreRequest): boolean {
+  return harmlessTwice && !(body instanceof Readable)
 }
 
 function isUnsent({ body }: StoreRequest, cause: unknown): boolean {

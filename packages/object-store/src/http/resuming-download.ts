@@ -20,6 +20,10 @@ const triesWithoutProgress = 3
 /** The bytes of an object. A body that breaks is taken up where it broke; what came is compared with its MD5 at the end. */
 export function createDownload(options: DownloadOptions): Readable {
   const content = Readable.from(readParts(options), { objectMode: false })
+  // A generator that was never begun does not end either: nobody else would let go of the connection. Undici tells that
+  // as an error, which unheard ends the process.
+  const { body } = options.first
+  content.on('close', () => body.on('error', () => {}).destroy())
   // Who reads it may begin later than it fails: the stream keeps the error for them, but unheard it ends the process.
   return content.on('error', () => {})
 }

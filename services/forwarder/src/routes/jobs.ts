@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { isFinished } from '@lautta/core/job/job'
 import { type LogSource, logPath, logSources, type Run } from '@lautta/core/object-names'
-import { answerJob, jobAnswerSchema, jobsOf } from '@lautta/core/orchestration/answer'
+import { answerJob, jobAnswerSchema } from '@lautta/core/orchestration/answer'
+import { jobsOf } from '@lautta/core/orchestration/known-order'
 import { joinLogPieces, listLogPieces } from '@lautta/object-store/log-pieces'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
@@ -14,20 +15,17 @@ const jobParams = z.object({ id: z.string(), platform: z.string(), index: z.coer
 export function jobRoutes(app: App, { reader, store, management }: AppContext): void {
   const find = async (user: string, { id, platform, index }: z.output<typeof jobParams>) => {
     const known = await reader.read(user, id)
-    const { platforms } = known.request.request
-    const request = Object.hasOwn(platforms, platform) ? platforms[platform]?.jobs[index] : undefined
-    const job = jobsOf(known, platform)[index]
-    if (request === undefined || job === undefined)
-      throw new Problem(404, `orchestration ${id} has no job ${index} on ${platform}`)
-    return { known, request, job }
+    const found = jobsOf(known, platform).find(({ job }) => job.index === index)
+    if (found === undefined) throw new Problem(404, `orchestration ${id} has no job ${index} on ${platform}`)
+    return { known, found }
   }
 
   app.get(
     '/orchestrations/:id/jobs/:platform/:index',
     { schema: { tags, summary: 'One job', params: jobParams, response: { 200: jobAnswerSchema } } },
     async (request) => {
-      const found = await find(callerOf(request).user, request.params)
-      return answerJob(found.known, request.params.platform, found.request, found.job)
+      const { known, found } = await find(callerOf(request).user, request.params)
+      return answerJob(known, found)
     }
   )
 
@@ -50,7 +48,7 @@ export function jobRoutes(app: App, { reader, store, management }: AppContext): 
     async (request, reply) => {
       const { user } = callerOf(request)
       const { id, platform, index } = request.params
-      const { job } = await find(user, request.params)
+      const { job } = (await find(user, request.params)).found
       const attempt = request.query.attempt ?? job.attempt
       if (attempt !== job.attempt && !job.earlier.some((one) => one.attempt === attempt && isFinished(one))) {
         throw new Problem(404, `the job has no attempt ${attempt}`)

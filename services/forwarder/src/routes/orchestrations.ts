@@ -1,11 +1,6 @@
-import {
-  answerOrder,
-  type KnownOrder,
-  orderAnswerSchema,
-  orderSummarySchema,
-  summariseOrder
-} from '@lautta/core/orchestration/answer'
+import { answerOrder, orderAnswerSchema, orderSummarySchema, summariseOrder } from '@lautta/core/orchestration/answer'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import { type KnownOrder, partsOf } from '@lautta/core/orchestration/known-order'
 import { type NewOrder, startOrders, stopOrders } from '@lautta/core/orchestration/next-order'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
@@ -113,7 +108,7 @@ export function orchestrationRoutes(app: App, { reader, writer, platforms }: App
     const known = await reader.read(caller.user, id)
     const orders = decide(known)
     if (orders.length === 0) return answerOrder(known)
-    await writer.order(caller, id, Object.keys(known.request.request.platforms), orders)
+    await writer.order(caller, id, [...partsOf(known).keys()], orders)
     return answerOrder(await reader.read(caller.user, id))
   }
 }

@@ -1,6 +1,6 @@
 import { isFinished } from '@lautta/core/job/job'
 import { logTablePath, type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
-import { jobsOf, type KnownOrder } from '@lautta/core/orchestration/answer'
+import { allJobsOf, type KnownOrder } from '@lautta/core/orchestration/known-order'
 import { readObject } from '@lautta/object-store/read-object'
 import type { RowTable } from '@lautta/tables/column'
 import { joinTables } from '@lautta/tables/join-tables'
@@ -54,11 +54,7 @@ export function tableRoutes(app: App, { reader, store, management }: AppContext)
 
 /** The attempts of an order that may have tables. */
 function runsOf(known: KnownOrder): Run[] {
-  return Object.keys(known.request.request.platforms).flatMap((platform) =>
-    jobsOf(known, platform).flatMap((job) =>
-      [...job.earlier, job]
-        .filter(isFinished)
-        .map(({ attempt }) => ({ id: known.request.id, platform, index: job.index, attempt }))
-    )
+  return allJobsOf(known).flatMap(({ platform, job }) =>
+    [...job.earlier, job].filter(isFinished).map(({ attempt }) => ({ id: known.request.id, platform, index: job.index, attempt }))
   )
 }

@@ -34,7 +34,7 @@ await runService(async () => {
     print()
     await watchOrder(client, order.id, ending.signal)
     if (ending.signal.aborted) return
-    await showTables(client, order.id, relative('', config.store.path), {
+    await showTables(client, order.id, relative('', join(config.dataDirectory, 'store')), {
       pipeline: `${config.bucketPrefix}-pipe-local`,
       submitter: `${config.bucketPrefix}-sub-air-local`
     })

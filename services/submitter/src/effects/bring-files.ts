@@ -15,8 +15,7 @@ const mostTableBytes = 16 * 1024 * 1024
 
 /** Brings the files that the order asks for into the object store; one that is missing is told, and no failure. */
 export const bringFiles: PerformEffect = async (work) => {
-  const { get = [] } = work.order.request.request.platforms[work.known.name]?.files ?? {}
-  for (const [index, entry] of get.entries()) {
+  for (const [index, entry] of work.part.files.get.entries()) {
     try {
       await bringFile(work, entry)
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { Job } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
-import type { JobRequest } from '@lautta/core/orchestration/dictionary'
+import type { JobRequest, PlatformRequest } from '@lautta/core/orchestration/dictionary'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Platform } from '@lautta/platforms/connect-platform'
@@ -18,7 +18,9 @@ export interface JobWork {
   secretsFolder: string
   order: LiveOrder
   job: Job
+  /** What is asked of the job, and for all jobs of the order on this platform. */
   request: JobRequest
+  part: PlatformRequest
   /** Writes down, for ever, that a submission begins; throws when that is not sure. */
   beginTry(number: number): Promise<void>
   /** Tells the user something that changes no state. */
@@ -30,5 +32,5 @@ export type PerformEffect = (work: JobWork) => Promise<JobEvent | null>
 
 /** The token of the job's present attempt. */
 export function tokenOf({ user, management, order, known, job: { index, attempt } }: JobWork): string {
-  return management.tokenOf(user, { id: order.request.id, platform: known.name, index, attempt })
+  return management.tokenOf(user, { id: order.id, platform: known.name, index, attempt })
 }

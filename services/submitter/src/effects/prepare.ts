@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { messageOf, RefusedError } from '@lautta/core/errors'
+import type { Job } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { trimObjectPath } from '@lautta/core/object-path'
 import type { Send } from '@lautta/core/orchestration/dictionary'
@@ -18,18 +19,19 @@ import type { JobWork, PerformEffect } from './job-work.ts'
  * first one sent is not sent again: that one may be reading it.
  */
 export function createPrepare(): PerformEffect {
-  const preparations = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; attempts: Set<number> }>()
+  const preparations = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; prepared: Set<string> }>()
   return (work) => {
     const { order, job } = work
-    const { inTurn, attempts } = preparations.get(order) ?? { inTurn: createSequence(), attempts: new Set<number>() }
-    preparations.set(order, { inTurn, attempts })
+    const { inTurn, prepared } = preparations.get(order) ?? { inTurn: createSequence(), prepared: new Set<string>() }
+    preparations.set(order, { inTurn, prepared })
+    const keyOf = ({ version, attempt }: Job) => `${version}/${attempt}`
     return inTurn(async (): Promise<JobEvent> => {
       await runCommand(work.platform.shell, reach)
-      const isShared = order.status.jobs.some((other) => other.attempt === job.attempt && other.preparedAt !== null)
-      if (!isShared && !attempts.has(job.attempt)) {
+      const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
+      if (!isShared && !prepared.has(keyOf(job))) {
         await prepareVenv(work)
         await sendFiles(work)
-        attempts.add(job.attempt)
+        prepared.add(keyOf(job))
       }
       return { type: 'prepared' }
     })
@@ -42,8 +44,7 @@ const mostKeyBytes = 64 * 1024
 const reach: RemoteCommand<void> = { argv: ['true'], parse: () => {} }
 
 async function sendFiles(work: JobWork): Promise<void> {
-  const { send = [] } = work.order.request.request.platforms[work.known.name]?.files ?? {}
-  for (const [index, entry] of send.entries()) {
+  for (const [index, entry] of work.part.files.send.entries()) {
     try {
       await sendFile(work, entry)
     } catch (error) {
@@ -56,9 +57,9 @@ async function sendFiles(work: JobWork): Promise<void> {
   }
 }
 
-async function prepareVenv({ order, known, platform, notice }: JobWork): Promise<void> {
-  const venv = order.request.request.platforms[known.name]?.configs.venv
-  if (venv === undefined || venv.name === 'None' || venv.path === 'None') return
+async function prepareVenv({ part, known, platform, notice }: JobWork): Promise<void> {
+  const { venv } = part.configs
+  if (venv.name === 'None' || venv.path === 'None') return
   const folder = `${venv.path.replace(/\/$/, '')}/${venv.name}`
   const environment = { preamble: known.preamble, modules: venv.modules }
   const python = await runCommand(platform.shell, buildVenv({ folder, packages: venv.packages }, environment))
@@ -79,7 +80,7 @@ async function sendFile(work: JobWork, { transfer: { source, target }, overwrite
   const options = {
     isSecret: isSecret || isKey || target.path.endsWith('.pem'),
     overwrite,
-    writer: `${work.order.request.id}-${work.known.name}`
+    writer: `${work.order.id}-${work.known.name}`
   }
   if ((await writeFile(work.platform.shell, target.path, content, options)) === 'kept') {
     await work.notice(`${target.path} was there and is kept: overwrite is false`)

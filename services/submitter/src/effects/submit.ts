@@ -50,7 +50,7 @@ async function refuse({ platform }: JobWork, right: SubmissionRight, reason: str
 }
 
 async function composeSubmission(work: JobWork, right: SubmissionRight): Promise<Submission> {
-  const { request, platform, known, order } = work
+  const { request, part, platform, known, order } = work
   const script = request.script ?? (await readTextFile(platform.shell, request.path, scriptLimitBytes))
   const directives = readDirectives(script)
   const name = cleanJobName(chooseName(work, directives))
@@ -66,7 +66,7 @@ async function composeSubmission(work: JobWork, right: SubmissionRight): Promise
     jobName: nameWithToken(name, right.token),
     script,
     workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
-    modules: order.request.request.platforms[known.name]?.configs.modules ?? [],
+    modules: part.configs.modules,
     options
   }
 

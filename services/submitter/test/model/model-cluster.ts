@@ -1,12 +1,20 @@
 import { PassThrough, Readable } from 'node:stream'
 import { UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
-import type { AcceptedJob, Scheduler, SubmissionAnswer, SubmissionRight, SubmissionTrace } from '@lautta/platforms/scheduler'
+import type {
+  AcceptedJob,
+  Scheduler,
+  Submission,
+  SubmissionAnswer,
+  SubmissionRight,
+  SubmissionTrace
+} from '@lautta/platforms/scheduler'
 import { ask, type Process, step, type World } from './world.ts'
 
 interface ModelJob {
   id: string
   token: string
+  script: string
   state: 'pending' | 'running' | 'completed' | 'cancelled'
 }
 
@@ -37,7 +45,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
       return answer()
     })
 
-  const submit = async (right: SubmissionRight): Promise<SubmissionAnswer> => {
+  const submit = async ({ script, ...right }: Submission): Promise<SubmissionAnswer> => {
     await step(world)
     const earlier = known(right.token)
     if (earlier !== null) return { kind: 'accepted', ...accepted(earlier) }
@@ -46,7 +54,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
     cluster.folders.set(folderOf(right), folder)
     await step(world)
     if (world.nowMs - folder.madeAtMs > sbatchBoundMs || fails(0.1)) return { kind: 'answer-lost' }
-    const job: ModelJob = { id: String(cluster.jobs.length + 1), token: right.token, state: 'pending' }
+    const job: ModelJob = { id: String(cluster.jobs.length + 1), token: right.token, script, state: 'pending' }
     cluster.jobs.push(job)
     await step(world)
     // The disk may be full, or the login node may die, before the id is written.

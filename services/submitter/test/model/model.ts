@@ -1,10 +1,13 @@
-import { deriveDocumentKey } from '@lautta/core/documents/sealed-document'
+import { deriveKey } from '@lautta/core/derive-key'
 import { createId } from '@lautta/core/ids'
 import type { CollectMessage } from '@lautta/core/messages'
-import { timesPath } from '@lautta/core/object-names'
+import { timesPath, viewPath } from '@lautta/core/object-names'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import { readPickle } from '@lautta/core/pickle/read-pickle'
+import { toPlain } from '@lautta/core/pickle/to-plain'
 import { createManagement, type Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
+import { readObject } from '@lautta/object-store/read-object'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import { pino } from 'pino'
 import { createOrderDirectory } from '../../src/order-directory.ts'
@@ -23,9 +26,13 @@ const known: KnownPlatform = {
   ...{ hosts: [], hostKeys: [], pollSeconds: 2, maxChannels: 4, preamble: [], refusesPrivateKeys: false }
 }
 const logger = pino({ level: 'silent' })
-const documentKey = deriveDocumentKey('model')
-const jobs = [{ script: '#!/bin/sh\n' }, { script: '#!/bin/sh\n' }]
-const request = orchestrationSchema([platform]).parse({ name: 'n', platforms: { [platform]: { jobs } } })
+const documentKey = deriveKey('model', 'documents')
+/** What a job's script is in a version of the request. */
+export const scriptOf = (version: number | null): string => `#!/bin/sh\n# version ${version}\n`
+const requestOf = (version: number | null, jobCount: number) => {
+  const jobs = Array.from({ length: jobCount }, () => ({ script: scriptOf(version) }))
+  return orchestrationSchema([platform]).parse({ name: 'n', platforms: { [platform]: { jobs } } })
+}
 
 const manage = (store: ObjectStore): Management =>
   createManagement({
@@ -33,7 +40,7 @@ const manage = (store: ObjectStore): Management =>
     bucketPrefix: 'mlch',
     documentKey,
     slugOf: () => user,
-    onUntrusted: (error) => {
+    onIgnored: (error) => {
       throw error
     }
   })
@@ -58,6 +65,11 @@ export function createModel(seed: number) {
   let ordered = 1
   // Jobs that end only when they are stopped.
   const areEndless = random.isTrue(0.3)
+  // Whether the request was adopted from the bucket, where it is put anew now and then.
+  const isAdopted = random.isTrue(0.5)
+  const pickleViews = random.isTrue(0.5)
+  let version = 0
+  let jobCount = 2
 
   const startProcess = (): void => {
     const process: Process = { hasCrashed: false, isPaused: false }
@@ -77,6 +89,7 @@ export function createModel(seed: number) {
         tell: async () => {}
       },
       queues: { setClock: async () => {}, askToCollect: async (message) => void asked.push(message) },
+      pickleViews,
       now: () => new Date(world.nowMs)
     })
     alive.push({ process, session, renew: leases.renew })
@@ -85,12 +98,29 @@ export function createModel(seed: number) {
   return {
     cluster,
     world,
+    hasView: isAdopted || pickleViews,
+    /** The order as a notebook reads it. */
+    async readView() {
+      const content = await readObject(store, direct.bucketOf(user), viewPath(id, platform))
+      return content === null ? null : toPlain(readPickle(content))
+    },
     management: direct,
     async start(): Promise<void> {
-      await direct.writeRequest(user, { schema: 1, id, user, createdAt: '', bodySha256: '', warnings: [], request })
+      const request = requestOf(null, jobCount)
+      if (isAdopted) await this.putAnew()
+      else await direct.writeRequest(user, { schema: 1, id, user, createdAt: '', bodySha256: '', warnings: [], request })
       await this.order('start', 1)
       startProcess()
       startProcess()
+    },
+    /** The notebook puts its request into the bucket once more, with other scripts and perhaps one more job. */
+    async putAnew(): Promise<void> {
+      if (!isAdopted) return
+      const head = { schema: 1, id, user, createdAt: '', adoptedAt: '', number: ++version, inForce: version, orders: [] }
+      if (version > 1 && random.isTrue(0.3)) jobCount = 3
+      const found = { found: 'request' as const, etag: '', bodySha256: '', warnings: [], request: requestOf(version, jobCount) }
+      await direct.writeAdopted(user, { ...head, ...found })
+      if (random.isTrue(0.7)) hints.add(id)
     },
     async order(order: 'start' | 'stop', attempt: number): Promise<void> {
       const at = new Date(world.nowMs)

@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream'
+import { RefusedError, StorageError } from '@lautta/core/errors'
+import { createDownload } from '../http/resuming-download.ts'
+import type { ByteRange, ObjectInfo } from '../object-store.ts'
+import { describeObject, readMd5 } from './describe-object.ts'
+import type { S3Client } from './s3-client.ts'
+
+/** The codes of what is asked of an object that is not there, or of a bucket. */
+export const missing = ['NoSuchKey', 'NoSuchBucket']
+
+/** What is known of an object; null when it, or its bucket, is not there. */
+export async function headObject(client: S3Client, bucket: string, path: string): Promise<ObjectInfo | null> {
+  const answer = await client.sendUnless(missing, { method: 'HEAD', bucket, path })
+  await answer?.body.dump()
+  return answer === null ? null : describeObject(path, answer)
+}
+
+/** An object's content, or a range of it; one that begins behind its end is empty. */
+export async function getObject(
+  client: S3Client,
+  bucket: string,
+  path: string,
+  range?: ByteRange
+): Promise<{ info: ObjectInfo; content: Readable } | null> {
+  const { first = 0, last = Number.POSITIVE_INFINITY } = range ?? {}
+  if (last < first) throw new RefusedError(`${path}: the range ends before it begins`)
+  const headers = range === undefined ? {} : { range: writeRange(first, last) }
+  const answer = await client.sendUnless([...missing, 'InvalidRange'], { method: 'GET', bucket, path, headers })
+  if (answer === null) {
+    const info = range === undefined ? null : await headObject(client, bucket, path)
+    return info === null ? null : { info, content: Readable.from([]) }
+  }
+  const info = describeObject(path, answer)
+  const end = Math.min(last, info.usedBytes - 1)
+  if (answer.status !== 206 && (first > 0 || end < info.usedBytes - 1)) {
+    answer.body.destroy()
+    throw new StorageError(`${client.name} sends the whole of ${path} instead of a range`)
+  }
+  const content = createDownload({
+    path,
+    first: answer,
+    usedBytes: end - first + 1,
+    md5: answer.status === 206 ? null : readMd5(answer.headers),
+    async resume(offset) {
+      const rest = { range: writeRange(first + offset, end), 'if-match': `"${info.etag}"` }
+      const answer = await client.sendUnless([...missing, 'PreconditionFailed'], { method: 'GET', bucket, path, headers: rest })
+      if (answer === null || answer.status === 206) return answer
+      answer.body.destroy()
+      return null
+    }
+  })
+  return { info, content }
+}
+
+function writeRange(first: number, last: number): string {
+  return `bytes=${first}-${Number.isFinite(last) ? last : ''}`
+}

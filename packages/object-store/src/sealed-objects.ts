@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { type BucketTarget, bucketName } from '@lautta/core/buckets'
+import {
+  openDocument,
+  sealDocument,
+  UnreadableDocumentError,
+  UntrustedDocumentError
+} from '@lautta/core/documents/sealed-document'
+import type { z } from 'zod'
+import type { ObjectStore } from './object-store.ts'
+import { readObject } from './read-object.ts'
+
+/** A document that is not written by then is not written at all: under a lease, it could come after another holder's. */
+export const documentWriteMs = 10_000
+
+/** What documents need to know of the installation. */
+export interface ManagementOptions {
+  store: ObjectStore
+  bucketPrefix: string
+  documentKey: Buffer
+  /** The part of bucket names that stands for a user. */
+  slugOf(user: string): string
+  /** Told of a document that nobody of us wrote, which is as if it were not there, and of one that only a newer version can read. */
+  onIgnored(error: UntrustedDocumentError | UnreadableDocumentError): void
+}
+
+/** Documents as objects of users' buckets: sealed on the way out, checked on the way in. */
+export function createSealedObjects({ store, bucketPrefix, documentKey, slugOf, onIgnored }: ManagementOptions) {
+  const bucketOf = (user: string, target: BucketTarget = 'submitter') => bucketName(target, bucketPrefix, slugOf(user))
+
+  const write = async (user: string, path: string, document: object, version: number): Promise<string> => {
+    const bucket = bucketOf(user)
+    const content = sealDocument(document, { bucket, path }, documentKey)
+    const md5 = createHash('md5').update(content).digest('hex')
+    const options = { contentType: 'application/json', metadata: { version: String(version) }, md5 }
+    const signal = AbortSignal.timeout(documentWriteMs)
+    return (await store.put(bucket, path, content, { ...options, signal })).etag
+  }
+
+  const read = async <Schema extends z.ZodType>(user: string, path: string, schema: Schema): Promise<z.output<Schema> | null> => {
+    const bucket = bucketOf(user)
+    const content = await readObject(store, bucket, path)
+    if (content === null) return null
+    try {
+      return openDocument(content, { bucket, path }, documentKey, schema)
+    } catch (error) {
+      if (!(error instanceof UntrustedDocumentError || error instanceof UnreadableDocumentError)) throw error
+      onIgnored(error)
+      if (error instanceof UnreadableDocumentError) throw error
+      return null
+    }
+  }
+
+  return { bucketOf, write, read }
+}
+export type SealedObjects = ReturnType<typeof createSealedObjects>

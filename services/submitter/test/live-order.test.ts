@@ -1,0 +1,50 @@
+import type { StatusDocument } from '@lautta/core/documents/status-document'
+import type { JobEvent } from '@lautta/core/job/job-event'
+import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import type { AcceptedRequest } from '@lautta/core/orchestration/known-order'
+import { describe, expect, it } from 'vitest'
+import { createLiveOrder } from '../src/live-order.ts'
+
+/** A version of an adopted request with so many jobs. */
+function version(number: number, jobCount: number): AcceptedRequest {
+  const jobs = Array.from({ length: jobCount }, () => ({ script: `#!/bin/sh\n# ${number}\n` }))
+  const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs } } })
+  return { id: '1', createdAt: '', warnings: [], errors: [], request, version: number }
+}
+
+function open() {
+  const saved: Omit<StatusDocument, 'hmac'>[] = []
+  const order = createLiveOrder({
+    ...{ request: version(1, 2), platform: 'lumi', saved: null, fence: () => 1, now: () => new Date(0), onHistory: () => {} },
+    save: async (status) => void saved.push(status)
+  })
+  return { order, saved }
+}
+const started = (number: number): JobEvent => {
+  return { type: 'ordersRead', orders: { starts: new Map([[1, '']]), stops: new Map(), tries: new Map() }, version: number }
+}
+
+describe('an order of which a newer version is taken in', () => {
+  it('declares the jobs that it adds, and keeps those that it drops', async () => {
+    const { order, saved } = open()
+    await order.feed(0, started(1))
+    await order.take(version(2, 3))
+    expect(saved.at(-1)?.jobs.map(({ index, version: of, state }) => [index, of, state.kind])).toEqual([
+      [0, 1, 'preparing'],
+      [1, null, 'declared'],
+      [2, null, 'declared']
+    ])
+    await order.take(version(3, 1))
+    expect([saved.length, order.status.jobs.length, order.request.version, [...order.earlier.keys()]]).toEqual([2, 3, 3, [1, 2]])
+  })
+  it('passes over what was prepared for an older one', async () => {
+    const { order } = open()
+    await order.feed(0, started(1))
+    const [before] = order.status.jobs
+    await order.take(version(2, 2))
+    expect(await order.feed(0, started(2))).toEqual(['prepare'])
+    expect(await order.feed(0, { type: 'prepared' }, before)).toEqual([])
+    expect(order.status.jobs[0]).toMatchObject({ version: 2, state: { kind: 'preparing' } })
+    expect(await order.feed(0, { type: 'prepared' }, order.status.jobs[0])).toEqual(['submit'])
+  })
+})
