@@ -41,8 +41,7 @@ export async function openStage(): Promise<Stage> {
     LAUTTA_PORT: String(port),
     LAUTTA_USER: 'bench',
     LAUTTA_API_KEY: apiKey,
-    LAUTTA_MASTER_KEY: 'the-master-key-of-the-benchmark',
-    LAUTTA_LOG_LEVEL: 'warn'
+    LAUTTA_MASTER_KEY: 'the-master-key-of-the-benchmark'
   })
   const swift = createSwiftStore({
     authUrl: keystone.authUrl,

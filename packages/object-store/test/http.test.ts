@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { StorageError } from '@lautta/core/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { encodePath } from '../src/http/encode-path.ts'
@@ -89,6 +90,23 @@ describe('a request to a store', () => {
     for (let round = 0; round < 10; round++) await (await http.send({ method: 'HEAD', url })).body.dump()
     // One comes back a moment after the answer; meanwhile the next request may open a second one.
     expect(connections).toBeLessThanOrEqual(2)
+  })
+  it('may take long as long as its bytes move', async () => {
+    const body = Buffer.alloc(32 * 1024 ** 2, 'x')
+    let received = 0
+    const slow = createServer(async (request, response) => {
+      for await (const chunk of request) {
+        // The way is narrow for the first megabytes.
+        if (received < 16 * 1024 ** 2 && received % 2 ** 20 > (received + chunk.length) % 2 ** 20) await pause(100)
+        received += chunk.length
+      }
+      response.end('well')
+    }).listen(0, '127.0.0.1')
+    await once(slow, 'listening')
+    const there = new URL(`http://127.0.0.1:${(slow.address() as AddressInfo).port}`)
+    expect(await text(await http.send({ method: 'PUT', url: there, body }))).toBe('200 well')
+    expect(received).toBe(body.length)
+    slow.close()
   })
   it('is not sent after its signal', async () => {
     const ending = new AbortController()

@@ -7,7 +7,7 @@ import { createFolderStore } from '@lautta/object-store/folder'
 import { createManagement } from '@lautta/object-store/management'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
 import { knownPlatforms } from '@lautta/platforms/settings'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createPrepare } from '../src/effects/prepare.ts'
 import { createLiveOrder, type LiveOrder } from '../src/live-order.ts'
 
@@ -49,24 +49,26 @@ async function createPreparer(order: LiveOrder) {
   }
 }
 
-it('The files of an order are sent once for its jobs, and again when a newer version of its request counts', async () => {
-  const order = createLiveOrder({
-    ...{ request: version(1), platform: 'local', saved: null, fence: () => 1, now: () => new Date(0) },
-    ...{ save: async () => {}, onHistory: () => {} }
+describe('the files of an order', () => {
+  it('are sent once for its jobs, and again when a newer version of its request counts', async () => {
+    const order = createLiveOrder({
+      ...{ request: version(1), platform: 'local', saved: null, fence: () => 1, now: () => new Date(0) },
+      ...{ save: async () => {}, onHistory: () => {} }
+    })
+    const prepare = await createPreparer(order)
+    const start = (number: number) => {
+      const orders = { starts: new Map([[1, '']]), stops: new Map(), tries: new Map() }
+      return Promise.all([0, 1].map((index) => order.feed(index, { type: 'ordersRead', orders, version: number })))
+    }
+    await start(1)
+    expect(await prepare(0)).toEqual({ type: 'prepared' })
+    expect(await readFile(sentFile(), 'utf8')).toBe('of version 1')
+    await writeFile(sentFile(), 'the first job works on it')
+    await prepare(1)
+    expect(await readFile(sentFile(), 'utf8')).toBe('the first job works on it')
+    await order.take(version(2))
+    await start(2)
+    await prepare(1)
+    expect(await readFile(sentFile(), 'utf8')).toBe('of version 2')
   })
-  const prepare = await createPreparer(order)
-  const start = (number: number) => {
-    const orders = { starts: new Map([[1, '']]), stops: new Map(), tries: new Map() }
-    return Promise.all([0, 1].map((index) => order.feed(index, { type: 'ordersRead', orders, version: number })))
-  }
-  await start(1)
-  expect(await prepare(0)).toEqual({ type: 'prepared' })
-  expect(await readFile(sentFile(), 'utf8')).toBe('of version 1')
-  await writeFile(sentFile(), 'the first job works on it')
-  await prepare(1)
-  expect(await readFile(sentFile(), 'utf8')).toBe('the first job works on it')
-  await order.take(version(2))
-  await start(2)
-  await prepare(1)
-  expect(await readFile(sentFile(), 'utf8')).toBe('of version 2')
 })

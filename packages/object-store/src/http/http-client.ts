@@ -43,6 +43,8 @@ export interface HttpClient {
 
 const passing = new Set([429, 498, 500, 502, 503, 504])
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
+// Of a body in one piece, undici would take all the time that its sending takes for silence.
+const pieceBytes = 256 * 1024
 
 /**
  * HTTP with time limits and with patience: what passes (429, 5xx, resets, silence) is tried again after a growing, random
@@ -55,12 +57,13 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const agent = new Agent({ connections, connect: { timeout: 10_000 }, headersTimeout: silenceMs, bodyTimeout: silenceMs })
 
   const sendOnce = async ({ url, method, headers = {}, body, signal }: StoreRequest): Promise<StoreAnswer> => {
+    const isLong = body instanceof Uint8Array && body.length > pieceBytes
     const answer = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      headers,
-      body: body ?? null,
+      headers: isLong ? { ...headers, 'content-length': String(body.length) } : headers,
+      body: isLong ? Readable.from(inPieces(body), { objectMode: false }) : (body ?? null),
       signal,
       // undici would close the connection after each HEAD, for the sake of servers that send a body with its answer.
       reset: false
@@ -89,6 +92,10 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     // Not close(): it waits for bodies that nobody reads any more.
     close: () => agent.destroy()
   }
+}
+
+function* inPieces(body: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < body.length; at += pieceBytes) yield body.subarray(at, at + pieceBytes)
 }
 
 function isRepeatable({ method, body, harmlessTwice = method !== 'POST' }: StoreRequest): boolean {

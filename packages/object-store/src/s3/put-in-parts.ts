@@ -112,7 +112,7 @@ async function completeUpload(upload: Upload, uploadId: string, { etags, content
   } catch (cause) {
     // The answer may have been lost after the deed.
     const found = await headObject(client, bucket, path).catch(() => null)
-    if (found?.etag === 'x') return found
+    if (found?.etag === etag) return found
     throw cause
   }
 }
