@@ -1,7 +1,7 @@
 import type { Comparison, Turn } from './benchmark.ts'
 
 /** What all turns of a peer came to. */
-export interface Figures {
+interface Figures {
   peer: string
   median: number
   least: number

@@ -13,7 +13,7 @@ export interface Client {
 const block = Buffer.alloc(1024 * 1024, 'lautta ')
 
 /** A stream of so many bytes. */
-export function streamOf(bytes: number): Readable {
+function streamOf(bytes: number): Readable {
   let left = bytes
   return new Readable({
     read() {

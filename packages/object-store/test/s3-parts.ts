@@ -103,9 +103,10 @@ export function describeParts(find: () => S3Site): void {
       }
       const odd = ['a b', 'a+b', 'a%2Bb', 'ä', 'x<&>"\'y', '007']
       for (const path of [...odd, ...odd]) await begin(path)
-      const left = Array.from({ length: 1000 }, (_, index) => `many/${index}`)
+      // RGW lists a thousand at once, so a part of them ends among these.
+      let left = 1000
       const beginRest = async () => {
-        for (let path = left.pop(); path !== undefined; path = left.pop()) await begin(path)
+        while (left-- > 0) await begin('many of one name')
       }
       await Promise.all(Array.from({ length: 8 }, beginRest))
       expect(await store.sweep(many, new Date(Date.now() - 60_000))).toBe(0)

@@ -7,7 +7,7 @@ import type { Login } from './keystone.ts'
 import type { TokenKeeper } from './token-keeper.ts'
 
 /** A request about the account, a bucket of it, or an object there. */
-export interface AccountRequest extends Omit<StoreRequest, 'url'> {
+interface AccountRequest extends Omit<StoreRequest, 'url'> {
   bucket?: string
   path?: string
   query?: Readonly<Record<string, string>>

@@ -18,7 +18,7 @@ export interface UploadSource {
 }
 
 /** A part of a stream; its MD5 and length are known when it has been read. */
-export interface Piece {
+interface Piece {
   body: Readable
   md5(): string
   usedBytes(): number
