@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { decodeMetadata } from './encoded-metadata.ts'
 import type { ObjectInfo, ObjectStore, PutOptions } from './object-store.ts'
 
 /** Puts an object with the `version` of seed 000: 1 for a new one, one more at each overwrite. */
@@ -15,6 +16,6 @@ export async function putVersioned(
 
 /** The version of what replaces an object, or of the first one; what is no number counts as none. */
 export function versionAfter(former: Pick<ObjectInfo, 'metadata'> | null): string {
-  const version = Number(former?.metadata.version ?? 0)
-  return String(Number.isSafeInteger(version) ? version + 1 : 1)
+  const { version } = decodeMetadata(former?.metadata ?? {})
+  return String(typeof version === 'number' ? version + 1 : 1)
 }

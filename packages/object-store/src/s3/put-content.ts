@@ -8,8 +8,6 @@ import { putBytes, type Upload } from './put-object.ts'
 /** Puts bytes, or a stream: as one piece, if it is no longer than a part, else in parts. */
 export async function putContent(upload: Upload, content: Uint8Array | Readable, firstPartBytes: number): Promise<ObjectInfo> {
   if (!(content instanceof Readable)) return putBytes(upload, content)
-  // Whoever reads it will see the error too; while nobody does, it would end the process.
-  content.on('error', () => {})
   try {
     const gathered = await gather(content, firstPartBytes).catch((cause: unknown) => {
       throw brokenSource(upload.path, cause)

@@ -1,5 +1,5 @@
 /** What the functions of seed 000 keep as metadata. */
-export type MetadataValue = string | number | bigint | readonly (string | number | bigint)[]
+type MetadataValue = string | number | bigint | readonly (string | number | bigint)[]
 
 /** Values as `swift_set_encoded_metadata` of seed 000 writes them: a list as `list=1,2`, all else as its text. */
 export function encodeMetadata(values: Readonly<Record<string, MetadataValue>>): Record<string, string> {
