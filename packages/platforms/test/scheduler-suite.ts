@@ -196,7 +196,9 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
 
     it('accounts for a job: its state, its times, its CPU time and its memory', async () => {
       const { slurmJobId } = await submit(
-        compose('#!/bin/bash\nperl -e \'$x = "x" x 50_000_000; $s = time; 1 while time - $s < 3 || (times)[0] < 1.2; print length $x\'\n')
+        compose(
+          '#!/bin/bash\nperl -e \'$x = "x" x 50_000_000; $s = time; 1 while time - $s < 3 || (times)[0] < 1.2; print length $x\'\n'
+        )
       )
       await waitForEnd(slurmJobId)
       const records = await under.scheduler.collectAccounting(slurmJobId)
