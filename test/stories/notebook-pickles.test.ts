@@ -35,7 +35,10 @@ describe.skipIf(!requireCommands(swiftCommands))('a notebook that puts its reque
     swift = await startSwift(keystone)
     const { id, secret } = keystone.applicationCredential
     const credential = { 'application-credential-id': id, 'application-credential-secret': secret }
+    // Platform local from a bucket that others can write: only where it is asked for.
+    const user = { name: 'local', admin: true, 'api-key': 'the-key-of-a-notebook', 'adopt-from-bucket': true }
     lautta = await startStandalone({
+      users: [user],
       store: { kind: 'swift', 'auth-url': keystone.authUrl, endpoint: swift.storageUrl, ...credential }
     })
     notebook = await openNotebook(keystone, swift, 'local', lautta.folder)

@@ -17,7 +17,7 @@ export interface Standalone {
 }
 
 /** `settings` is what stands in lautta.yaml. */
-export async function startStandalone(settings: object = {}): Promise<Standalone> {
+export async function startStandalone(settings: { users?: { 'api-key': string }[]; store?: object } = {}): Promise<Standalone> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-standalone-'))
   const port = await freePort()
   // YAML reads JSON.
@@ -29,7 +29,7 @@ export async function startStandalone(settings: object = {}): Promise<Standalone
   }
   const start = () => startService('standalone', environment, folder)
   const first = await start()
-  const apiKey = await readFile(join(folder, 'data/api-key'), 'utf8')
+  const apiKey = settings.users?.[0]?.['api-key'] ?? (await readFile(join(folder, 'data/api-key'), 'utf8'))
   const standalone: Standalone = {
     folder,
     process: first,

@@ -7,6 +7,7 @@ export function complaintAboutPath(path: string): string | null {
   if (Buffer.byteLength(path) > 1024) return 'the path is longer than 1,024 bytes'
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(path)) return 'the path has a control character in it'
+  if (/\p{Surrogate}/u.test(path)) return 'the path has half a character in it'
   const segment = path.split('/').find((part) => part === '' || part === '.' || part === '..')
   if (segment === undefined) return null
   return segment === '' ? 'the path has an empty segment (two slashes, or one at its end)' : `the path has a segment "${segment}"`

@@ -5,6 +5,7 @@ import type { Job } from '@lautta/core/job/job'
 import { adoptedPath, picklePath, viewPath } from '@lautta/core/object-names'
 import type { Orchestration } from '@lautta/core/orchestration/dictionary'
 import type { AcceptedRequest } from '@lautta/core/orchestration/known-order'
+import { usualLimits } from '@lautta/core/pickle/limits'
 import { fromWire, toWire } from '@lautta/core/wire'
 import { type ListedPickles, listPickles } from './list-orders.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -40,6 +41,8 @@ export function createAdoptedRequests(
       await write(user, adoptedPath(document.id, document.number), { ...(toWire(head) as object), request }, 1)
     },
 
+    readAdopted,
+
     readNewest,
 
     /** The request of an order as it counts now; one of the REST API wins over an adopted one. `versions` are tried in turn. */
@@ -72,7 +75,11 @@ export function createAdoptedRequests(
     /** The requests in the bucket that a notebook put there: one listing, however much lies below them. */
     listPickles: (user: string): Promise<ListedPickles> => listPickles(store, bucketOf(user)),
 
-    readPickle: (user: string, id: string): Promise<Buffer | null> => readObject(store, bucketOf(user), picklePath(id)),
+    /** Whether a request lies there: asked of the object itself, because a listing may not have it yet. */
+    hasPickle: async (user: string, id: string): Promise<boolean> => (await store.head(bucketOf(user), picklePath(id))) !== null,
+
+    readPickle: (user: string, id: string): Promise<Buffer | null> =>
+      readObject(store, bucketOf(user), picklePath(id), usualLimits.mostBytes),
 
     /** Answers the ETag of what was written. */
     async writeView(user: string, id: string, platform: string, content: Uint8Array): Promise<string> {

@@ -48,7 +48,10 @@ export interface Listing {
   next: string | null
 }
 
-/** What a signed URL allows, and for how long. */
+/**
+ * What a signed URL allows, and for how long. PUT is for hands that may have all that the store's credential opens: stores
+ * take headers beside it that nobody signed, such as one that copies another object.
+ */
 export interface SignOptions {
   method: 'GET' | 'PUT'
   seconds: number

@@ -1,11 +1,25 @@
+import { RefusedError } from '@lautta/core/errors'
 import type { ObjectEntry, ObjectStore } from './object-store.ts'
 
-/** The whole content of an object that is known to be small; null when it is not there. */
-export async function readObject(store: ObjectStore, bucket: string, path: string): Promise<Buffer | null> {
+const usualBytes = 256 * 1024 * 1024
+
+/** The whole content of an object that is small; null when it is not there. One that is larger than it may be is refused. */
+export async function readObject(
+  store: ObjectStore,
+  bucket: string,
+  path: string,
+  mostBytes = usualBytes
+): Promise<Buffer | null> {
   const found = await store.get(bucket, path)
   if (found === null) return null
   const chunks: Buffer[] = []
-  for await (const chunk of found.content) chunks.push(chunk)
+  let usedBytes = 0
+  // Counted as they come: what a store says of an object's length may be its manifest's.
+  for await (const chunk of found.content as AsyncIterable<Buffer>) {
+    usedBytes += chunk.length
+    if (usedBytes > mostBytes) throw new RefusedError(`${path} is larger than ${mostBytes} bytes`)
+    chunks.push(chunk)
+  }
   return Buffer.concat(chunks)
 }
 

@@ -88,6 +88,14 @@ export function describeFaults(find: () => S3Site): void {
       expect(await read('kept')).toBe(md5('old'))
       expect(await unfinished()).toBe(1)
     })
+    it('an upload that can not be ended is not taken for an object of the same content', async () => {
+      await direct.put(bucket, 'same', streamOf(large), { metadata: { version: '1' } })
+      proxy.aim(completion)
+      proxy.failNext(5, 503)
+      const again = store.put(bucket, 'same', streamOf(large), { metadata: { version: '2' } })
+      await expect(again).rejects.toMatchObject({ reason: 'unavailable' })
+      expect(await unfinished()).toBe(1)
+    })
     it('an upload whose parts do not arrive is given up at once', async () => {
       proxy.aim(/^PUT .*partNumber=1/)
       proxy.failNext(5, 503)

@@ -4,7 +4,7 @@ import type { Redis } from './connect-redis.ts'
 import { withinDeadline } from './deadline.ts'
 
 const pauseMs = 25
-const renewScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end`
+const renewScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0`
 const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
 
 /**
@@ -13,8 +13,11 @@ const releaseScript = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call(
  */
 export function createLocks(redis: Redis, durationMs = 30_000) {
   return {
-    /** Does the work while nobody else does any under that name. Throws UnavailableError when Redis is away. */
-    async withLock<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    /**
+     * Does the work while nobody else does any under that name; `lost` tells that somebody else may, since Redis forgot
+     * the lock or was away for too long. Throws UnavailableError when Redis is away.
+     */
+    async withLock<Result>(name: string, work: (lost: AbortSignal) => Promise<Result>): Promise<Result> {
       const key = `lautta:lock:${name}`
       const holder = randomUUID()
       const until = performance.now() + durationMs
@@ -22,11 +25,18 @@ export function createLocks(redis: Redis, durationMs = 30_000) {
         if (performance.now() > until) throw new UnavailableError(`the lock ${name} is not given back`)
         await new Promise((resolve) => setTimeout(resolve, pauseMs))
       }
-      // While Redis is away nobody else gets the lock either; one that has lost it all is a risk that locks have.
-      const renew = () => redis.eval(renewScript, 1, key, holder, durationMs).catch(() => {})
+      const losing = new AbortController()
+      let renewedAtMs = performance.now()
+      const renew = async (): Promise<void> => {
+        const atMs = performance.now()
+        // Null: Redis does not answer, and the lock may still be there.
+        const isOurs = await withinDeadline(redis.eval(renewScript, 1, key, holder, durationMs)).catch(() => null)
+        if (isOurs === 1) renewedAtMs = atMs
+        if (isOurs === 0 || performance.now() - renewedAtMs >= durationMs) losing.abort()
+      }
       const timer = setInterval(() => void renew(), durationMs / 3)
       try {
-        return await work()
+        return await work(losing.signal)
       } finally {
         clearInterval(timer)
         // When Redis is away the lock ends by itself.

@@ -101,6 +101,13 @@ describe('a lock', () => {
     await expect(locks.withLock('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(await locks.withLock('a', async () => 'yes')).toBe('yes')
   })
+  it('tells the holder when Redis has forgotten it', async () => {
+    const locks = createLocks(redis, 300)
+    await locks.withLock('forgotten', async (lost) => {
+      await redis.flushall()
+      await once(lost, 'abort')
+    })
+  })
   it('is renewed while the work goes on, and not longer', async () => {
     const locks = createLocks(redis, 300)
     const work = async (): Promise<string> => {

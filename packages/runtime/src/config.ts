@@ -21,6 +21,8 @@ export interface ConfiguredUser {
   apiKey: string
   /** Whether requests that lie in the user's bucket are adopted: whoever may write there may then order in the user's name. */
   adoptsFromBucket: boolean
+  /** Whether adopted requests of an administrator may use platform `local`: a shell for whoever may write the bucket. */
+  adoptsForThisMachine: boolean
 }
 
 /** All settings of a service, checked. */
@@ -87,13 +89,15 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
   const hasFirstUser =
     file.users.length === 0 || settings.LAUTTA_API_KEY !== undefined || settings.LAUTTA_API_KEY_FILE !== undefined
   const adoptsFromBucket = file.users.length + (hasFirstUser ? 1 : 0) === 1
-  const users = readUsers(file, adoptsFromBucket, (user) => {
+  // All members of a project can write its buckets; only who asked for it gives them this machine.
+  const isPrivate = file.store.kind === 'folder'
+  const users = readUsers(file, adoptsFromBucket, isPrivate, (user) => {
     return secret(`users: ${user.name}: api-key-file`, user['api-key'], withBase(beside, user['api-key-file'])) ?? ''
   })
   if (hasFirstUser) {
     const apiKey = own('LAUTTA_API_KEY', settings.LAUTTA_API_KEY, settings.LAUTTA_API_KEY_FILE, 'api-key')
     const name = settings.LAUTTA_USER
-    users.unshift({ name, slug: userSlug(name), isAdmin: true, apiKey, adoptsFromBucket })
+    users.unshift({ name, slug: userSlug(name), isAdmin: true, apiKey, adoptsFromBucket, adoptsForThisMachine: isPrivate })
   }
   complaints.push(...complaintsAboutUsers(users), ...complaintsAboutBuckets(users, file.store))
   const defaultFolder = resolve(dataDirectory, 'store')
@@ -137,7 +141,8 @@ function readConfigFile(path: string, complaints: string[]): ConfigFile | null {
   try {
     return check(configFileSchema, parse(readFileSync(path, 'utf8')) ?? {}, complaints, `${path}: `)
   } catch (error) {
-    complaints.push(`LAUTTA_CONFIG: ${messageOf(error)}`)
+    // Behind its first line a YAML error shows the text, and in it perhaps a secret.
+    complaints.push(`LAUTTA_CONFIG: ${messageOf(error).split('\n')[0]}`)
     return null
   }
 }
@@ -156,6 +161,7 @@ function readSecret(name: string, path: string, complaints: string[]): string {
 function readUsers(
   file: ConfigFile,
   adoptsFromBucket: boolean,
+  isPrivate: boolean,
   keyOf: (user: ConfigFile['users'][number]) => string
 ): ConfiguredUser[] {
   return file.users.map((user) => ({
@@ -163,7 +169,8 @@ function readUsers(
     slug: user['bucket-user'] ?? userSlug(user.name),
     isAdmin: user.admin,
     apiKey: keyOf(user),
-    adoptsFromBucket: user['adopt-from-bucket'] ?? adoptsFromBucket
+    adoptsFromBucket: user['adopt-from-bucket'] ?? adoptsFromBucket,
+    adoptsForThisMachine: user.admin && (user['adopt-from-bucket'] ?? isPrivate)
   }))
 }
 

@@ -8,6 +8,10 @@ const everyStore = {
   'pickle-views': z.boolean().default(false).describe('statuses also as the pickles of seed 000, for all orders')
 }
 const given = z.string().min(1)
+// What stands in it is told in errors: no place for secrets.
+const address = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => !/[@?#]/.test(text), 'give http(s)://host[:port][/path], with no user, query or fragment')
 
 const folderSchema = z.strictObject({
   kind: z.literal('folder'),
@@ -17,8 +21,8 @@ const folderSchema = z.strictObject({
 
 const swiftSchema = z.strictObject({
   kind: z.literal('swift'),
-  'auth-url': z.url(),
-  endpoint: z.url().optional().describe("default: the catalogue's; AUTH_<project id> is added when absent"),
+  'auth-url': address,
+  endpoint: address.optional().describe("default: the catalogue's; AUTH_<project id> is added when absent"),
   region: given.optional(),
   'application-credential-id': given.optional(),
   'application-credential-secret': given.optional(),
@@ -35,7 +39,7 @@ const swiftSchema = z.strictObject({
 
 const s3Schema = z.strictObject({
   kind: z.literal('s3'),
-  endpoint: z.url(),
+  endpoint: address,
   region: given.default('us-east-1'),
   'access-key-id': given,
   'secret-access-key': given.optional(),

@@ -84,7 +84,14 @@ platforms:
       store: { path: join(folder, 'objects') }
     })
     expect(config.users).toEqual([
-      { name: 'User@Example.com', slug: 'user-example-com', isAdmin: false, apiKey: '0123456789abcdef', adoptsFromBucket: true }
+      {
+        name: 'User@Example.com',
+        slug: 'user-example-com',
+        isAdmin: false,
+        apiKey: '0123456789abcdef',
+        adoptsFromBucket: true,
+        adoptsForThisMachine: false
+      }
     ])
     const platform = (name: string) => config.platforms.find((one) => one.name === name)
     expect(platform('mahti')).toMatchObject({
@@ -110,6 +117,22 @@ platforms:
     expect(adopting(`{ ${a}, adopt-from-bucket: false }`)).toEqual([false])
     expect(adopting(`{ ${a} }, { ${b}, adopt-from-bucket: true }`)).toEqual([false, true])
     expect(adopting(`{ ${a} }`, { LAUTTA_API_KEY: 'a-third-key-of-16' })).toEqual([false, false])
+  })
+  it('lets adopted requests use this machine only from a folder of its own, or where it is said', () => {
+    const adopting = (store: string, user: string) =>
+      loadConfig({ standalone: true }, withFile(`store: { ${store} }\nusers: [${user}]`)).users[0]?.adoptsForThisMachine
+    const folder = 'kind: folder'
+    const shared = 'kind: s3, endpoint: "https://s3.example.com", access-key-id: a, secret-access-key: b'
+    const admin = 'name: a, admin: true, api-key: a-key-of-16-chars'
+    expect([adopting(folder, ''), adopting(folder, `{ ${admin} }`)]).toEqual([true, true])
+    expect([adopting(shared, ''), adopting(shared, `{ ${admin} }`)]).toEqual([false, false])
+    expect(adopting(shared, `{ ${admin}, adopt-from-bucket: true }`)).toBe(true)
+    expect(adopting(shared, '{ name: a, api-key: a-key-of-16-chars, adopt-from-bucket: true }')).toBe(false)
+  })
+  it('is not shown where it can not be read: there may be a secret in it', () => {
+    const told = complaints(withFile('users: [{ name: a, api-key: "a-key-of-16-chars \\q" }]\nstore: { password: @hunter2 }'))
+    expect(told).toEqual([expect.stringMatching(/^LAUTTA_CONFIG: .*line 1/)])
+    expect(told.join()).not.toMatch(/hunter2|a-key-of/)
   })
   it('reads secrets from files', () => {
     writeFileSync(join(folder, 'key'), 'a-key-from-a-file\n')

@@ -97,6 +97,16 @@ describe('the store', () => {
     ['without the project', { ...swift, 'user-name': 'a', password: 'b' }, /^store: project-name: give it with user-name$/],
     ['with a key of another kind', { ...s3, 'secret-access-key': 'a', path: 'x' }, /lautta.yaml: store\.path: unknown key/],
     ['with an address that is none', { ...s3, 'secret-access-key': 'a', endpoint: 'here' }, /lautta.yaml: store\.endpoint: /],
+    [
+      'with an address without http',
+      { ...s3, 'secret-access-key': 'a', endpoint: 'localhost:9000' },
+      /lautta.yaml: store\.endpoint: /
+    ],
+    [
+      'with a secret in its address',
+      { ...s3, 'secret-access-key': 'a', endpoint: 'https://k:s@x' },
+      /store\.endpoint: give http/
+    ],
     ['of another kind', { kind: 'ftp' }, /lautta.yaml: store\.kind: /]
   ])('is refused %s', (_how, store, complaint) => {
     expect(complaints(store)).toEqual([expect.stringMatching(complaint)])

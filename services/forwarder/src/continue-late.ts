@@ -10,7 +10,7 @@ const waiting = new WeakMap<ServerResponse, boolean>()
  */
 export function continueLate(app: App): void {
   app.server.on('checkContinue', (request, response) => {
-    if (request.method === 'PUT') {
+    if (request.method === 'PUT' && request.url?.startsWith('/v1/objects/')) {
       waiting.set(response, response.shouldKeepAlive)
       response.shouldKeepAlive = false
     } else response.writeContinue()

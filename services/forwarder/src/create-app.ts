@@ -23,6 +23,8 @@ import { tableRoutes } from './routes/tables.ts'
 import { validate } from './validate.ts'
 
 const bodyLimitBytes = 16 * 1024 * 1024
+// Reading it takes seconds a megabyte, in which nobody else is answered.
+const yamlLimitBytes = 512 * 1024
 
 /**
  * The HTTP API as an application: it listens nowhere yet. A connection on which nothing moves for `silenceMs` is cut, so
@@ -40,18 +42,22 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
   app.setValidatorCompiler(validate)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler(answerProblem)
-  app.setNotFoundHandler((request, reply) =>
-    answerProblem(new Problem(404, `there is no ${request.method} ${request.url.split('?')[0]}`), request, reply)
-  )
+  // Before its body is read, which may come from anybody.
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw new Problem(404, `there is no ${request.method} ${request.url.split('?')[0]}`)
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, body: string) => readJson(body))
-  app.addContentTypeParser(/^(?:application|text)\/(?:x-)?yaml/, { parseAs: 'string' }, async (_request: unknown, body: string) =>
-    readYaml(body)
+  app.addContentTypeParser(
+    /^(?:application|text)\/(?:x-)?yaml/,
+    { parseAs: 'string', bodyLimit: yamlLimitBytes },
+    async (_request: unknown, body: string) => readYaml(body)
   )
   app.decorateRequest('caller', null)
   continueLate(app)
 
   await app.register(swagger, {
+    exposeHeadRoutes: true,
     openapi: {
       openapi: '3.1.0',
       info: {

@@ -18,6 +18,7 @@ import { createOrderWriter } from './order-writer.ts'
 
 const redisStartMs = 5000
 const leaseDurationMs = 30_000
+const readyCheckMs = 2000
 // Longer than any route keeps silent.
 const longestSilenceMs = 10 * 60_000
 
@@ -49,9 +50,19 @@ export async function createForwarder({
   const following = followChanges(redis, (change) => {
     for (const listener of listeners) listener(change)
   })
+  // Anybody may ask: so the store is asked once for all of them, and its words go to the log.
+  const findStoreFailure = shareFor(readyCheckMs, async (): Promise<string | null> => {
+    try {
+      await store.check()
+      return null
+    } catch (error) {
+      logger.warn({ error: messageOf(error) }, 'the object store is not ready')
+      return error instanceof StorageError ? error.reason : 'failed'
+    }
+  })
   const findUnready = async (): Promise<string[]> => {
-    const missing: string[] = []
-    await store.check().catch((error: unknown) => missing.push(`object store: ${describeFailure(error)}`))
+    const failure = await findStoreFailure()
+    const missing = failure === null ? [] : [`object store: ${failure}`]
     if (connection.status !== 'ready') missing.push('Redis: not connected')
     return missing
   }
@@ -86,8 +97,11 @@ export async function createForwarder({
   }
 }
 
-/** For the operator: what the store said, of which kind that is, and what to do. */
-function describeFailure(error: unknown): string {
-  if (!(error instanceof StorageError)) return messageOf(error)
-  return `${error.message} (${error.reason})${error.hint === undefined ? '' : `; ${error.hint}`}`
+/** Asks once for all who want to know within so many milliseconds. */
+function shareFor<Answer>(ms: number, ask: () => Promise<Answer>): () => Promise<Answer> {
+  let asked: { answer: Promise<Answer>; atMs: number } | null = null
+  return () => {
+    if (asked === null || performance.now() - asked.atMs > ms) asked = { answer: ask(), atMs: performance.now() }
+    return asked.answer
+  }
 }

@@ -23,13 +23,14 @@ export function createObjectWriter(store: ObjectStore, locks: Locks) {
     return current
   }
   /** Stores can't compare and write in one step, so that those who ask for a condition wait for each other. */
-  const alone = <Result>({ bucket, path }: Place, work: () => Promise<Result>): Promise<Result> =>
+  const alone = <Result>({ bucket, path }: Place, work: (lost: AbortSignal) => Promise<Result>): Promise<Result> =>
     locks.withLock(`object:${bucket}/${path}`, work)
 
   return {
     /** `onAccepted` is called once nothing speaks against the upload but its content. */
     async put(place: Place, headers: IncomingHttpHeaders, source: Readable, onAccepted: () => void): Promise<ObjectInfo> {
       if (headers['content-range'] !== undefined) throw new Problem(400, 'an object is put as a whole, not in ranges')
+      const contentType = readContentType(headers)
       const metadata = readMetadata(headers)
       const digests = readDigests(headers)
       const former = await requireConditions(place, headers)
@@ -42,12 +43,15 @@ export function createObjectWriter(store: ObjectStore, locks: Locks) {
       /** Looks once more at what is there, and lets nobody change it until the store has answered. */
       const requireStill = () =>
         new Promise<void>((resolve, reject) => {
-          alone(place, async () => {
+          alone(place, async (lost) => {
             await requireConditions(place, headers)
+            // Somebody else may look and write by then: better nothing than over them.
+            lost.addEventListener('abort', () => ending.abort())
             resolve()
             await settled
           }).catch(reject)
         })
+      const ending = new AbortController()
       const check = createDigestCheck(digests)
       const upload = receiveUpload(source, {
         onChunk: check.update,
@@ -60,8 +64,9 @@ export function createObjectWriter(store: ObjectStore, locks: Locks) {
       const md5 = digests.find(({ algorithm }) => algorithm === 'md5')?.expected
       try {
         return await store.put(place.bucket, place.path, upload.content, {
-          contentType: headers['content-type'] ?? 'application/octet-stream',
+          contentType,
           metadata: { ...metadata, version: versionAfter(former) },
+          signal: ending.signal,
           ...(usedBytes === null ? {} : { usedBytes }),
           ...(md5 === undefined ? {} : { md5 })
         })
@@ -86,6 +91,12 @@ export function createObjectWriter(store: ObjectStore, locks: Locks) {
   }
 }
 export type ObjectWriter = ReturnType<typeof createObjectWriter>
+
+/** No store keeps other signs than these, and S3's signature would be another. */
+function readContentType({ 'content-type': type = 'application/octet-stream' }: IncomingHttpHeaders): string {
+  if (/^[\x20-\x7e]+$/.test(type)) return type
+  throw new Problem(400, 'the content-type has signs in it that are not plain ASCII')
+}
 
 /** Null: it comes in chunks, and ends when it ends. */
 function statedBytes(headers: IncomingHttpHeaders): number | null {

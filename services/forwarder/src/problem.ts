@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { UnreadableDocumentError } from '@lautta/core/documents/sealed-document'
 import {
   CredentialsError,
   messageOf,
@@ -58,6 +59,7 @@ function toProblem(error: FastifyError | Error): Problem {
   if (error instanceof Problem) return error
   if (error instanceof RefusedError) return new Problem(400, error.message, error.hint === undefined ? {} : { hint: error.hint })
   if (error instanceof StorageError) return storageProblem(error)
+  if (error instanceof UnreadableDocumentError) return new Problem(503, error.message, { hint: askOperator })
   if (error instanceof UnavailableError || error instanceof CredentialsError)
     return new Problem(503, 'a part of Lautta does not answer', { hint: 'try again soon' })
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500

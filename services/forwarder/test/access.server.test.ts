@@ -130,7 +130,7 @@ describe('the API', () => {
     await rename(store, `${store}-away`)
     await writeFile(store, '')
     const unready = await api.ask('/health/ready')
-    const missing = [expect.stringMatching(/^object store: .*EEXIST.* \(unavailable\)/)]
+    const missing = ['object store: unavailable']
     expect([unready.status, unready.json]).toEqual([503, { ready: false, missing }])
     await rm(store)
     await rename(`${store}-away`, store)

@@ -34,6 +34,9 @@ let second: number
 let told: [id: string, platforms: readonly string[]][]
 /** Paths of which the next put fails. */
 let failing: RegExp | null
+/** Paths that listings do not show, and such as are not to be had at all. */
+let unlisted: RegExp | null
+let absent: RegExp | null
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lautta-adoption-'))
   const folderStore = createFolderStore(folder)
@@ -42,7 +45,13 @@ beforeEach(async () => {
     put: async (inBucket, path, ...rest) => {
       if (failing?.test(path)) throw new StorageError('the store is away')
       return folderStore.put(inBucket, path, ...rest)
-    }
+    },
+    list: async (...given) => {
+      const listed = await folderStore.list(...given)
+      return { ...listed, objects: listed.objects.filter(({ path }) => !unlisted?.test(path) && !absent?.test(path)) }
+    },
+    get: async (inBucket, path, ...rest) => (absent?.test(path) ? null : folderStore.get(inBucket, path, ...rest)),
+    head: async (inBucket, path) => (absent?.test(path) ? null : folderStore.head(inBucket, path))
   }
   management = createManagement({
     ...{ store, bucketPrefix: 'mlch', documentKey, slugOf: () => 'user-example-com' },
@@ -51,6 +60,8 @@ beforeEach(async () => {
   second = 0
   told = []
   failing = null
+  unlisted = null
+  absent = null
 })
 afterEach(() => rm(folder, { recursive: true }))
 
@@ -226,6 +237,83 @@ describe('a pickled request that was taken away', () => {
     await put('1', pickled('lumi', { start: true }))
     await lookAt(forwarder, 50)
     expect(await orders('1')).toEqual(['start 1 lumi/0', 'start 2 lumi/0', 'stop 1 /'])
+  })
+})
+
+describe('a request of which listings lag behind', () => {
+  it('is not stopped while the object itself is there', async () => {
+    const forwarder = startForwarder()
+    await put('1', pickled('lumi', { start: true }))
+    await forwarder.look()
+    unlisted = /\.pkl$/
+    for (second = 10; second <= 200; second += 10) await forwarder.look()
+    expect([await versionsOf('1'), await orders('1')]).toEqual([[1], ['start 1 lumi/0']])
+  })
+  it('is not stopped while the store shows nothing at all', async () => {
+    const forwarder = startForwarder()
+    await put('1', pickled('lumi', { start: true }))
+    await forwarder.look()
+    absent = /./
+    for (second = 10; second <= 200; second += 10) await forwarder.look()
+    absent = null
+    await forwarder.look()
+    expect([await versionsOf('1'), await orders('1')]).toEqual([[1], ['start 1 lumi/0']])
+  })
+  it('is stopped by a flag that turns true, although its start is not listed yet', async () => {
+    const forwarder = startForwarder()
+    await put('1', pickled('lumi', { start: true }))
+    await forwarder.look()
+    await saveStatus('1', { state: { ...failed, collecting: 'stored' } })
+    await put('1', pickled('lumi', {}))
+    await forwarder.look()
+    const { orderIds: before } = await management.listOrder(user, '1')
+    await put('1', pickled('lumi', { start: true }))
+    await forwarder.look()
+    const { orderIds: after } = await management.listOrder(user, '1')
+    unlisted = new RegExp(after.filter((orderId) => !before.includes(orderId)).join('|'))
+    await put('1', pickled('lumi', { start: true, cancel: true }))
+    await forwarder.look()
+    unlisted = null
+    expect(await orders('1')).toEqual(['start 1 lumi/0', 'start 2 lumi/0', 'stop 2 lumi/0'])
+  })
+  it('is not started anew by a flag that stayed true, although its last version is not listed yet', async () => {
+    const forwarder = startForwarder()
+    await put('1', pickled('lumi', {}))
+    await forwarder.look()
+    await put('1', pickled('lumi', { start: true }))
+    await forwarder.look()
+    await saveStatus('1', { version: 2, state: { ...failed, collecting: 'stored' } })
+    unlisted = /ADOPTED\/2/
+    await put('1', pickled('lumi', { start: true }, {}))
+    await forwarder.look()
+    expect(await orders('1')).toEqual(['start 1 lumi/0'])
+  })
+  it('keeps its last version under the next forwarder, which counts on from it', async () => {
+    const forwarder = startForwarder()
+    await put('1', pickled('lumi', {}))
+    await forwarder.look()
+    await put('1', pickled('lumi', { start: true }))
+    await forwarder.look()
+    const second = await management.readAdopted(user, '1', 2)
+    unlisted = /ADOPTED\/2/
+    await put('1', pickled('lumi', { start: true }, {}))
+    await startForwarder().look()
+    unlisted = null
+    expect(await management.readAdopted(user, '1', 2)).toEqual(second)
+    expect([await versionsOf('1'), await orders('1')]).toEqual([[1, 2, 3], ['start 1 lumi/0']])
+  })
+  it('is never given a number that another forwarder gave', async () => {
+    const forwarder = startForwarder()
+    await put('1', pickled('lumi', {}))
+    await forwarder.look()
+    await put('1', pickled('lumi', { start: true }))
+    await startForwarder().look()
+    const theirs = await management.readAdopted(user, '1', 2)
+    await put('1', pickled('lumi', { start: true }, {}))
+    await forwarder.look()
+    await forwarder.look()
+    expect(await management.readAdopted(user, '1', 2)).toEqual(theirs)
+    expect([await versionsOf('1'), await orders('1')]).toEqual([[1, 2, 3], ['start 1 lumi/0']])
   })
 })
 

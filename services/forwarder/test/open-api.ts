@@ -39,7 +39,14 @@ export async function openTestApi({ store, ...options }: TestApiOptions = {}): P
     ...(store && { store }),
     users: [
       ...base.users,
-      { name: 'Other@Example.com', slug: 'other-example-com', isAdmin: false, apiKey: keys.other, adoptsFromBucket: false }
+      {
+        name: 'Other@Example.com',
+        slug: 'other-example-com',
+        isAdmin: false,
+        apiKey: keys.other,
+        adoptsFromBucket: false,
+        adoptsForThisMachine: false
+      }
     ]
   }
   const redis = await startEmbeddedRedis()

@@ -5,8 +5,9 @@ import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Logger } from '@lautta/runtime/logger'
 
 const warnedShare = 0.8
-// Longer than any upload rests, and than anybody reads an object that has been replaced.
-const graceMs = 24 * 60 * 60 * 1000
+// Longer than any upload takes (of a multipart upload it is known when it began), and than anybody reads an object that has
+// been replaced.
+const graceMs = 7 * 24 * 60 * 60 * 1000
 
 export interface HouseOptions {
   store: ObjectStore

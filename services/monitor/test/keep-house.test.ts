@@ -40,12 +40,12 @@ const told = (count: number) =>
   })
 
 describe('housekeeping', () => {
-  it('removes what uploads of more than a day ago left, and nothing younger', async () => {
+  it('removes what uploads of more than a week ago left, and nothing younger', async () => {
     const folder = join(root, '.tmp/mlch-pipe-b')
     await mkdir(folder, { recursive: true })
     for (const [name, hours] of [
-      ['old', 25],
-      ['young', 23]
+      ['old', 7 * 24 + 1],
+      ['young', 7 * 24 - 1]
     ] as const) {
       await writeFile(join(folder, name), 'half')
       const at = new Date(Date.now() - hours * 3600 * 1000)

@@ -15,7 +15,7 @@ import type { Platform } from '@lautta/platforms/connect-platform'
 import { bringFiles } from './effects/bring-files.ts'
 import { cancel } from './effects/cancel.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
-import type { PerformEffect } from './effects/job-work.ts'
+import type { PerformEffect, PlatformWork } from './effects/job-work.ts'
 import { createPrepare } from './effects/prepare.ts'
 import { submit } from './effects/submit.ts'
 import type { LiveOrder } from './live-order.ts'
@@ -23,6 +23,8 @@ import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session
 
 /** Effects that act on the platform for one job. */
 type PlatformEffect = Exclude<JobEffect, 'findAccounting' | 'askToCollect'>
+/** Those that go by the request; the others do not need to know what is asked of the job. */
+type RequestEffect = Exclude<PlatformEffect, 'findSubmission' | 'cancel'>
 
 export interface ActingOptions {
   ports: SessionPorts
@@ -44,12 +46,17 @@ export interface ActingOptions {
 export function createActing(options: ActingOptions) {
   const { ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry, isPaused } = options
   const underWay = new Map<string, Promise<void>>()
-  const performers: Record<PlatformEffect, PerformEffect> = {
-    prepare: createPrepare(),
-    submit,
-    findSubmission: createFindSubmission(createLooks(), ports.now),
-    cancel: cancel(ports.now),
-    bringFiles
+  const performers: Record<RequestEffect, PerformEffect> = { prepare: createPrepare(), submit, bringFiles }
+  const findSubmission = createFindSubmission(createLooks(), ports.now)
+  const cancelJob = cancel(ports.now)
+
+  const performOne = async (effect: PlatformEffect, work: PlatformWork): Promise<JobEvent | null> => {
+    if (effect === 'findSubmission') return findSubmission(work)
+    if (effect === 'cancel') return cancelJob(work)
+    const part = partOf(work.order, ports.known.name, work.job)
+    const request = part?.jobs[work.job.index]
+    if (part !== undefined && request !== undefined) return performers[effect]({ ...work, part, request })
+    return { type: 'waited', on: 'storage', reason: `version ${work.job.version} of the request can not be read` }
   }
 
   const act = (order: LiveOrder, index: number, effects: readonly JobEffect[]): void => {
@@ -89,23 +96,11 @@ export function createActing(options: ActingOptions) {
   const tryEffect = async (order: LiveOrder, job: Job, effect: PlatformEffect): Promise<JobEvent | null> => {
     const { index } = job
     try {
-      const part = partOf(order, ports.known.name, job)
-      const request = part?.jobs[index]
-      if (part === undefined || request === undefined) return null
       const notice = async (words: string): Promise<void> => {
         await order.feed(index, { type: 'noticed', notice: words }, job)
       }
       const begin = (number: number) => beginTry(order, job, number)
-      const event = await performers[effect]({
-        ...ports,
-        platform: await platform(),
-        order,
-        job,
-        request,
-        part,
-        notice,
-        beginTry: begin
-      })
+      const event = await performOne(effect, { ...ports, platform: await platform(), order, job, notice, beginTry: begin })
       onAnswer()
       return event
     } catch (error) {

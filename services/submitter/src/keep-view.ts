@@ -17,9 +17,9 @@ export interface StoredView {
  * lease, after the status that it tells, and before the order counts as settled; so none stays behind for ever.
  */
 export function createKeepView({ user, known, management, pickleViews, logger }: SessionPorts) {
-  return async (order: LiveOrder, view: StoredView): Promise<void> => {
+  return async (order: LiveOrder, view: StoredView, isAdopted: boolean): Promise<void> => {
     const { id, request, earlier, orders, status } = order
-    if (request.version === null && !pickleViews) return
+    if (!isAdopted && !pickleViews) return
     const present = JSON.stringify([status.sequence, order.orderCount, request.version, request.errors])
     if (view.of === present) return
     order.fence()

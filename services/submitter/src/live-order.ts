@@ -97,8 +97,11 @@ export function createLiveOrder({ request: first, platform, saved, save, fence, 
     },
     take: (next) =>
       inTurn(async () => {
+        // A listing may fall back to an older version.
+        if (request.version !== null && next.version !== null && next.version < request.version) return
         if (request.version !== null && request.version !== next.version) earlier.set(request.version, request.request)
         request = next
+        for (const version of earlier.keys()) if (!status.jobs.some((job) => job.version === version)) earlier.delete(version)
         const added = declareFrom(status.jobs.length)
         if (added.length === 0) return
         sequence++
@@ -110,9 +113,12 @@ export function createLiveOrder({ request: first, platform, saved, save, fence, 
         if (before === undefined || isOutdated(before, of)) return []
         const at = now().toISOString()
         const { job, effects, reason } = reduceJob(before, event, at)
-        const change = describeChange(before, job, reason)
-        if (change === null && isDeepStrictEqual(before, job)) return effects
+        const told = describeChange(before, job, reason)
+        if (told === null && isDeepStrictEqual(before, job)) return effects
         sequence++
+        // Not twice in a row: a request that is put again and again would fill the history.
+        const former = status.history.findLast((line) => line.index === index)
+        const change = told !== null && former !== undefined && isSameLine(former, told) ? null : told
         const line: HistoryEntry | null = change && { sequence, at, by: 'submitter', ...change }
         await store({ jobs: replace(status.jobs, job), history: line === null ? status.history : [...status.history, line] })
         if (line !== null) onHistory(line)
@@ -124,6 +130,10 @@ export function createLiveOrder({ request: first, platform, saved, save, fence, 
         return store({})
       })
   }
+}
+
+function isSameLine(one: Pick<HistoryEntry, 'from' | 'to' | 'reason'>, other: Pick<HistoryEntry, 'from' | 'to' | 'reason'>) {
+  return one.from === other.from && one.to === other.to && one.reason === other.reason
 }
 
 function isOutdated({ attempt, version }: Job, of?: Pick<Attempt, 'attempt' | 'version'>): boolean {

@@ -10,7 +10,7 @@ import { documentWriteMs } from '@lautta/object-store/sealed-objects'
 import type { Lease } from '@lautta/queue/leases'
 import type { StoredView } from './keep-view.ts'
 import { createLiveOrder, type LiveOrder } from './live-order.ts'
-import type { OpenOrder } from './order-directory.ts'
+import { newestOf, type OpenOrder } from './order-directory.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
 /** An order in memory, with what the store had of it when it was last looked at. */
@@ -84,7 +84,8 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
     },
 
     /** Takes in order objects, and tries that were begun, that are new since the last look. */
-    async renew(loaded: LoadedOrder, open: OpenOrder): Promise<void> {
+    async renew(loaded: LoadedOrder, found: OpenOrder): Promise<void> {
+      const open = notBehind(loaded.open, found)
       const { id, orderIds, tries, versions } = open.listed
       const { order } = loaded
       const newest = orderIds.at(-1) ?? null
@@ -95,8 +96,9 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
         order.orderCount = orderIds.length
       }
       // A start counts as of its version, also where a listing has the one and not yet the other.
-      const ordered = Math.max(0, ...order.orders.map(({ version = 0 }) => version))
-      const isBehind = ordered > (versions[0] ?? 0)
+      const starts = order.orders.filter((one) => one.order === 'start')
+      const ordered = Math.max(0, ...starts.map(({ version = 0 }) => version))
+      const isBehind = ordered > (open.request.version ?? newestOf(open.listed))
       const newer = isBehind ? await management.readAccepted(user, id, [ordered, ...versions]) : null
       await order.take(newer ?? open.request)
       await management.readEarlier(user, order.request, order.status.jobs, order.earlier)
@@ -118,4 +120,10 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
     }
   }
 }
+/** What was found, but with the versions that we know where its listing shows fewer. */
+function notBehind({ listed, request }: OpenOrder, found: OpenOrder): OpenOrder {
+  if (newestOf(found.listed) >= newestOf(listed)) return found
+  return { request, listed: { ...found.listed, versions: listed.versions } }
+}
+
 export type OrderLoader = ReturnType<typeof createOrderLoader>

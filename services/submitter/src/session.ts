@@ -1,6 +1,6 @@
 import { CredentialsError, LauttaError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
-import { foldOrders } from '@lautta/core/job/orders'
+import { foldOrders, ordersUpTo } from '@lautta/core/job/orders'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
 import { isNamed } from '@lautta/core/orchestration/known-order'
@@ -33,7 +33,7 @@ const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !is
 
 /** The orders that stand for a job, and whether its request still names it: if not, it is not started any more. */
 function ordersOf(order: LiveOrder, platform: string, index: number): JobEvent {
-  const orders = foldOrders(order.orders, order.tries, platform, index)
+  const orders = foldOrders(ordersUpTo(order.request.version, order.orders), order.tries, platform, index)
   const isDropped = !isNamed(order, platform, index)
   return { type: 'ordersRead', orders, version: isDropped ? null : order.request.version, isDropped }
 }

@@ -27,6 +27,11 @@ export function foldOrders(
   }
 }
 
+/** The orders without the starts of versions newer than the one that could be read: such a start waits for its own. */
+export function ordersUpTo(version: number | null, orders: readonly OrderDocument[]): OrderDocument[] {
+  return orders.filter((one) => one.order === 'stop' || version === null || (one.version ?? 0) <= version)
+}
+
 /** The attempt that the newest start asks for; 0 when none stands. */
 export function startedAttempt({ starts }: JobOrders): number {
   return Math.max(0, ...starts.keys())
@@ -51,13 +56,16 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
   return latest?.[1] ?? null
 }
 
-/** Whether a try was begun of which the job, as it was saved, does not know. */
+/**
+ * Whether a try was begun of which the job, as it was saved, may not know. Of an adopted request it may know the number,
+ * and yet not the version that was submitted.
+ */
 export function isAheadOf(
-  { attempt, state, preparedAt }: Pick<Job, 'attempt' | 'state' | 'preparedAt'>,
+  { attempt, state, preparedAt, version }: Pick<Job, 'attempt' | 'state' | 'preparedAt' | 'version'>,
   begun: BegunTry
 ): boolean {
   if (begun.attempt !== attempt) return begun.attempt > attempt
-  if (state.kind === 'submitting') return begun.try > state.try
+  if (state.kind === 'submitting') return begun.try > state.try || (begun.try === state.try && version !== null)
   const isUnsubmitted = state.kind === 'finished' && state.slurmJobId === null && preparedAt === null
   return state.kind === 'declared' || state.kind === 'preparing' || isUnsubmitted
 }

@@ -171,8 +171,9 @@ function takeOrders(job: Job, { orders, version = null, isDropped = false }: Ord
 
 /** Before anything was submitted, a newer version of the request counts: the job is prepared again. */
 function takeVersion(job: Job, { version = null }: OrdersRead): Transition {
-  if (version === null || version === job.version) return keep(job)
-  return { job: { ...job, version }, effects: ['prepare'], reason: `version ${version} of the request counts from now on` }
+  // A listing may fall back to an older version.
+  if (version === null || version <= (job.version ?? 0)) return keep(job)
+  return { job: { ...job, version }, effects: ['prepare'], reason: 'a newer version of the request counts from now on' }
 }
 
 function reduceFinished(job: Job, state: FinishedState, event: OrdersRead, at: string): Transition {
@@ -205,11 +206,17 @@ function startAgain(job: Job, state: FinishedState, event: OrdersRead, at: strin
 /** A try was begun of which the state does not know: it is an older one, put back by a late write. */
 function recallTry(job: Job, { tries }: JobOrders, knownTry: number, at: string): Transition | null {
   const begun = tries.get(job.attempt)
-  if (begun === undefined || begun.try <= knownTry) return null
+  if (begun === undefined || begun.try < knownTry) return null
+  if (begun.try === knownTry && !isOfAnotherVersion(job, begun)) return null
   const reason = 'a submission was begun that the saved state did not know of: looking for the job'
   // It was prepared before: so this end is not taken for a late one again.
   const facts = { preparedAt: job.preparedAt ?? at, version: begun.version ?? job.version }
   return move(job, { kind: 'submitting', try: begun.try, answerLost: true }, { facts, effects: ['findSubmission'], reason })
+}
+
+/** The job goes by another version than what was submitted. */
+function isOfAnotherVersion(job: Job, { version }: { version?: number | null }): boolean {
+  return typeof version === 'number' && version !== job.version
 }
 
 function rememberStop(job: Job, orders: JobOrders, effects: JobEffect[]): Transition {

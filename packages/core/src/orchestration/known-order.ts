@@ -36,14 +36,15 @@ export interface KnownJob {
 
 /**
  * The part of the request by which a job on a platform goes: of an adopted one its own version, once it was taken up.
- * Undefined when there is none.
+ * Undefined when there is none, and when that version could not be read: never does a job go by another one.
  */
 export function partOf(
   { request, earlier }: Pick<KnownOrder, 'request' | 'earlier'>,
   platform: string,
   { version }: Pick<Job, 'version'>
 ): PlatformRequest | undefined {
-  const { platforms } = (version === null ? undefined : earlier.get(version)) ?? request.request
+  const isPresent = version === null || version === request.version
+  const { platforms = {} } = (isPresent ? request.request : earlier.get(version)) ?? {}
   return Object.hasOwn(platforms, platform) ? platforms[platform] : undefined
 }
 
@@ -71,7 +72,8 @@ export function jobsOf(known: KnownOrder, platform: string): KnownJob[] {
   const { jobs: requested = [] } = partOf(known, platform, { version: null }) ?? {}
   const declared = requested.slice(saved.length).map((_job, offset) => declareJob(saved.length + offset))
   return [...saved, ...declared].flatMap((job) => {
-    const part = partOf(known, platform, job)
+    // A job whose own version can't be read is shown, and can be stopped, by the words that count now.
+    const part = partOf(known, platform, job) ?? partOf(known, platform, { version: null })
     const request = part?.jobs[job.index]
     return part === undefined || request === undefined ? [] : [{ platform, job, part, request }]
   })

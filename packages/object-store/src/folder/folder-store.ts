@@ -4,7 +4,7 @@ import { mkdir, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { hasCode, LauttaError, messageOf, RefusedError, StorageError } from '@lautta/core/errors'
+import { hasCode, LauttaError, messageOf, RefusedError, StorageError, type StorageReason } from '@lautta/core/errors'
 import { complaintAboutPath } from '@lautta/core/object-path'
 import type { ObjectInfo, ObjectStore } from '../object-store.ts'
 import { listObjects } from './list-objects.ts'
@@ -20,6 +20,13 @@ const conflicts: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder of other objects',
   ENOTEMPTY: 'it is a folder of other objects',
   ENAMETOOLONG: 'a part of the path is too long'
+}
+const reasons: Readonly<Record<string, StorageReason>> = {
+  ENOSPC: 'quota',
+  EDQUOT: 'quota',
+  EACCES: 'forbidden',
+  EPERM: 'forbidden',
+  EROFS: 'forbidden'
 }
 
 /** Object storage in a folder: `<root>/<bucket>/<path>`, with what a file system does not keep in `<root>/.meta`. */
@@ -41,7 +48,7 @@ export function createFolderStore(root: string): ObjectStore {
   }
 
   return {
-    put: guarded(async (bucket, path, content, { contentType = defaultType, metadata = {}, md5, usedBytes } = {}) => {
+    put: guarded(async (bucket, path, content, { contentType = defaultType, metadata = {}, md5, usedBytes, signal } = {}) => {
       const file = fileOf(bucket, path)
       const beside = sidecarFolder(root, bucket, path)
       const temporary = temporaryOf(bucket)
@@ -52,6 +59,7 @@ export function createFolderStore(root: string): ObjectStore {
         if (usedBytes !== undefined && BigInt(usedBytes) !== made.size)
           throw new RefusedError(`${path}: ${made.size} bytes came, not ${usedBytes}`)
         if (md5 !== undefined && md5 !== etag) throw new RefusedError(`${path}: the MD5 of what arrived is ${etag}, not ${md5}`)
+        signal?.throwIfAborted()
         try {
           await writeSidecar(beside, made, { etag, contentType, metadata, madeAt: written }, temporary)
           await temporary.moveTo(written, file)
@@ -67,9 +75,10 @@ export function createFolderStore(root: string): ObjectStore {
     }),
 
     get: guarded(async (bucket, path, range) => {
+      const { first, last } = range ?? { first: 0 }
+      if (last !== undefined && last < first) throw new RefusedError(`${path}: the range ends before it begins`)
       const opened = await openObject(bucket, path)
       if (opened === null) return null
-      const { first, last } = range ?? { first: 0 }
       const content = opened.handle.createReadStream({ start: first, ...(last === undefined ? {} : { end: last }) })
       // Who reads it may begin later than it fails: the stream keeps the error for them, but unheard it ends the process.
       return { info: { path, ...opened.info }, content: content.on('error', () => {}) }
@@ -137,7 +146,8 @@ function guarded<Arguments extends unknown[], Result>(
       return await act(...given)
     } catch (cause) {
       if (cause instanceof LauttaError) throw cause
-      throw new StorageError(`the folder store failed: ${messageOf(cause)}`, { cause })
+      const reason = reasons[(cause as NodeJS.ErrnoException).code ?? ''] ?? 'unavailable'
+      throw new StorageError(`the folder store failed: ${messageOf(cause)}`, { cause, reason })
     }
   }
 }

@@ -27,7 +27,7 @@ async function readFolder(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true })
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return []
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return []
     throw error
   }
 }

@@ -44,7 +44,7 @@ async function openFile(path: string): Promise<FileHandle | null> {
     await handle.close()
     return null
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return null
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return null
     throw error
   }
 }

@@ -42,10 +42,10 @@ export async function getObject(
     usedBytes: end - first + 1,
     md5: answer.status === 206 ? null : readMd5(answer.headers),
     async resume(offset) {
-      const rest = { range: writeRange(first + offset, end), 'if-match': `"${info.etag}"` }
-      const answer = await client.sendUnless([...missing, 'PreconditionFailed'], { method: 'GET', bucket, path, headers: rest })
-      if (answer === null || answer.status === 206) return answer
-      answer.body.destroy()
+      const headers = { range: writeRange(first + offset, end), 'if-match': `"${info.etag}"` }
+      const rest = await client.sendUnless([...missing, 'PreconditionFailed'], { method: 'GET', bucket, path, headers })
+      if (rest === null || rest.status === 206) return rest
+      rest.body.destroy()
       return null
     }
   })

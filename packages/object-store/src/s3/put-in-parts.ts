@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { isDeepStrictEqual } from 'node:util'
 import { StorageError } from '@lautta/core/errors'
 import { z } from 'zod'
 import { brokenSource, type Content, checkStated } from '../http/upload-checks.ts'
 import type { ObjectInfo } from '../object-store.ts'
 import { noBucket, putIntoBucket } from './buckets.ts'
 import { cutStream, mostBytesInParts, tooLong } from './cut-stream.ts'
-import { readEtag } from './describe-object.ts'
+import { readEtag, readModifiedAt } from './describe-object.ts'
 import { headObject } from './get-object.ts'
 import { describeUpload, type Upload } from './put-object.ts'
 
@@ -102,17 +103,17 @@ async function completeUpload(upload: Upload, uploadId: string, { etags, content
     signal: options.signal,
     harmlessTwice: true
   } as const
-  const etag = etagOfParts(etags)
+  const put = describeUpload(upload, content, etagOfParts(etags), {})
   try {
     const completed = await client.readUnless([noUpload], request, completedForm)
     if (completed === null) throw new StorageError(`${path}: the upload is not there any more`, { hint: 'Try again.' })
     // RGW leaves the ETag out.
-    const told = completed.document.CompleteMultipartUploadResult.ETag.replaceAll('"', '')
-    return describeUpload(upload, content, told === '' ? etag : told, completed.headers)
+    const etag = completed.document.CompleteMultipartUploadResult.ETag.replaceAll('"', '') || put.etag
+    return { ...put, etag, modifiedAt: readModifiedAt(completed.headers) }
   } catch (cause) {
     // The answer may have been lost after the deed.
     const found = await headObject(client, bucket, path).catch(() => null)
-    if (found?.etag === etag) return found
+    if (found !== null && isDeepStrictEqual(found, { ...put, modifiedAt: found.modifiedAt })) return found
     throw cause
   }
 }

@@ -6,7 +6,7 @@ import { readXml } from './read-xml.ts'
 import type { Signer, Unsigned } from './signer.ts'
 
 /** A request about all buckets, one of them, or an object there. */
-export interface S3Request extends Pick<StoreRequest, 'method' | 'headers' | 'signal' | 'harmlessTwice'> {
+interface S3Request extends Pick<StoreRequest, 'method' | 'headers' | 'signal' | 'harmlessTwice'> {
   bucket?: string
   path?: string
   query?: Readonly<Record<string, string>>
@@ -14,7 +14,7 @@ export interface S3Request extends Pick<StoreRequest, 'method' | 'headers' | 'si
 }
 
 /** An answer that is a document. */
-export interface S3Document<Content> {
+interface S3Document<Content> {
   document: Content
   headers: StoreAnswer['headers']
 }

@@ -6,7 +6,9 @@ import { toPlain } from '@lautta/core/pickle/to-plain'
 import type { Caller } from '../authenticate.ts'
 import { complaintsAboutPlatforms, type OfferedPlatform } from '../offered-platforms.ts'
 
-/** A request, or all that is wrong with it. */
+const mostComplaints = 100
+
+/** A request, or what is wrong with it. */
 export type ReadRequest = { request: Orchestration } | { errors: Complaint[] }
 
 /** Reads a request as a notebook of seed 000 pickles it; it must be one that the REST API would take from that caller. */
@@ -17,11 +19,18 @@ export function readPickledRequest(
 ): ReadRequest {
   try {
     const parsed = orchestrationSchema(platforms.map(({ name }) => name)).safeParse(toPlain(readPickle(content)))
-    if (!parsed.success) return { errors: complaintsOf(parsed.error) }
+    if (!parsed.success) return { errors: firstOf(complaintsOf(parsed.error)) }
     const errors = complaintsAboutPlatforms(platforms, parsed.data, caller)
     return errors.length > 0 ? { errors } : { request: parsed.data }
   } catch (error) {
     if (!(error instanceof PickleError)) throw error
     return { errors: [{ path: '', message: error.hint === undefined ? error.message : `${error.message} (${error.hint})` }] }
   }
+}
+
+/** The document keeps them, and every answer shows them. */
+function firstOf(complaints: readonly Complaint[]): Complaint[] {
+  const others = complaints.length - mostComplaints
+  const rest = others > 0 ? [{ path: '', message: `and ${others} more` }] : []
+  return [...complaints.slice(0, mostComplaints), ...rest]
 }

@@ -41,7 +41,7 @@ export function startAdopting(options: AdoptionOptions): Running {
 }
 
 async function adoptUntilClosed(
-  { name: user, isAdmin }: ConfiguredUser,
+  { name: user, adoptsForThisMachine: isAdmin }: ConfiguredUser,
   { platforms, leases, logger, ...ports }: AdoptionOptions,
   closing: AbortSignal
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AdoptedVersion } from '@lautta/core/documents/adopted-document'
-import { messageOf } from '@lautta/core/errors'
+import { messageOf, UnavailableError } from '@lautta/core/errors'
 import { type Absence, isTakenAway, stillAbsent } from '@lautta/core/orchestration/absence'
 import { warningsAbout } from '@lautta/core/orchestration/dictionary'
 import { usualLimits } from '@lautta/core/pickle/limits'
@@ -89,7 +89,11 @@ export function createUserAdoption({ user, management, versions, read, now, logg
     const one = await find(id)
     if (one.newest === null || one.newest.found === 'nothing') return
     one.absence = stillAbsent(one.absence, now().getTime())
-    if (isTakenAway(one.absence)) await add(id, one, { found: 'nothing' })
+    if (!isTakenAway(one.absence)) return
+    // A listing may miss what was put a while ago: only the object itself can tell.
+    if (await management.hasPickle(user, id)) one.absence = undefined
+    else if ((await management.readAdopted(user, id, one.newest.number)) !== null) await add(id, one, { found: 'nothing' })
+    else throw new UnavailableError('the store does not show what was adopted either')
   }
 
   /** What goes wrong with one order holds up no other. */

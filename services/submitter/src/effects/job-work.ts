@@ -7,8 +7,8 @@ import type { Platform } from '@lautta/platforms/connect-platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { LiveOrder } from '../live-order.ts'
 
-/** What an effect needs to act for one job. */
-export interface JobWork {
+/** What an effect needs to act for one job, whatever is asked of it. */
+export interface PlatformWork {
   user: string
   known: KnownPlatform
   platform: Platform
@@ -18,19 +18,23 @@ export interface JobWork {
   secretsFolder: string
   order: LiveOrder
   job: Job
-  /** What is asked of the job, and for all jobs of the order on this platform. */
-  request: JobRequest
-  part: PlatformRequest
   /** Writes down, for ever, that a submission begins; throws when that is not sure. */
   beginTry(number: number): Promise<void>
   /** Tells the user something that changes no state. */
   notice(words: string): Promise<void>
 }
 
+/** What an effect needs that goes by the request. */
+export interface JobWork extends PlatformWork {
+  /** What is asked of the job, and for all jobs of the order on this platform. */
+  request: JobRequest
+  part: PlatformRequest
+}
+
 /** An effect: does what is owed to a job, once more if need be, and answers what happened. */
-export type PerformEffect = (work: JobWork) => Promise<JobEvent | null>
+export type PerformEffect<Work extends PlatformWork = JobWork> = (work: Work) => Promise<JobEvent | null>
 
 /** The token of the job's present attempt. */
-export function tokenOf({ user, management, order, known, job: { index, attempt } }: JobWork): string {
+export function tokenOf({ user, management, order, known, job: { index, attempt } }: PlatformWork): string {
   return management.tokenOf(user, { id: order.id, platform: known.name, index, attempt })
 }
