@@ -50,7 +50,7 @@ export async function openStage(): Promise<Stage> {
     name: 'Swift',
     signingKey: Buffer.alloc(32)
   })
-  const s3 = createS3Store({ endpoint: ceph.s3Url, region: 'us-east-1', ...keystone.ec2 })
+  const s3 = createS3Store({ endpoint: ceph.s3Url, region: 'us-east-1', ...ceph.s3User })
   await swift.put(bucket, 'first', Buffer.from('x'))
   const { token } = await keystone.logIn()
   return {

@@ -3,8 +3,8 @@ import type { OrderDocument } from '../src/documents/order-document.ts'
 import { declareJob, type FinishedState, type Job, type JobState } from '../src/job/job.ts'
 import { answerOrder } from '../src/orchestration/answer.ts'
 import { type Orchestration, orchestrationSchema } from '../src/orchestration/dictionary.ts'
-import type { KnownOrder } from '../src/orchestration/known-order.ts'
-import { ordersInVersion, startOrders } from '../src/orchestration/next-order.ts'
+import { type KnownOrder, partOf } from '../src/orchestration/known-order.ts'
+import { ordersInVersion, startOrders, stopOrders } from '../src/orchestration/next-order.ts'
 
 const at = '2026-11-20T12:00:00.000Z'
 
@@ -133,6 +133,14 @@ describe('an order of which a later version counts', () => {
     expect(startOrders(finished)).toEqual([])
     const started = { ...finished, orders: [...finished.orders, start(2, 1)] }
     expect(answerOrder(started)).toMatchObject({ state: 'finished', outcome: 'failed' })
+  })
+  it('has no part for a job whose own version can not be read, which is shown and stopped all the same', () => {
+    const unread: KnownOrder = { ...later, earlier: new Map() }
+    expect(partOf(unread, 'lumi', { version: 1 })).toBeUndefined()
+    expect(partOf(unread, 'lumi', { version: 2 })).toBe(two.platforms.lumi)
+    expect(partOf(later, 'lumi', { version: 1 })).toBe(one.platforms.lumi)
+    expect(answerOrder(unread).platforms.lumi?.jobs.map(({ index }) => index)).toEqual([0])
+    expect(stopOrders(unread)).toEqual([{ order: 'stop', attempt: 1 }])
   })
   it('shows the jobs of a platform that it does not have any more', () => {
     const elsewhere: KnownOrder = { ...later, request: { ...later.request, request: version(['none'], 'mahti') } }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OrderDocument } from '../src/documents/order-document.ts'
-import { foldOrders, startedAttempt, startOf, stopOf } from '../src/job/orders.ts'
+import { foldOrders, isAheadOf, ordersUpTo, startedAttempt, startOf, stopOf } from '../src/job/orders.ts'
 
 let second = 0
 function order(kind: 'start' | 'stop', attempt: number, more: Partial<OrderDocument> = {}): OrderDocument {
@@ -39,5 +39,23 @@ describe('orders', () => {
     expect(startedAttempt(foldOrders(orders, [], 'lumi', 0))).toBe(0)
     expect(startedAttempt(foldOrders(orders, [], 'lumi', 1))).toBe(1)
     expect(startedAttempt(foldOrders(orders, [], 'mahti', 7))).toBe(2)
+  })
+})
+
+describe('orders out of an adopted request', () => {
+  it('wait for the version in which they start something, and for none to stop it', () => {
+    const given = [order('start', 1, { version: 1 }), order('start', 2, { version: 2 }), order('stop', 2, { version: 3 })]
+    const rest = order('start', 3)
+    expect(ordersUpTo(1, [...given, rest])).toEqual([given[0], given[2], rest])
+    expect(ordersUpTo(null, given)).toEqual(given)
+  })
+})
+
+describe('a try that was begun', () => {
+  const begun = { platform: 'lumi', index: 0, attempt: 1, try: 1 }
+  const job = { attempt: 1, preparedAt: null, state: { kind: 'submitting' as const, try: 1, answerLost: false } }
+  it('may be of another version than the job that knows its number', () => {
+    expect(isAheadOf({ ...job, version: 1 }, begun)).toBe(true)
+    expect(isAheadOf({ ...job, version: null }, begun)).toBe(false)
   })
 })

@@ -69,7 +69,8 @@ describe('a job of an adopted request', () => {
     expect(reduceJob(preparing.job, ordersRead(1), at)).toMatchObject({ job: preparing.job, effects: [], reason: null })
     const newer = reduceJob(preparing.job, ordersRead(2), at)
     expect(newer).toMatchObject({ job: { version: 2, state: { kind: 'preparing' } }, effects: ['prepare'] })
-    expect(newer.reason).toBe('version 2 of the request counts from now on')
+    expect(newer.reason).toBe('a newer version of the request counts from now on')
+    expect(reduceJob(newer.job, ordersRead(1), at).job).toBe(newer.job)
     const { job: prepared } = reduceJob(newer.job, { type: 'prepared' }, at)
     expect(reduceJob(prepared, ordersRead(3), at).job).toMatchObject({ version: 2, state: { kind: 'submitting' } })
   })
@@ -95,6 +96,14 @@ describe('a job of an adopted request', () => {
       job: { version: 2, state: { kind: 'submitting', answerLost: true } },
       effects: ['findSubmission']
     })
+  })
+  it('is looked for with the version that was submitted, when the saved state knew another of the same try', () => {
+    const tries = new Map([[1, { try: 1, version: 2 }]])
+    const event: JobEvent = { type: 'ordersRead', orders: { starts: new Map(), stops: new Map(), tries }, version: 3 }
+    const fallen = reduceJob({ ...submitting, version: 1 }, event, at)
+    const lookedFor = { version: 2, state: { kind: 'submitting', try: 1, answerLost: true } }
+    expect(fallen).toMatchObject({ job: lookedFor, effects: ['findSubmission'] })
+    expect(reduceJob(fallen.job, event, at).job).toBe(fallen.job)
   })
 })
 

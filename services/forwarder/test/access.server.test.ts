@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../../test/support/until.ts'
 import { openTestApi, type TestApi } from './open-api.ts'
 
 let api: TestApi
@@ -129,7 +130,10 @@ describe('the API', () => {
     const store = join(api.folder, 'store')
     await rename(store, `${store}-away`)
     await writeFile(store, '')
-    const unready = await api.ask('/health/ready')
+    const unready = await until(async () => {
+      const answer = await api.ask('/health/ready')
+      return answer.status === 503 ? answer : null
+    })
     const missing = ['object store: unavailable']
     expect([unready.status, unready.json]).toEqual([503, { ready: false, missing }])
     await rm(store)

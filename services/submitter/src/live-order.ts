@@ -118,7 +118,8 @@ export function createLiveOrder({ request: first, platform, saved, save, fence, 
         sequence++
         // Not twice in a row: a request that is put again and again would fill the history.
         const former = status.history.findLast((line) => line.index === index)
-        const change = told !== null && former !== undefined && isSameLine(former, told) ? null : told
+        const isTold = before.attempt === job.attempt && told !== null && isDeepStrictEqual(told, former && wordsOf(former))
+        const change = isTold ? null : told
         const line: HistoryEntry | null = change && { sequence, at, by: 'submitter', ...change }
         await store({ jobs: replace(status.jobs, job), history: line === null ? status.history : [...status.history, line] })
         if (line !== null) onHistory(line)
@@ -132,8 +133,8 @@ export function createLiveOrder({ request: first, platform, saved, save, fence, 
   }
 }
 
-function isSameLine(one: Pick<HistoryEntry, 'from' | 'to' | 'reason'>, other: Pick<HistoryEntry, 'from' | 'to' | 'reason'>) {
-  return one.from === other.from && one.to === other.to && one.reason === other.reason
+function wordsOf({ index, from, to, reason }: HistoryEntry): ReturnType<typeof describeChange> {
+  return { index, from, to, reason }
 }
 
 function isOutdated({ attempt, version }: Job, of?: Pick<Attempt, 'attempt' | 'version'>): boolean {

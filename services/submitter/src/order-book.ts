@@ -1,15 +1,12 @@
 import type { SettledOrder } from '@lautta/core/documents/finished-document'
 import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
-import { messageOf } from '@lautta/core/errors'
 import { isSettled } from '@lautta/core/job/settled'
-import { createKeepView } from './keep-view.ts'
+import { createKeepViews } from './keep-views.ts'
 import type { LiveOrder } from './live-order.ts'
 import { newestOf, type OpenOrder, platformsOf } from './order-directory.ts'
 import type { LoadedOrder, OrderLoader } from './order-loader.ts'
-import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session-ports.ts'
+import type { SessionPorts } from './session-ports.ts'
 
-// Views that are written at a time.
-const mostViews = 8
 // Less than between two surveys: each is then followed by a look at everything, should a hint have been lost.
 const refreshAllMs = 100 * 1000
 
@@ -18,8 +15,8 @@ const refreshAllMs = 100 * 1000
  * by hints; every other minute all is looked at again, so a lost hint costs that long and nothing else.
  */
 export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
-  const { user, known, management, changes, directory, now, logger } = ports
-  const keepView = createKeepView(ports)
+  const { user, known, management, changes, directory, now } = ports
+  const keepViews = createKeepViews(ports)
   const book = new Map<string, LoadedOrder>()
   let settled: Map<string, SettledOrder> | null = null
   let refreshedAllAtMs: number | null = null
@@ -44,27 +41,6 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
     if (viewEtag !== loaded.view.etag) loaded.view = { etag: viewEtag, of: null }
     book.set(id, loaded)
     return id
-  }
-
-  /** Writes the views; answers the orders whose view stands. One that can't be written holds up nothing else. */
-  const keepViews = async (): Promise<Set<LoadedOrder>> => {
-    const kept = new Set<LoadedOrder>()
-    const waiting = book.values()
-    const keepSome = async (): Promise<void> => {
-      // One iterator for all: each takes the next order.
-      for (const loaded of waiting) {
-        const { order, view, open } = loaded
-        try {
-          await keepView(order, view, newestOf(open.listed) > 0)
-          kept.add(loaded)
-        } catch (error) {
-          if (error instanceof LeaseLostError || error instanceof OutdatedOrderError) throw error
-          logger.warn({ orchestration: order.id, platform: known.name, error: messageOf(error) }, 'the view was not written')
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: mostViews }, keepSome))
-    return kept
   }
 
   const refreshAll = async (): Promise<void> => {
@@ -115,7 +91,7 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
     async settle(): Promise<void> {
       // Chosen first: an order that ends while views are written still needs one that tells it.
       const ended = [...book.values()].filter(({ order }) => isOrderSettled(order))
-      const kept = await keepViews()
+      const kept = await keepViews([...book.values()])
       const done = ended.filter((loaded) => kept.has(loaded))
       if (done.length === 0 || settled === null) return
       for (const loaded of done) settled.set(loaded.open.listed.id, describeSettled(loaded))

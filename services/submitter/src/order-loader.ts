@@ -96,8 +96,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
         order.orderCount = orderIds.length
       }
       // A start counts as of its version, also where a listing has the one and not yet the other.
-      const starts = order.orders.filter((one) => one.order === 'start')
-      const ordered = Math.max(0, ...starts.map(({ version = 0 }) => version))
+      const ordered = newestStarted(order.orders)
       const isBehind = ordered > (open.request.version ?? newestOf(open.listed))
       const newer = isBehind ? await management.readAccepted(user, id, [ordered, ...versions]) : null
       await order.take(newer ?? open.request)
@@ -120,10 +119,15 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
     }
   }
 }
+export type OrderLoader = ReturnType<typeof createOrderLoader>
+
+/** The newest version in which a start stands; 0 when none does. */
+function newestStarted(orders: readonly OrderDocument[]): number {
+  return Math.max(0, ...orders.filter(({ order }) => order === 'start').map(({ version = 0 }) => version))
+}
+
 /** What was found, but with the versions that we know where its listing shows fewer. */
 function notBehind({ listed, request }: OpenOrder, found: OpenOrder): OpenOrder {
   if (newestOf(found.listed) >= newestOf(listed)) return found
   return { request, listed: { ...found.listed, versions: listed.versions } }
 }
-
-export type OrderLoader = ReturnType<typeof createOrderLoader>

@@ -35,7 +35,25 @@ describe('an order of which a newer version is taken in', () => {
       [2, null, 'declared']
     ])
     await order.take(version(3, 1))
-    expect([saved.length, order.status.jobs.length, order.request.version, [...order.earlier.keys()]]).toEqual([2, 3, 3, [1, 2]])
+    expect([saved.length, order.status.jobs.length, order.request.version, [...order.earlier.keys()]]).toEqual([2, 3, 3, [1]])
+  })
+  it('keeps its version when an older one is read again', async () => {
+    const { order } = open()
+    await order.take(version(2, 3))
+    await order.take(version(1, 2))
+    expect(order.request.version).toBe(2)
+  })
+  it('tells once in its history that newer versions count, and keeps only those by which jobs go', async () => {
+    const { order } = open()
+    for (let number = 1; number <= 5; number++) {
+      await order.take(version(number, 2))
+      await order.feed(0, started(number))
+    }
+    expect(order.status.history.map(({ to, reason }) => [to, reason])).toEqual([
+      ['preparing', null],
+      ['preparing', 'a newer version of the request counts from now on']
+    ])
+    expect([order.status.jobs[0]?.version, [...order.earlier.keys()]]).toEqual([5, [4]])
   })
   it('passes over what was prepared for an older one', async () => {
     const { order } = open()

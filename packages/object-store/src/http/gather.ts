@@ -3,8 +3,12 @@ import { Readable } from 'node:stream'
 /** A stream's beginning, in memory; `rest` is the whole of it when it is longer than that. */
 export type Gathered = { whole: Buffer } | { rest: Readable }
 
-/** Takes a stream into memory when it is short: then it can be sent again, and its MD5 is known before. */
-export async function gather(source: Readable, mostBytes: number): Promise<Gathered> {
+/**
+ * Takes a stream into memory when it is short: then it can be sent again, and its MD5 is known before. The signal ends
+ * the stream also later, when nobody waits for anything but its next bytes.
+ */
+export async function gather(source: Readable, mostBytes: number, signal?: AbortSignal): Promise<Gathered> {
+  signal?.addEventListener('abort', () => source.destroy(signal.reason), { once: true })
   const chunks: Buffer[] = []
   let bytes = 0
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
@@ -14,12 +18,25 @@ export async function gather(source: Readable, mostBytes: number): Promise<Gathe
     chunks.push(next.value)
     bytes += next.value.length
   }
-  const rest = Readable.from(continueWith(chunks, iterator), { objectMode: false })
-  // Whoever stops reading, or never begins, lets go of the source.
-  return { rest: rest.on('close', () => source.destroy()) }
+  return { rest: continueWith(chunks, iterator, source) }
 }
 
-async function* continueWith(chunks: readonly Buffer[], iterator: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield* chunks
-  for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
+/** Not `Readable.from` a generator: that is let go of only when its source moves, which may be never. */
+function continueWith(chunks: Buffer[], iterator: AsyncIterator<Buffer>, source: Readable): Readable {
+  const rest = new Readable({
+    read() {
+      const chunk = chunks.shift()
+      if (chunk !== undefined) rest.push(chunk)
+      else
+        iterator.next().then(
+          (next) => rest.push(next.done ? null : next.value),
+          (error: Error) => rest.destroy(error)
+        )
+    },
+    destroy(error, done) {
+      source.destroy()
+      done(error)
+    }
+  })
+  return rest
 }

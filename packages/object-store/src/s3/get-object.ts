@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { RefusedError, StorageError } from '@lautta/core/errors'
+import type { StoreAnswer } from '../http/http-client.ts'
 import { createDownload } from '../http/resuming-download.ts'
 import type { ByteRange, ObjectInfo } from '../object-store.ts'
 import { describeObject, readMd5 } from './describe-object.ts'
@@ -30,12 +31,8 @@ export async function getObject(
     const info = range === undefined ? null : await headObject(client, bucket, path)
     return info === null ? null : { info, content: Readable.from([]) }
   }
-  const info = describeObject(path, answer)
+  const info = describeContent(client, path, answer, { first, last })
   const end = Math.min(last, info.usedBytes - 1)
-  if (answer.status !== 206 && (first > 0 || end < info.usedBytes - 1)) {
-    answer.body.destroy()
-    throw new StorageError(`${client.name} sends the whole of ${path} instead of a range`)
-  }
   const content = createDownload({
     path,
     first: answer,
@@ -50,6 +47,18 @@ export async function getObject(
     }
   })
   return { info, content }
+}
+
+/** The object whose content begins to come; if that is not what was asked for, it is let go of. */
+function describeContent(client: S3Client, path: string, answer: StoreAnswer, { first, last }: Required<ByteRange>): ObjectInfo {
+  try {
+    const info = describeObject(path, answer)
+    if (answer.status === 206 || (first === 0 && last >= info.usedBytes - 1)) return info
+    throw new StorageError(`${client.name} sends the whole of ${path} instead of a range`)
+  } catch (error) {
+    answer.body.on('error', () => {}).destroy()
+    throw error
+  }
 }
 
 function writeRange(first: number, last: number): string {

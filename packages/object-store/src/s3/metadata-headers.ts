@@ -1,4 +1,5 @@
-import { RefusedError } from '@lautta/core/errors'
+import { isUtf8 } from 'node:buffer'
+import { checkMetadataName, checkMetadataValue } from '../http/metadata-checks.ts'
 
 const prefix = 'x-amz-meta-'
 // An encoded word has 75 characters at most; these bytes make 60 of Base64.
@@ -10,32 +11,20 @@ const words = /=\?utf-8\?[bq]\?[^?\s]*\?=(?:\s+=\?utf-8\?[bq]\?[^?\s]*\?=)*/gi
 /** Metadata as headers. What is not plain ASCII becomes encoded words (RFC 2047), as AWS wants it and Python's email reads it. */
 export function writeMetadata(metadata: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [prefix + checkName(name), encodeText(checkValue(name, value))])
+    Object.entries(metadata).map(([name, value]) => [
+      prefix + checkMetadataName(name),
+      encodeText(checkMetadataValue(name, value))
+    ])
   )
 }
 
-/** The metadata among headers; UTF-8 as it is, which Swift writes, has been read as such before. */
+/** The metadata among headers; others write UTF-8 as it is, of which HTTP makes a character from each byte. */
 export function readMetadata(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers)
       .filter(([header]) => header.startsWith(prefix))
       .map(([header, value]) => [header.slice(prefix.length), decodeText(value)])
   )
-}
-
-function checkName(name: string): string {
-  // A header's name has no case, and RGW takes `_` for `-`.
-  const lower = name.toLowerCase().replaceAll('_', '-')
-  if (!/^[a-z0-9!#$&'*+.^`|~-]+$/.test(lower))
-    throw new RefusedError(`metadata "${name}": a name has ASCII letters and digits only`)
-  return lower
-}
-
-function checkValue(name: string, value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]|\p{Surrogate}/u.test(value))
-    throw new RefusedError(`metadata "${name}": its value has a line break or another control character in it`)
-  return value
 }
 
 function encodeText(text: string): string {
@@ -60,7 +49,8 @@ function splitText(text: string): string[] {
 }
 
 function decodeText(value: string): string {
-  return value.replace(words, (run) => {
+  const bytes = Buffer.from(value, 'latin1')
+  return (isUtf8(bytes) ? bytes.toString() : value).replace(words, (run) => {
     // Others may divide characters: the bytes are joined first.
     const bytes = [...run.matchAll(word)].map(([, kind = '', text = '']) => decodeWord(kind.toLowerCase(), text))
     return Buffer.concat(bytes).toString()

@@ -8,8 +8,10 @@ import { putBytes, type Upload } from './put-object.ts'
 /** Puts bytes, or a stream: as one piece, if it is no longer than a part, else in parts. */
 export async function putContent(upload: Upload, content: Uint8Array | Readable, firstPartBytes: number): Promise<ObjectInfo> {
   if (!(content instanceof Readable)) return putBytes(upload, content)
+  // Who reads it hears of it; unheard an error ends the process.
+  content.on('error', () => {})
   try {
-    const gathered = await gather(content, firstPartBytes).catch((cause: unknown) => {
+    const gathered = await gather(content, firstPartBytes, upload.options.signal).catch((cause: unknown) => {
       throw brokenSource(upload.path, cause)
     })
     return 'whole' in gathered ? await putBytes(upload, gathered.whole) : await putInParts(upload, gathered.rest, firstPartBytes)

@@ -27,7 +27,7 @@ async function putReadable(upload: Upload, content: Readable, segmentBytes: numb
   const isLong = usedBytes !== undefined && usedBytes > mostBytes
   const gathered = isLong
     ? { rest: content }
-    : await gather(content, mostBytes).catch((cause: unknown) => {
+    : await gather(content, mostBytes, options.signal).catch((cause: unknown) => {
         throw brokenSource(path, cause)
       })
   if ('whole' in gathered) return putBytes(upload, gathered.whole)

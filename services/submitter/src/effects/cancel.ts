@@ -1,12 +1,12 @@
 import { slurmJobIdOf } from '@lautta/core/job/job'
 import type { LiveOrder } from '../live-order.ts'
-import type { PerformEffect } from './job-work.ts'
+import type { PerformEffect, PlatformWork } from './job-work.ts'
 
 // A scheduler takes a while to end a job; asking it again in every pass would only make noise.
 const askAgainMs = 30_000
 
 /** Asks the scheduler to end the job; that it ended is seen later, as for any other job. */
-export function cancel(now: () => Date): PerformEffect {
+export function cancel(now: () => Date): PerformEffect<PlatformWork> {
   const askedAtMs = new WeakMap<LiveOrder, Map<string, number>>()
   return async ({ platform, order, job }) => {
     const id = slurmJobIdOf(job)

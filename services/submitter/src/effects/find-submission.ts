@@ -1,6 +1,6 @@
 import type { JobEvent } from '@lautta/core/job/job-event'
 import type { LookTimes, SubmissionTrace } from '@lautta/platforms/scheduler'
-import { type PerformEffect, tokenOf } from './job-work.ts'
+import { type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
 
 /**
  * Counts the looks for submissions whose answer was lost. It is kept in memory: after a restart the looks begin anew,
@@ -40,7 +40,7 @@ export function createLooks(): Looks {
 }
 
 /** Looks for a job whose submission was not answered. */
-export function createFindSubmission(looks: Looks, now: () => Date): PerformEffect {
+export function createFindSubmission(looks: Looks, now: () => Date): PerformEffect<PlatformWork> {
   return async (work) => {
     const { job, platform } = work
     if (job.state.kind !== 'submitting') return null

@@ -1,0 +1,34 @@
+import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import { describe, expect, it } from 'vitest'
+import { createActing } from '../src/acting.ts'
+import { createLiveOrder } from '../src/live-order.ts'
+import type { SessionPorts } from '../src/session-ports.ts'
+
+describe('a job whose own version of the request can not be read', () => {
+  it('waits for the storage, and is not prepared by another version', async () => {
+    const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ path: '/a.sh' }] } } })
+    const order = createLiveOrder({
+      request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: 1 },
+      ...{ platform: 'lumi', saved: null, fence: () => 1, now: () => new Date(0), save: async () => {}, onHistory: () => {} }
+    })
+    const orders = { starts: new Map([[1, '']]), stops: new Map(), tries: new Map() }
+    const effects = await order.feed(0, { type: 'ordersRead', orders, version: 2 })
+    const told: unknown[] = []
+    const acting = createActing({
+      ports: { user: 'u', known: { name: 'lumi' }, now: () => new Date(0) } as SessionPorts,
+      platform: async () => ({}) as Platform,
+      onFailure: (error) => told.push(error),
+      onLeaseLost: (error) => told.push(error),
+      onAnswer: () => {},
+      askToCollect: () => {},
+      beginTry: async () => {},
+      isPaused: () => false
+    })
+    acting.act(order, 0, effects)
+    await acting.finish()
+    expect([effects, told]).toEqual([['prepare'], []])
+    expect(order.status.jobs[0]).toMatchObject({ version: 2, state: { kind: 'preparing' }, waiting: 'storage' })
+    expect(order.status.history.at(-1)?.reason).toMatch(/version 2 .* can not be read/)
+  })
+})
