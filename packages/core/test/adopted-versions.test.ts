@@ -166,4 +166,17 @@ describe('an order of which a version can not be read', () => {
     expect(answer).toMatchObject({ state: 'refused', errors, warnings: [], platforms: {}, outcome: null })
     expect(startOrders(refused)).toEqual([])
   })
+  it('is not refused before the jobs of an earlier version have ended', () => {
+    const nothing = {
+      id: '1',
+      createdAt: at,
+      warnings: [],
+      request: { name: '1', labels: {}, platforms: {} },
+      version: null,
+      errors
+    }
+    const stateAt = (state: JobState) =>
+      answerOrder({ ...known(first, [start(1, 0)], [state]), request: nothing, earlier: new Map([[1, first]]) }).state
+    expect([stateAt(running), stateAt(ended('cancelled'))]).toEqual(['active', 'refused'])
+  })
 })

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { finished } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { StorageError } from '@lautta/core/errors'
+import { RefusedError, StorageError } from '@lautta/core/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { encodePath } from '../src/http/encode-path.ts'
 import { gather } from '../src/http/gather.ts'
@@ -121,6 +121,37 @@ describe('a request to a store', () => {
     )
     expect(seen).toEqual(['PUT late'])
   })
+  it('is not waited for after its signal', async () => {
+    const slow = createHttpClient({ name: 'the store', firstPauseMs: 60_000, longestPauseMs: 60_000 })
+    const ending = new AbortController()
+    answers = [
+      (_request, response) => {
+        response.writeHead(503).end()
+        setImmediate(() => ending.abort())
+      }
+    ]
+    await expect(slow.send({ method: 'GET', url, signal: ending.signal })).rejects.toThrow(/the store does not answer: .*abort/)
+    await slow.close()
+  })
+  it('that can not be sent at all is refused at once', async () => {
+    const patient = createHttpClient({ name: 'the store', firstPauseMs: 60_000, longestPauseMs: 60_000 })
+    const headers = { 'content-type': 'a\nb' }
+    await expect(patient.send({ method: 'GET', url, headers })).rejects.toThrow(RefusedError)
+    await patient.close()
+    await expect(patient.send({ method: 'GET', url })).rejects.toThrow(StorageError)
+    expect(seen).toEqual([])
+  })
+  it('does not wait for those who read slowly, nor without end for a connection', async () => {
+    const narrow = createHttpClient({ name: 'the store', connections: 1, streams: 1, silenceMs: 500, tries: 1 })
+    answers = [(_request, response) => response.end(Buffer.alloc(8 * 1024 ** 2))]
+    const paused = await narrow.send({ method: 'GET', url, isForReader: true })
+    expect(await text(await narrow.send({ method: 'GET', url }))).toBe('200 well')
+    await expect(narrow.send({ method: 'GET', url, isForReader: true })).rejects.toThrow(/no connection was free for 500 ms/)
+    expect((await buffer(paused.body)).length).toBe(8 * 1024 ** 2)
+    expect(await text(await narrow.send({ method: 'GET', url, isForReader: true }))).toBe('200 well')
+    expect(seen).toHaveLength(3)
+    await narrow.close()
+  })
   it('that nobody answers names the store and what happened', async () => {
     server.closeAllConnections()
     server.close()
@@ -169,6 +200,21 @@ describe('a download', () => {
     createDownload({ path: 'x', first, usedBytes: 20_000, md5, resume: async () => null }).destroy()
     expect(await closed).toBe('closed')
     await patient.close()
+  })
+  it('is not taken up again when it is given up', async () => {
+    const offsets: number[] = []
+    const long = Buffer.alloc(2 ** 20)
+    answers = [(_request, response) => response.end(long)]
+    const first = await http.send({ method: 'GET', url })
+    const resume = async (offset: number) => {
+      offsets.push(offset)
+      return null
+    }
+    const given = createDownload({ path: 'x', first, usedBytes: long.length, md5, resume })
+    await once(given, 'readable')
+    given.destroy(new Error('the reader is gone'))
+    await expect(finished(given)).rejects.toThrow('the reader is gone')
+    expect(offsets).toEqual([])
   })
   it('ends with an error when nothing more comes, however often it is asked for', async () => {
     answers = Array(20).fill((_request: IncomingMessage, response: ServerResponse) => response.end())

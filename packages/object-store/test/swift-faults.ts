@@ -110,6 +110,35 @@ export function describeFaults(name: string, find: () => SwiftSite): void {
       await Promise.all(harmed.map((one) => one.close()))
       harm.stop()
     })
+    it.each([400, 429])('a manifest that is stored keeps its segments when only its repetition fails with %i', async (status) => {
+      const path = `manifest-${status}`
+      proxy.aim(/multipart-manifest=put/)
+      proxy.resetAfterForwarding(1)
+      proxy.failNext(4, status, { 'x-trans-id': 'of-the-proxy' })
+      await expect(store.put(bucket, path, streamOf(large))).rejects.toThrow(new RegExp(`PUT .*${status}`))
+      expect(await read(path)).toBe(md5(large))
+    })
+    it.each([408, 499])('a store for which we are too slow is one that is busy: %i', async (status) => {
+      proxy.failNext(1, status, { 'x-trans-id': 'of-the-proxy' })
+      const message = expect.stringMatching(/does not do it now/)
+      await expect(store.put(bucket, 'slow', content)).rejects.toMatchObject({ reason: 'unavailable', message })
+    })
+    it('a manifest that is refused leaves no segments', async () => {
+      proxy.aim(/multipart-manifest=put/)
+      proxy.failNext(1, 400, { 'x-trans-id': 'of-the-proxy' })
+      await expect(store.put(bucket, 'refused', streamOf(large))).rejects.toThrow(/refuses it/)
+      await expect.poll(async () => (await listAll(direct, `${bucket}_segments`, 'refused/')).length).toBe(0)
+    })
+    it.each([401, 429])('an answer of %i does not tell how URLs are signed', async (status) => {
+      const signing = find().open({ endpoint: throughProxy(find()), http: { tries: 1 } })
+      proxy.aim(/\/info$/)
+      proxy.failNext(1, status)
+      await expect(signing.sign(bucket, 'plain', { method: 'GET', seconds: 60 })).rejects.toThrow(/does not tell what it can do/)
+      const digits = async (one: ObjectStore) =>
+        /temp_url_sig=(\w+)/.exec((await one.sign(bucket, 'plain', { method: 'GET', seconds: 60 }))!)?.[1]?.length
+      expect(await digits(signing)).toBe(await digits(direct))
+      await signing.close()
+    })
     it('a short stream that is cut off while it is put is sent again', async () => {
       proxy.resetNext(1, 100_000)
       expect(await store.put(bucket, 'again', streamOf(content))).toMatchObject({ etag: md5(content) })
@@ -158,7 +187,7 @@ export function describeFaults(name: string, find: () => SwiftSite): void {
       expect(await read('plain')).toBe(md5(content))
     })
     it('downloads that nobody reads leave room for others', async () => {
-      const narrow = find().open({ http: { connections: 2 } })
+      const narrow = find().open({ http: { streams: 2 } })
       for (let round = 0; round < 4; round++) (await narrow.get(bucket, 'large'))!.content.destroy()
       expect(md5((await readObject(narrow, bucket, 'plain'))!)).toBe(md5(content))
       await narrow.close()

@@ -1,9 +1,6 @@
 import { CredentialsError, LauttaError } from '@lautta/core/errors'
-import type { JobEvent } from '@lautta/core/job/job-event'
-import { foldOrders, ordersUpTo } from '@lautta/core/job/orders'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
-import { isNamed } from '@lautta/core/orchestration/known-order'
 import { createActing, eventOfFailure } from './acting.ts'
 import { createCollecting } from './collecting.ts'
 import { createConnection } from './connection.ts'
@@ -13,6 +10,7 @@ import type { LiveOrder } from './live-order.ts'
 import { createObserver } from './observe-platform.ts'
 import { createOrderBook } from './order-book.ts'
 import { createOrderLoader } from './order-loader.ts'
+import { ordersRead } from './orders-read.ts'
 import { createPause } from './pause-after-failure.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
@@ -30,13 +28,6 @@ export interface Session {
 }
 
 const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job))
-
-/** The orders that stand for a job, and whether its request still names it: if not, it is not started any more. */
-function ordersOf(order: LiveOrder, platform: string, index: number): JobEvent {
-  const orders = foldOrders(ordersUpTo(order.request.version, order.orders), order.tries, platform, index)
-  const isDropped = !isNamed(order, platform, index)
-  return { type: 'ordersRead', orders, version: isDropped ? null : order.request.version, isDropped }
-}
 
 export function createSession(ports: SessionPorts): Session {
   const { user, known, now, logger } = ports
@@ -78,7 +69,7 @@ export function createSession(ports: SessionPorts): Session {
   /** Tells every job the orders that stand. */
   const readOrders = async (order: LiveOrder): Promise<void> => {
     for (const { index } of order.status.jobs) {
-      const effects = await order.feed(index, ordersOf(order, known.name, index))
+      const effects = await order.feed(index, ordersRead(order, known.name, index))
       if (!pause.isOn()) acting.act(order, index, effects)
     }
   }

@@ -4,6 +4,7 @@ import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import type { AcceptedRequest } from '@lautta/core/orchestration/known-order'
 import { describe, expect, it } from 'vitest'
 import { createLiveOrder } from '../src/live-order.ts'
+import { ordersRead } from '../src/orders-read.ts'
 
 /** A version of an adopted request with so many jobs. */
 function version(number: number, jobCount: number): AcceptedRequest {
@@ -64,5 +65,21 @@ describe('an order of which a newer version is taken in', () => {
     expect(await order.feed(0, { type: 'prepared' }, before)).toEqual([])
     expect(order.status.jobs[0]).toMatchObject({ version: 2, state: { kind: 'preparing' } })
     expect(await order.feed(0, { type: 'prepared' }, order.status.jobs[0])).toEqual(['submit'])
+  })
+})
+
+describe('a start of a version that could not be read yet', () => {
+  it('waits for it, while a job is stopped at once', async () => {
+    const { order } = open()
+    const one = { schema: 1, platform: 'lumi', index: 0, attempt: 1, version: 2, by: 'u', keyId: 'bucket', at: '', hmac: '' }
+    order.orders = [{ ...one, order: 'start' }]
+    expect(await order.feed(0, ordersRead(order, 'lumi', 0))).toEqual([])
+    expect(order.status.jobs[0]?.state.kind).toBe('declared')
+    await order.take(version(2, 2))
+    expect(await order.feed(0, ordersRead(order, 'lumi', 0))).toEqual(['prepare'])
+    expect(order.status.jobs[0]?.version).toBe(2)
+    order.orders = [...order.orders, { ...one, order: 'stop', version: 3 }]
+    await order.feed(0, ordersRead(order, 'lumi', 0))
+    expect(order.status.jobs[0]?.state).toMatchObject({ kind: 'finished', outcome: 'cancelled' })
   })
 })

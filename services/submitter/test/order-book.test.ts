@@ -97,8 +97,9 @@ describe('an order whose newest version a listing does not show any more', () =>
     ['one that can not be read', 'refuse' as const, null]
   ])('stays at it: %s', async (_what, put, version) => {
     const opened = open()
-    const { book, adopt, withheld, hints } = opened
+    const { book, adopt, finish, withheld, hints } = opened
     await adopt('1', 1)
+    await finish('1')
     await book.refresh()
     await opened[put]('1', 2)
     hints.push('1')

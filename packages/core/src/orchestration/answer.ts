@@ -88,9 +88,10 @@ export function summariseOrder(known: KnownOrder): OrderSummary {
 
 function answerHead(known: KnownOrder): z.output<typeof headSchema> {
   const { id, createdAt, warnings, request, version, errors } = known.request
-  const isRefused = errors.length > 0 && version === null
   const jobs = allJobsOf(known)
   const isOver = jobs.every((one) => isJobOver(known, one))
+  // While jobs of an earlier version go on, theirs is the state.
+  const isRefused = errors.length > 0 && version === null && isOver
   const isStarted = jobs.some(({ platform, job }) => job.state.kind !== 'declared' || flagsOf(known, platform, job).start)
   return {
     id,

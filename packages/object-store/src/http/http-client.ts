@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
-import { messageOf, StorageError } from '@lautta/core/errors'
+import { type LauttaError, messageOf, RefusedError, StorageError } from '@lautta/core/errors'
 import { Agent, type Dispatcher } from 'undici'
+import { limitWait } from './limit-wait.ts'
 
 /** A request to a store over HTTP. */
 export interface StoreRequest {
@@ -12,6 +13,8 @@ export interface StoreRequest {
   signal?: AbortSignal | undefined
   /** Of a POST: sent twice it does no harm. */
   harmlessTwice?: boolean
+  /** The answer's body is content, read by somebody else at a pace of their own. */
+  isForReader?: boolean
 }
 
 /** What a store answered, whatever its status. The body is read to its end, or destroyed. */
@@ -26,7 +29,9 @@ export interface HttpClientOptions {
   name: string
   /** At once, to one host. */
   connections?: number
-  /** Between the request and the head of its answer, and between two parts of a body. */
+  /** Beside these, for bodies that move at the pace of somebody else: who is slow makes nobody else wait. */
+  streams?: number
+  /** For a connection, between the request and the head of its answer, and between two parts of a body. */
   silenceMs?: number
   /** How often a request is sent at most, for how long after the first time, and the bounds of the pauses between. */
   tries?: number
@@ -42,6 +47,7 @@ export interface HttpClient {
 }
 
 const passing = new Set([429, 498, 500, 502, 503, 504])
+const hopeless = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_DESTROYED', 'UND_ERR_CLOSED'])
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])
 // Of a body in one piece, undici would take all the time that its sending takes for silence.
 const pieceBytes = 256 * 1024
@@ -52,13 +58,16 @@ const pieceBytes = 256 * 1024
  * twice; a POST is repeated only when it surely never arrived, or is harmless twice.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  const { name, connections = 32, silenceMs = 20_000, tries = 5, patienceMs = 15_000 } = options
+  const { name, connections = 32, streams = 256, silenceMs = 20_000, tries = 5, patienceMs = 15_000 } = options
   const { firstPauseMs = 200, longestPauseMs = 5000 } = options
-  const agent = new Agent({ connections, connect: { timeout: 10_000 }, headersTimeout: silenceMs, bodyTimeout: silenceMs })
+  const limits = { connect: { timeout: 10_000 }, headersTimeout: silenceMs, bodyTimeout: silenceMs }
+  const ordinary = new Agent({ ...limits, connections })
+  const streaming = new Agent({ ...limits, connections: streams })
 
-  const sendOnce = async ({ url, method, headers = {}, body, signal }: StoreRequest): Promise<StoreAnswer> => {
+  const sendOnce = async ({ url, method, headers = {}, body, signal, isForReader }: StoreRequest): Promise<StoreAnswer> => {
     const isLong = body instanceof Uint8Array && body.length > pieceBytes
-    const answer = await agent.request({
+    const agent = isForReader || body instanceof Readable ? streaming : ordinary
+    const answer = await agent.compose(limitWait(silenceMs)).request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -75,22 +84,28 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     async send(request) {
       const untilMs = performance.now() + patienceMs
       for (let pauseMs = firstPauseMs, left = tries - 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs), left--) {
-        const mayRepeat = left > 0 && performance.now() < untilMs && !request.signal?.aborted
+        const mayRepeat = () => left > 0 && performance.now() < untilMs && !request.signal?.aborted
         let leastPauseMs = 0
         try {
           const answer = await sendOnce(request)
-          if (!mayRepeat || !passing.has(answer.status) || !isRepeatable(request)) return answer
+          if (!passing.has(answer.status) || !isRepeatable(request) || !mayRepeat()) return answer
           leastPauseMs = retryAfterMs(answer, longestPauseMs)
           await answer.body.dump()
         } catch (cause) {
-          if (!mayRepeat || !(isRepeatable(request) || isUnsent(request, cause)))
-            throw new StorageError(`${name} does not answer: ${wordsOf(cause)}`, { cause })
+          if (hopeless.has(codeOf(cause)) || !mayRepeat() || !(isRepeatable(request) || isUnsent(request, cause)))
+            throw failureOf(name, cause)
         }
-        await pause(Math.max(leastPauseMs, pauseMs * (0.5 + Math.random())))
+        await pause(Math.max(leastPauseMs, pauseMs * (0.5 + Math.random())), undefined, { signal: request.signal }).catch(
+          (cause: unknown) => {
+            throw failureOf(name, cause)
+          }
+        )
       }
     },
     // Not close(): it waits for bodies that nobody reads any more.
-    close: () => agent.destroy()
+    async close() {
+      await Promise.all([ordinary.destroy(), streaming.destroy()])
+    }
   }
 }
 
@@ -104,6 +119,13 @@ function isRepeatable({ method, body, harmlessTwice = method !== 'POST' }: Store
 
 function isUnsent({ body }: StoreRequest, cause: unknown): boolean {
   return !(body instanceof Readable) && neverSent.has(codeOf(cause))
+}
+
+function failureOf(name: string, cause: unknown): LauttaError {
+  const words = wordsOf(cause)
+  // Such as a header that can not be sent.
+  if (codeOf(cause) === 'UND_ERR_INVALID_ARG') return new RefusedError(`${name} can not be asked for this: ${words}`, { cause })
+  return new StorageError(`${name} does not answer: ${words}`, { cause })
 }
 
 function codeOf(cause: unknown): string {

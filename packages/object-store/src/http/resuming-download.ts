@@ -19,7 +19,10 @@ const triesWithoutProgress = 3
 
 /** The bytes of an object. A body that breaks is taken up where it broke; what came is compared with its MD5 at the end. */
 export function createDownload(options: DownloadOptions): Readable {
-  const content = Readable.from(readParts(options), { objectMode: false })
+  const content: Readable = Readable.from(
+    readParts(options, () => content.destroyed),
+    { objectMode: false }
+  )
   // A generator that was never begun does not end either: nobody else would let go of the connection. Undici tells that
   // as an error, which unheard ends the process.
   const { body } = options.first
@@ -28,7 +31,8 @@ export function createDownload(options: DownloadOptions): Readable {
   return content.on('error', () => {})
 }
 
-async function* readParts({ path, first, usedBytes, md5, resume }: DownloadOptions): AsyncGenerator<Buffer> {
+async function* readParts(options: DownloadOptions, isGivenUp: () => boolean): AsyncGenerator<Buffer> {
+  const { path, first, usedBytes, md5, resume } = options
   const hash = md5 === null ? null : createHash('md5')
   let offset = 0
   let answer = first
@@ -43,6 +47,8 @@ async function* readParts({ path, first, usedBytes, md5, resume }: DownloadOptio
       if (offset === usedBytes) break
       throw new StorageError(`only ${offset} of ${usedBytes} bytes came`)
     } catch (cause) {
+      // Who reads it broke off, which comes as an error of what was given to them last.
+      if (isGivenUp()) throw cause
       const rest = left > 0 && offset < usedBytes ? await resume(offset) : null
       if (rest === null) throw new StorageError(`${path} could not be read to its end: ${messageOf(cause)}`, { cause })
       answer = rest

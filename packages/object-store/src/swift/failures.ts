@@ -9,8 +9,8 @@ const roleHint =
 const addressHint =
   "See that endpoint is Swift's address, such as https://a3s.fi:443/swift/v1, or leave it out: then the catalogue tells."
 const goneHint = 'Somebody else may have removed the bucket in this moment: try again.'
-// Swift's own number is beside the usual one.
-const busy = [429, 498]
+/** What a store answers that has no time now, or that the sender was too slow for; 498 and 499 are Swift's own. */
+export const busy: readonly number[] = [408, 429, 498, 499]
 
 /** What a request was about, for a person. */
 interface Attempt {

@@ -23,7 +23,7 @@ export async function getObject(
   const { first = 0, last = Number.POSITIVE_INFINITY } = range ?? {}
   if (last < first) throw new RefusedError(`${path}: the range ends before it begins`)
   const headers = range === undefined ? {} : { range: rangeHeader(first, last) }
-  const answer = await account.send({ method: 'GET', bucket, path, headers, accept: [404, 416] })
+  const answer = await account.send({ method: 'GET', bucket, path, headers, isForReader: true, accept: [404, 416] })
   if (answer.status === 404 || answer.status === 416) {
     await answer.body.dump()
     const found = answer.status === 404 ? null : await headObject(account, bucket, path)
@@ -39,7 +39,7 @@ export async function getObject(
     async resume(offset) {
       // Not If-Match: RGW answers 412 for each large object.
       const request = { method: 'GET', bucket, path, headers: { range: rangeHeader(first + offset, end) } } as const
-      const rest = await account.send({ ...request, accept: [404, 416] })
+      const rest = await account.send({ ...request, isForReader: true, accept: [404, 416] })
       if (rest.status === 206 && readEtag(rest.headers) === storeEtag) return rest
       rest.body.destroy()
       return null

@@ -3,7 +3,8 @@ import { RefusedError } from '@lautta/core/errors'
 import { checkStated } from '../http/upload-checks.ts'
 import type { ObjectInfo } from '../object-store.ts'
 import { readEtag } from './describe-object.ts'
-import { failureOf } from './failures.ts'
+import { busy, failureOf } from './failures.ts'
+import { headObject } from './get-object.ts'
 import { writeMarks } from './metadata-headers.ts'
 import { type Content, damaged, describeUpload, type Upload } from './put-object.ts'
 import { longestSuffixBytes, newUploadName, type Segment, segmentPath, segmentsBucket } from './segments.ts'
@@ -81,8 +82,9 @@ async function putManifest(upload: Upload, segments: readonly Segment[], content
     body: Buffer.from(JSON.stringify(manifest)),
     signal: options.signal
   })
-  // Only what is refused is surely not there; what became of it after other failures, `sweep` finds out.
-  if (answer.status >= 400 && answer.status < 500)
+  // What became of it after other failures, `sweep` finds out.
+  const isRefused = answer.status >= 400 && answer.status < 500 && !busy.includes(answer.status)
+  if (isRefused && !(await mayBeStored(upload, name)))
     await removeSegments(
       upload,
       segments.map((segment) => segment.path)
@@ -94,6 +96,16 @@ async function putManifest(upload: Upload, segments: readonly Segment[], content
     .digest('hex')
   if (readEtag(answer.headers) !== etag) throw damaged(upload, answer, etag)
   return describeUpload(upload, content, answer)
+}
+
+/** Of a manifest that was sent again, the first may be there and only its answer lost: then the segments are its content. */
+async function mayBeStored({ account, bucket, path }: Upload, name: string): Promise<boolean> {
+  try {
+    const found = await headObject(account, bucket, path)
+    return found?.isLarge === true && (found.upload ?? name) === name
+  } catch {
+    return true
+  }
 }
 
 /** What is left all the same, `sweep` finds. */

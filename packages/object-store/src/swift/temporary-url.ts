@@ -12,7 +12,7 @@ export type SignUrl = (bucket: string, path: string, options: SignOptions) => Pr
 const keyHeaders = ['x-account-meta-temp-url-key', 'x-account-meta-temp-url-key-2'] as const
 // Meanwhile somebody may replace the account's key.
 const keyLifeMs = 60_000
-const infoSchema = z.object({ tempurl: z.object({ allowed_digests: z.array(z.string()).default(['sha1']) }) })
+const infoSchema = z.object({ tempurl: z.object({ allowed_digests: z.array(z.string()).optional() }).optional() })
 
 /**
  * Temporary URLs of Swift. Their key belongs to the account, because RGW does not know keys of buckets: the one that is
@@ -56,9 +56,12 @@ async function chooseDigest(account: SwiftAccount, http: HttpClient): Promise<'s
   const url = new URL(await account.url())
   const answer = await http.send({ method: 'GET', url: new URL(url.pathname.replace(/\/v1\/.*$/, '/info'), url) })
   const body: unknown = await answer.body.json().catch(() => null)
-  if (answer.status >= 500) throw new StorageError(`${account.name} does not tell what it can do: ${answer.status}`)
+  if (answer.status === 404) return 'sha1'
   const info = infoSchema.safeParse(body)
-  return info.success && info.data.tempurl.allowed_digests.includes('sha256') ? 'sha256' : 'sha1'
+  // It is kept for good, so it has to be what the store says and not what came between.
+  if (answer.status !== 200 || !info.success)
+    throw new StorageError(`${account.name} does not tell what it can do: ${answer.status}`)
+  return info.data.tempurl?.allowed_digests?.includes('sha256') ? 'sha256' : 'sha1'
 }
 
 /** What was found out, for a while; failures are not kept. */

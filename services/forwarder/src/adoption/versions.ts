@@ -84,7 +84,6 @@ export function createVersions({ user, management, reader, writer, mayWrite, now
     async add(id: string, former: AdoptedVersion | null, found: Found): Promise<AdoptedVersion> {
       const at = now()
       const number = 1 + (highest.get(id) ?? 0)
-      highest.set(id, number)
       // Found here, it is recalled at the next look.
       const isGiven = (await management.readAdopted(user, id, number)) !== null
       if (isGiven) throw new UnavailableError(`version ${number} was adopted by another forwarder`)
@@ -102,6 +101,7 @@ export function createVersions({ user, management, reader, writer, mayWrite, now
         ...found
       }
       mayWrite()
+      highest.set(id, number)
       await management.writeAdopted(user, version)
       remembered.add(version)
       await writeOrders(version, version.orders, known)
