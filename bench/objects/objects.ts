@@ -4,7 +4,7 @@ import { measureMemory } from './memory.ts'
 import { bucket, openStage } from './stage.ts'
 import { type Load, takeLargeTurn, takePythonTurn, takeSmallTurn } from './turns.ts'
 
-const load: Load = { count: 400, atOnce: 8, largeBytes: 256 * 1024 * 1024 }
+const load: Load = { count: 400, atOnce: 8, largeBytes: 128 * 1024 * 1024 }
 const bare = 'bare undici'
 
 /**
@@ -33,8 +33,8 @@ export const objects: Benchmark = {
       comparisons: [
         compare('put 1 kB, 8 at once', 'small', 'put'),
         compare('get 1 kB, 8 at once', 'small', 'get'),
-        compare('put 256 MiB', 'large', 'put'),
-        compare('get 256 MiB', 'large', 'get'),
+        compare('put 128 MiB', 'large', 'put'),
+        compare('get 128 MiB', 'large', 'get'),
         {
           title: "the forwarder's most memory while one object goes up and down",
           unit: 'MiB',

@@ -56,7 +56,13 @@ function files(folder: string): Record<string, string | boolean> {
 
 function gateway(keystone: KeystoneServer | undefined): Record<string, string | number | boolean> {
   // Without tcp_nodelay each small answer on a connection that is kept takes 44 ms.
-  const frontend = { 'rgw frontends': 'beast endpoint=127.0.0.1:0 tcp_nodelay=1', 'debug rgw': 0 }
+  const frontend = {
+    'rgw frontends': 'beast endpoint=127.0.0.1:0 tcp_nodelay=1',
+    'debug rgw': 0,
+    // What large objects leave when they are overwritten would fill the memory for hours, and a full store blocks.
+    'rgw gc obj min wait': 0,
+    'rgw gc processor period': 1
+  }
   if (keystone === undefined) return frontend
   return {
     ...frontend,

@@ -137,7 +137,7 @@ export function describeFaults(find: () => S3Site): void {
       expect((await store.head(bucket, 'plain'))?.usedBytes).toBe(content.length)
     })
     it('downloads that nobody reads leave room for others', async () => {
-      const narrow = find().open({ http: { connections: 2 } })
+      const narrow = find().open({ http: { streams: 2 } })
       for (let round = 0; round < 4; round++) (await narrow.get(bucket, 'large'))!.content.destroy()
       expect(md5((await readObject(narrow, bucket, 'plain'))!)).toBe(md5(content))
       await narrow.close()

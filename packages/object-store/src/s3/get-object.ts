@@ -26,7 +26,13 @@ export async function getObject(
   const { first = 0, last = Number.POSITIVE_INFINITY } = range ?? {}
   if (last < first) throw new RefusedError(`${path}: the range ends before it begins`)
   const headers = range === undefined ? {} : { range: writeRange(first, last) }
-  const answer = await client.sendUnless([...missing, 'InvalidRange'], { method: 'GET', bucket, path, headers })
+  const answer = await client.sendUnless([...missing, 'InvalidRange'], {
+    method: 'GET',
+    bucket,
+    path,
+    headers,
+    isForReader: true
+  })
   if (answer === null) {
     const info = range === undefined ? null : await headObject(client, bucket, path)
     return info === null ? null : { info, content: Readable.from([]) }
@@ -40,7 +46,8 @@ export async function getObject(
     md5: answer.status === 206 ? null : readMd5(answer.headers),
     async resume(offset) {
       const headers = { range: writeRange(first + offset, end), 'if-match': `"${info.etag}"` }
-      const rest = await client.sendUnless([...missing, 'PreconditionFailed'], { method: 'GET', bucket, path, headers })
+      const request = { method: 'GET', bucket, path, headers, isForReader: true } as const
+      const rest = await client.sendUnless([...missing, 'PreconditionFailed'], request)
       if (rest === null || rest.status === 206) return rest
       rest.body.destroy()
       return null

@@ -6,7 +6,7 @@ import { readXml } from './read-xml.ts'
 import type { Signer, Unsigned } from './signer.ts'
 
 /** A request about all buckets, one of them, or an object there. */
-interface S3Request extends Pick<StoreRequest, 'method' | 'headers' | 'signal' | 'harmlessTwice'> {
+interface S3Request extends Pick<StoreRequest, 'method' | 'headers' | 'signal' | 'harmlessTwice' | 'isForReader'> {
   bucket?: string
   path?: string
   query?: Readonly<Record<string, string>>
