@@ -28,18 +28,20 @@ export function sidecarFolder(root: string, bucket: string, path: string): strin
   const folders = path.split('/')
   const name = folders.pop()
   // Folders and sidecars end otherwise, so that no name of one is a name of the other.
-  return join(root, '.meta', bucket, ...folders.map((folder) => `${folder}.d`), `${name}.m`)
+  return join(root, '.meta', bucket, ...folders.map((folder) => `${folder}.d`), `${name}.s`)
 }
 
 /** The sidecar of a file; null when there is none, or a torn one. */
 export async function readSidecar(folder: string, file: FileIdentity): Promise<Sidecar | null> {
-  return readNamed(folder, nameOf(file))
+  return readJson(join(folder, nameOf(file)))
 }
 
 /** The sidecars of all files that have, had or will have the object's name. */
 export async function readSidecars(folder: string): Promise<Sidecar[]> {
-  const found = await Promise.all((await readNames(folder)).map((name) => readNamed(folder, name)))
-  return found.filter((sidecar) => sidecar !== null)
+  const found = await Promise.all((await readNames(folder)).map((name) => readJson<Sidecar>(join(folder, name))))
+  // Version 0.1.0 had one file for them all.
+  const former = await readJson<Sidecar[]>(folder.replace(/\.s$/, '.m'))
+  return [...found.filter((sidecar) => sidecar !== null), ...(former ?? [])]
 }
 
 /** Writes what belongs to a file, whole. */
@@ -55,7 +57,7 @@ export async function writeSidecar(
 /** Removes the sidecars of files that are no more; `present` tells which file has the name in the moment it is asked. */
 export async function removeOldSidecars(folder: string, present: () => Promise<FileIdentity | null>): Promise<void> {
   for (const name of await readNames(folder)) {
-    const sidecar = await readNamed(folder, name)
+    const sidecar = await readJson<Sidecar>(join(folder, name))
     // First whether the file is still to be put into place, then which one is there: the other way round misses a rename between.
     if (sidecar !== null && (await isThere(sidecar.madeAt))) continue
     const file = await present()
@@ -78,9 +80,9 @@ async function readNames(folder: string): Promise<string[]> {
   }
 }
 
-async function readNamed(folder: string, name: string): Promise<Sidecar | null> {
+async function readJson<Content>(path: string): Promise<Content | null> {
   try {
-    return JSON.parse(await readFile(join(folder, name), 'utf8')) as Sidecar
+    return JSON.parse(await readFile(path, 'utf8')) as Content
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG') || error instanceof SyntaxError) return null
     throw error
