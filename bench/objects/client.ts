@@ -1,3 +1,4 @@
+import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { Agent } from 'undici'
 import type { ObjectStore } from '../../packages/object-store/src/object-store.ts'
@@ -40,14 +41,17 @@ export function clientOfPort(store: ObjectStore, bucket: string): Client {
   }
 }
 
-/** Bare undici: the same requests and nothing else, below an address and with the headers that open it. */
-export function clientOfUndici(base: string, headers: Readonly<Record<string, string>>): Client {
+/** Bare undici: the same requests and nothing else, or nothing but the MD5 of what goes and comes. */
+export function clientOfUndici(base: string, headers: Readonly<Record<string, string>>, computesMd5 = false): Client {
   const agent = new Agent({ connections: 32 })
   const { origin, pathname } = new URL(base)
   const send = async (method: 'GET' | 'PUT', path: string, body: Buffer | Readable | null, bytes: number): Promise<number> => {
+    const hash = computesMd5 ? createHash('md5') : null
+    if (body instanceof Readable) body.on('data', (chunk: Buffer) => hash?.update(chunk)).pause()
+    else if (body !== null) hash?.update(body)
     const length = body === null ? {} : { 'content-length': String(bytes), 'content-type': 'application/octet-stream' }
     const answer = await agent.request({ origin, path: `${pathname}/${path}`, method, body, headers: { ...headers, ...length } })
-    const came = await drain(answer.body)
+    const came = await drain(answer.body, hash)
     if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode}`)
     return body === null ? came : bytes
   }
@@ -58,8 +62,12 @@ export function clientOfUndici(base: string, headers: Readonly<Record<string, st
   }
 }
 
-async function drain(content: Readable): Promise<number> {
+async function drain(content: Readable, hash: Hash | null = null): Promise<number> {
   let bytes = 0
-  for await (const chunk of content as AsyncIterable<Buffer>) bytes += chunk.length
+  for await (const chunk of content as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    hash?.update(chunk)
+  }
+  hash?.digest('hex')
   return bytes
 }

@@ -20,7 +20,8 @@ export const objects: Benchmark = {
       'the port, Swift': clientOfPort(stage.swift, bucket),
       'the port, S3': clientOfPort(stage.s3, bucket),
       '/v1/objects': clientOfUndici(`${stage.forwarderUrl}/v1/objects/pipeline`, { authorization: `Bearer ${stage.apiKey}` }),
-      [bare]: clientOfUndici(`${storageUrl}/${bucket}`, { 'x-auth-token': token })
+      [bare]: clientOfUndici(`${storageUrl}/${bucket}`, { 'x-auth-token': token }),
+      'bare undici and MD5': clientOfUndici(`${storageUrl}/${bucket}`, { 'x-auth-token': token }, true)
     }
     const compare = (title: string, size: 'small' | 'large', verb: 'put' | 'get'): Comparison => {
       const takeTurn = size === 'small' ? takeSmallTurn : takeLargeTurn
