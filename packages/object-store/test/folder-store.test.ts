@@ -100,6 +100,18 @@ describe('the store in a folder', () => {
     await store.put('b', 'x', Buffer.from('y'), { metadata: { version: '8' } })
     expect(await store.head('b', 'x')).toMatchObject({ metadata: { version: '8' } })
   })
+  it('has nothing under names longer than its file system takes', async () => {
+    const [store, path] = [createFolderStore(root), 'n'.repeat(300)]
+    await store.put('b', 'x', Buffer.from('x'))
+    expect([await store.head('b', path), await store.get('b', `${path}/x`)]).toEqual([null, null])
+    expect((await store.list('b', { prefix: `${path}/` })).objects).toEqual([])
+  })
+  it('refuses to hold more in memory than is allowed', async () => {
+    const store = createFolderStore(root)
+    await store.put('b', 'x', Buffer.alloc(100))
+    expect((await readObject(store, 'b', 'x', 100))?.length).toBe(100)
+    await expect(readObject(store, 'b', 'x', 99)).rejects.toThrow(/larger than 99 bytes/)
+  })
   it('sweeps what killed uploads left, and no upload that goes on', async () => {
     const store = createFolderStore(root)
     await store.put('b', 'x', Buffer.from('x'))

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
+import { RefusedError, StorageError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../../test/support/until.ts'
 import type { Listing, ObjectStore, PutOptions } from '../src/object-store.ts'
@@ -99,6 +100,16 @@ export function describeStore(name: string, open: () => Promise<{ store: ObjectS
       )
       await expect(store.put(bucket, 'broken', breaking)).rejects.toThrow(/the source broke/)
       expect(await read('broken')).toBe('old')
+    })
+    it('writes nothing after its signal, and says so', async () => {
+      await store.put(bucket, 'in-time', Buffer.from('old'))
+      for (const content of [Buffer.from('late'), Readable.from([Buffer.from('late')])])
+        await expect(store.put(bucket, 'in-time', content, { signal: AbortSignal.abort() })).rejects.toThrow(StorageError)
+      expect(await read('in-time')).toBe('old')
+    })
+    it('refuses a range that ends before it begins', async () => {
+      await store.put(bucket, 'ranged', Buffer.from('0123'))
+      await expect(store.get(bucket, 'ranged', { first: 2, last: 1 })).rejects.toThrow(RefusedError)
     })
     it('takes long streams, of known and of unknown length', async () => {
       const options = { md5: md5(long), metadata: { of: 'long' }, contentType: 'text/x' }

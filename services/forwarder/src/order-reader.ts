@@ -1,6 +1,7 @@
 import type { OrderDocument } from '@lautta/core/documents/order-document'
 import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
 import { isBelievable, type SeenStatus } from '@lautta/core/documents/status-document'
+import { mapLimited } from '@lautta/core/map-limited'
 import type { Orchestration } from '@lautta/core/orchestration/dictionary'
 import type { AcceptedRequest, KnownOrder } from '@lautta/core/orchestration/known-order'
 import type { ListedOrder } from '@lautta/object-store/list-orders'
@@ -9,6 +10,8 @@ import { Problem } from './problem.ts'
 
 /** Orders whose documents are kept in memory. */
 const mostKept = 2000
+// Orders that are read at a time for one asker.
+const mostReads = 8
 
 interface Kept {
   request: AcceptedRequest
@@ -78,11 +81,9 @@ export function createOrderReader(management: Management) {
 
     /** All orders of a user, newest first. */
     async readAll(user: string): Promise<KnownOrder[]> {
-      const orders: KnownOrder[] = []
-      for (const listed of await management.listOrders(user)) {
-        const found = await leaveUnreadable(readListed(user, listed))
-        if (found !== null) orders.push(found)
-      }
+      const listed = await management.listOrders(user)
+      const found = await mapLimited(listed, mostReads, (one) => leaveUnreadable(readListed(user, one)))
+      const orders = found.filter((one) => one !== null)
       const keyOf = ({ request }: KnownOrder) => orderKey(request.createdAt, request.id)
       return orders.sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
     }

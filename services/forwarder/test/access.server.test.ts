@@ -112,7 +112,8 @@ describe('the API', () => {
   })
   it('is documented with what its objects take and answer', async () => {
     const { json: document } = await api.ask('/docs/json')
-    const { get, put } = document.paths['/v1/objects/{target}/{path}']
+    const { get, put, head } = document.paths['/v1/objects/{target}/{path}']
+    expect(head.responses).toHaveProperty('200')
     const parameters = ({ parameters: all }: { parameters: { name: string }[] }) => all.map(({ name }) => name)
     expect(parameters(put)).toEqual(
       expect.arrayContaining(['target', 'path', 'content-md5', 'x-checksum-sha256', 'if-none-match'])
@@ -138,6 +139,12 @@ describe('the API', () => {
     expect([unready.status, unready.json]).toEqual([503, { ready: false, missing }])
     await rm(store)
     await rename(`${store}-away`, store)
+  })
+  it('reads no body of what is not there, and no YAML that would hold up others', async () => {
+    const broken = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' }
+    expect((await api.ask('/nothing', { ...broken, as: 'nobody' })).json).toMatchObject({ status: 404 })
+    const yaml = { method: 'POST', headers: { 'content-type': 'application/yaml' }, body: `name: ${'x'.repeat(600 * 1024)}` }
+    expect((await api.ask('/v1/orchestrations', yaml)).status).toBe(413)
   })
   it('answers what is not there as a problem', async () => {
     expect((await api.ask('/v1/nothing')).json).toMatchObject({ status: 404, detail: 'there is no GET /v1/nothing' })

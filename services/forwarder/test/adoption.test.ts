@@ -374,3 +374,12 @@ describe('a pickle that is no request', () => {
     ])
   })
 })
+
+it('a pickle with thousands of mistakes is told the first hundred of them', () => {
+  const job = { script: 'x', ...Object.fromEntries(Array.from({ length: 5000 }, (_, number) => [`wrong-${number}`, 1])) }
+  const pickle = writePickle({ name: 'n', platforms: { local: { jobs: [job] } } })
+  const read = readPickledRequest(pickle, platforms, { isAdmin: true })
+  const errors = 'errors' in read ? read.errors : []
+  expect(errors.length).toBe(101)
+  expect(errors.at(-1)?.message).toMatch(/^and \d+ more$/)
+})

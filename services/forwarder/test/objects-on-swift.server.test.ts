@@ -84,6 +84,14 @@ describe.skipIf(!requireCommands(swiftCommands))('objects in Swift', () => {
     expect(json.url.startsWith(proxy.url)).toBe(true)
     expect(await (await fetch(json.url)).text()).toBe('x')
   })
+  it('are replaced by signed URLs of Lautta alone, which copy nothing from elsewhere', async () => {
+    await put('source', 'of somebody')
+    const { json } = await api.ask('/v1/objects/pipeline/signed/sign', asJson({ method: 'PUT', seconds: 60 }))
+    expect(json.url.startsWith(api.url)).toBe(true)
+    const headers = { 'x-copy-from': '/mlch-pipe-local/source', 'x-amz-copy-source': '/mlch-pipe-local/source' }
+    expect((await fetch(json.url, { method: 'PUT', body: 'mine', headers })).status).toBe(201)
+    expect(await read('signed')).toBe('mine')
+  })
   it('are counted', async () => {
     const { json } = await api.ask('/v1/objects')
     expect(json.items[0]).toMatchObject({ target: 'pipeline', bucket: 'mlch-pipe-local' })

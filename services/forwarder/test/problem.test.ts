@@ -1,3 +1,4 @@
+import { UnreadableDocumentError } from '@lautta/core/documents/sealed-document'
 import { RefusedError, StorageError, type StorageReason } from '@lautta/core/errors'
 import { createLogger } from '@lautta/runtime/logger'
 import { type FastifyBaseLogger, fastify } from 'fastify'
@@ -30,6 +31,11 @@ it.each<[StorageReason, number, RegExp, RegExp]>([
 it('what a store refuses is told in its words', async () => {
   const answer = await answerTo(new RefusedError('x: a part of the path is too long', { hint: 'shorten it' }))
   expect(answer.problem).toMatchObject({ status: 400, detail: 'x: a part of the path is too long', hint: 'shorten it' })
+})
+
+it('what a newer Lautta wrote is told as that', async () => {
+  const answer = await answerTo(new UnreadableDocumentError('x was written by a newer Lautta'))
+  expect(answer.problem).toMatchObject({ status: 503, detail: 'x was written by a newer Lautta' })
 })
 
 it('what nobody expected is told without its words', async () => {

@@ -1,11 +1,12 @@
 import { RefusedError } from '@lautta/core/errors'
+import { mapLimited } from '@lautta/core/map-limited'
 import { complaintAboutPrefix } from '@lautta/core/object-path'
 import type { Listing, ListOptions, ObjectInfo } from '../object-store.ts'
 import { listFolder } from './list-folder.ts'
 
 const listLimit = 10_000
 // Files that a listing has open at once.
-const batchSize = 64
+const mostOpen = 64
 
 type Head = (path: string) => Promise<ObjectInfo | null>
 
@@ -20,10 +21,8 @@ export async function listObjects(
   const all = await listFolder(folder, prefix, delimiter !== undefined)
   const names = all.filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0)
   const part = names.slice(0, limit)
-  const infos = await mapInBatches(
-    part.filter((name) => !name.endsWith('/')),
-    head
-  )
+  const files = part.filter((name) => !name.endsWith('/'))
+  const infos = await mapLimited(files, mostOpen, head)
   return {
     objects: infos
       .filter((info) => info !== null)
@@ -31,11 +30,4 @@ export async function listObjects(
     prefixes: part.filter((name) => name.endsWith('/')),
     next: names.length > limit ? (part.at(-1) ?? null) : null
   }
-}
-
-async function mapInBatches<Item, Result>(items: readonly Item[], map: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = []
-  for (let at = 0; at < items.length; at += batchSize)
-    results.push(...(await Promise.all(items.slice(at, at + batchSize).map(map))))
-  return results
 }

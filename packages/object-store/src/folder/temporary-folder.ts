@@ -49,16 +49,22 @@ export function createTemporaryFolder(folder: string): TemporaryFolder {
     },
     async sweep(before) {
       let removed = 0
-      for (const name of await readdir(folder).catch(() => [])) {
+      for (const name of await readdir(folder).catch(noneIfMissing)) {
         const path = join(folder, name)
-        const found = await stat(path).catch(() => null)
-        if (found === null || found.mtime >= before) continue
+        const [found] = await stat(path).then((one) => [one], noneIfMissing)
+        if (found === undefined || found.mtime >= before) continue
         await rm(path, { force: true })
         removed++
       }
       return removed
     }
   }
+}
+
+/** What is gone already need not be swept. */
+function noneIfMissing(error: unknown): never[] {
+  if (hasCode(error, 'ENOENT')) return []
+  throw error
 }
 
 /** Without this the name may be gone after a power failure, although the file's content is safe. */

@@ -61,13 +61,14 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
   const { name, connections = 32, streams = 256, silenceMs = 20_000, tries = 5, patienceMs = 15_000 } = options
   const { firstPauseMs = 200, longestPauseMs = 5000 } = options
   const limits = { connect: { timeout: 10_000 }, headersTimeout: silenceMs, bodyTimeout: silenceMs }
-  const ordinary = new Agent({ ...limits, connections })
-  const streaming = new Agent({ ...limits, connections: streams })
+  const agents = { ordinary: new Agent({ ...limits, connections }), streaming: new Agent({ ...limits, connections: streams }) }
+  const ordinary = agents.ordinary.compose(limitWait(silenceMs))
+  const streaming = agents.streaming.compose(limitWait(silenceMs))
 
   const sendOnce = async ({ url, method, headers = {}, body, signal, isForReader }: StoreRequest): Promise<StoreAnswer> => {
     const isLong = body instanceof Uint8Array && body.length > pieceBytes
     const agent = isForReader || body instanceof Readable ? streaming : ordinary
-    const answer = await agent.compose(limitWait(silenceMs)).request({
+    const answer = await agent.request({
       origin: url.origin,
       path: url.pathname + url.search,
       method,
@@ -104,7 +105,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
     },
     // Not close(): it waits for bodies that nobody reads any more.
     async close() {
-      await Promise.all([ordinary.destroy(), streaming.destroy()])
+      await Promise.all([agents.ordinary.destroy(), agents.streaming.destroy()])
     }
   }
 }

@@ -1,5 +1,6 @@
 import { type LauttaError, RefusedError, StorageError, type StorageReason } from '@lautta/core/errors'
 import { z } from 'zod'
+import { foreignBucketHint, quotaHint } from '../http/hints.ts'
 import type { StoreAnswer } from '../http/http-client.ts'
 import { readXml } from './read-xml.ts'
 
@@ -40,13 +41,13 @@ const meanings: readonly Meaning[] = [
     codes: ['AccessDenied', 'AllAccessDisabled', 'AccountProblem', 'UserSuspended', 'BucketAlreadyExists'],
     says: 'forbids it',
     reason: 'forbidden',
-    hint: "The bucket may belong to another project (on Allas all projects share the names of buckets): choose another bucket-prefix. Or the keys are not allowed this: ask the project's manager."
+    hint: `${foreignBucketHint} Or the keys are not allowed this: ask the project's manager.`
   },
   {
     codes: ['QuotaExceeded', 'TooManyBuckets'],
     says: 'is full',
     reason: 'quota',
-    hint: "One of the limits is reached. On Allas these are 1,000 buckets and 10 TiB a project and 500,000 objects a bucket, unless the project has others; or the bucket has a quota of its own. Remove what is not needed any more, or ask the store's operator for more."
+    hint: quotaHint
   },
   {
     codes: ['BadDigest', 'XAmzContentSHA256Mismatch', 'IncompleteBody'],

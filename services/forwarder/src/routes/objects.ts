@@ -1,7 +1,7 @@
+import { mapLimited } from '@lautta/core/map-limited'
 import { trimObjectPath } from '@lautta/core/object-path'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
-import { mapLimited } from '../map-limited.ts'
 import { describeObject, objectItemSchema } from '../object-item.ts'
 import { findPlace, objectParams, objectTargets, targetParams } from '../object-place.ts'
 import { pageQuery } from '../paginate.ts'
