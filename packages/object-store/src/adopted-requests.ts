@@ -11,12 +11,12 @@ import { type ListedPickles, listPickles } from './list-orders.ts'
 import type { ObjectStore } from './object-store.ts'
 import { putVersioned } from './put-versioned.ts'
 import { readObject } from './read-object.ts'
-import { documentWriteMs, type SealedObjects } from './sealed-objects.ts'
+import type { SealedObjects } from './sealed-objects.ts'
 
 /** Requests that notebooks put into the bucket themselves, what was adopted of them, and the views that notebooks read. */
 export function createAdoptedRequests(
   store: ObjectStore,
-  { bucketOf, read, write }: SealedObjects,
+  { bucketOf, documentWriteMs, read, write }: SealedObjects,
   readRequest: (user: string, id: string) => Promise<RequestDocument | null>
 ) {
   const readAdopted = async (user: string, id: string, number: number): Promise<AdoptedDocument | null> => {

@@ -28,7 +28,7 @@ type Unsealed<Document> = Omit<Document, 'hmac'>
 export function createManagement(options: ManagementOptions) {
   const { store, documentKey } = options
   const sealed = createSealedObjects(options)
-  const { bucketOf, write, read } = sealed
+  const { bucketOf, documentWriteMs, write, read } = sealed
 
   const readRequest = async (user: string, id: string): Promise<RequestDocument | null> => {
     const found = await read(user, requestPath(id), requestDocumentSchema)
@@ -39,6 +39,7 @@ export function createManagement(options: ManagementOptions) {
 
   return {
     bucketOf,
+    documentWriteMs,
     ...createAdoptedRequests(store, sealed, readRequest),
 
     /** By which an attempt of a job is known on the platform. */

@@ -10,9 +10,6 @@ import type { z } from 'zod'
 import type { ObjectStore } from './object-store.ts'
 import { readObject } from './read-object.ts'
 
-/** A document that is not written by then is not written at all: under a lease, it could come after another holder's. */
-export const documentWriteMs = 10_000
-
 /** What documents need to know of the installation. */
 export interface ManagementOptions {
   store: ObjectStore
@@ -20,21 +17,24 @@ export interface ManagementOptions {
   documentKey: Buffer
   /** The part of bucket names that stands for a user. */
   slugOf(user: string): string
+  /** A document that is not written by then is not written at all: under a lease, it could come after another holder's. */
+  documentWriteMs?: number
   /** Told of a document that nobody of us wrote, which is as if it were not there, and of one that only a newer version can read. */
   onIgnored(error: UntrustedDocumentError | UnreadableDocumentError): void
 }
 
 /** Documents as objects of users' buckets: sealed on the way out, checked on the way in. */
-export function createSealedObjects({ store, bucketPrefix, documentKey, slugOf, onIgnored }: ManagementOptions) {
+export function createSealedObjects(options: ManagementOptions) {
+  const { store, bucketPrefix, documentKey, documentWriteMs = 10_000, slugOf, onIgnored } = options
   const bucketOf = (user: string, target: BucketTarget = 'submitter') => bucketName(target, bucketPrefix, slugOf(user))
 
   const write = async (user: string, path: string, document: object, version: number): Promise<string> => {
     const bucket = bucketOf(user)
     const content = sealDocument(document, { bucket, path }, documentKey)
     const md5 = createHash('md5').update(content).digest('hex')
-    const options = { contentType: 'application/json', metadata: { version: String(version) }, md5 }
+    const described = { contentType: 'application/json', metadata: { version: String(version) }, md5 }
     const signal = AbortSignal.timeout(documentWriteMs)
-    return (await store.put(bucket, path, content, { ...options, signal })).etag
+    return (await store.put(bucket, path, content, { ...described, signal })).etag
   }
 
   const read = async <Schema extends z.ZodType>(user: string, path: string, schema: Schema): Promise<z.output<Schema> | null> => {
@@ -51,6 +51,6 @@ export function createSealedObjects({ store, bucketPrefix, documentKey, slugOf, 
     }
   }
 
-  return { bucketOf, write, read }
+  return { bucketOf, documentWriteMs, write, read }
 }
 export type SealedObjects = ReturnType<typeof createSealedObjects>

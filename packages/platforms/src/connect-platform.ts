@@ -28,7 +28,7 @@ export interface ThisMachine {
 /** Opens a platform for a user; the connection itself is made when it is first used. */
 export async function connectPlatform(known: KnownPlatform, user: string, machine: ThisMachine): Promise<Platform> {
   const shell = await openShell(known, user, machine)
-  const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell, known.preamble)
+  const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell, known)
   return { shell, scheduler, close: () => shell.close() }
 }
 

@@ -19,6 +19,9 @@ export const platformSettingsSchema = z.strictObject({
   account: z.string().optional().describe('--account of jobs that name none themselves'),
   'poll-seconds': z.number().positive().optional(),
   'max-channels': z.number().int().positive().optional(),
+  'commands-per-second': z.number().positive().optional(),
+  'sbatch-seconds': z.number().int().positive().optional(),
+  'settle-seconds': z.number().positive().optional(),
   'refuse-private-keys': z.boolean().optional(),
   credentials: z.record(z.string(), credentialSchema).default({}).describe('by user name')
 })
@@ -55,6 +58,9 @@ function applySettings(name: string, settings: PlatformSettings): KnownPlatform 
     pollSeconds: settings['poll-seconds'] ?? profile.pollSeconds,
     preamble: settings.preamble ?? profile.preamble,
     maxChannels: settings['max-channels'] ?? profile.maxChannels,
+    commandsPerSecond: settings['commands-per-second'] ?? profile.commandsPerSecond,
+    sbatchSeconds: settings['sbatch-seconds'] ?? profile.sbatchSeconds,
+    settleSeconds: settings['settle-seconds'] ?? profile.settleSeconds,
     refusesPrivateKeys: settings['refuse-private-keys'] ?? profile.refusesPrivateKeys,
     credentials: Object.fromEntries(
       Object.entries(settings.credentials).map(([user, { username, 'private-key-file': privateKeyFile }]) => [

@@ -62,7 +62,7 @@ describe('SLURM over SSH', () => {
 
   it('submits a script that arrived as a whole, and no part of one', async () => {
     const submission = compose(`#!/bin/sh\n${'# a long script\n'.repeat(5000)}true\n`)
-    const command = submitJob(submission, [])
+    const command = submitJob(submission, [], 60)
     const cut = { ...command, stdin: submission.script.slice(0, 40_000) }
     expect(await runCommand(shell, cut)).toEqual({ kind: 'disk-full', reason: 'the script did not arrive as a whole' })
     expect(await csc('squeue', '--noheader', `--name=${submission.jobName}`)).toBe('')

@@ -28,6 +28,7 @@ export const configFileSchema = z.strictObject({
   redis: z.strictObject({ url: z.string() }).optional(),
   users: z.array(userSchema).default([]),
   'secrets-folder': z.string().optional(),
+  'lease-seconds': z.number().min(1).default(30).describe('how long a submitter that died holds up another one'),
   local: z.boolean().default(true).describe('whether standalone offers platform local'),
   platforms: z
     .record(

@@ -39,6 +39,8 @@ export interface Config {
   pickleViews: boolean
   users: ConfiguredUser[]
   secretsFolder: string
+  /** For how long a submitter owns a user's platform without a sign of life. */
+  leaseSeconds: number
   platforms: KnownPlatform[]
   masterKey: string
   /** What commands and jobs on this machine see of our environment: never a setting of ours. */
@@ -117,6 +119,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     pickleViews: file.store['pickle-views'],
     users,
     secretsFolder: withBase(beside, file['secrets-folder']) ?? resolve(dataDirectory, 'secrets'),
+    leaseSeconds: file['lease-seconds'],
     platforms: knownPlatforms(withKeyFiles(beside, file.platforms), standalone && file.local),
     masterKey,
     machineEnvironment: Object.fromEntries(

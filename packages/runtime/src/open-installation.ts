@@ -7,6 +7,8 @@ import { createSwiftStore } from '@lautta/object-store/swift'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
 
+const longestWriteMs = 10_000
+
 /** What all services share: the object store and the documents in it. */
 export interface Installation {
   store: ObjectStore
@@ -23,8 +25,12 @@ export function openInstallation(config: Config, logger: Logger): Installation {
     return slug
   }
   const documentKey = deriveKey(config.masterKey, 'documents')
+  // Three writes fit into a lease, and a renewal is due each third of it.
+  const documentWriteMs = Math.min(longestWriteMs, (config.leaseSeconds * 1000) / 3)
   const onIgnored = (error: Error): void => logger.warn({ error: error.message }, 'a document was ignored')
-  const management = createManagement({ store, bucketPrefix: config.bucketPrefix, documentKey, slugOf, onIgnored })
+  const management = createManagement({
+    ...{ store, bucketPrefix: config.bucketPrefix, documentKey, documentWriteMs, slugOf, onIgnored }
+  })
   return { store, management }
 }
 

@@ -17,7 +17,6 @@ import { createOrderReader } from './order-reader.ts'
 import { createOrderWriter } from './order-writer.ts'
 
 const redisStartMs = 5000
-const leaseDurationMs = 30_000
 const readyCheckMs = 2000
 // Longer than any route keeps silent.
 const longestSilenceMs = 10 * 60_000
@@ -82,7 +81,7 @@ export async function createForwarder({
   }
   const app = await createApp(context, logger, silenceMs)
   await app.listen({ host: config.host, port: config.port })
-  const leases = createLeases(connection, { durationMs: leaseDurationMs, waitOnYoungRedis: !isAlone })
+  const leases = createLeases(connection, { durationMs: config.leaseSeconds * 1000, waitOnYoungRedis: !isAlone })
   const adopting = startAdopting({ users, platforms, management, reader, writer, leases, now, logger })
   const { port } = app.server.address() as AddressInfo
   return {

@@ -13,7 +13,6 @@ import type { Running } from '@lautta/runtime/run-service'
 import { createOrderDirectory } from './order-directory.ts'
 import { createSession, type Session } from './session.ts'
 
-const leaseDurationMs = 30_000
 const surveySeconds = 120
 const keepClocksMs = 30_000
 const tryAgainMs = 1000
@@ -34,7 +33,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   const connection = connectRedis(redis)
   await waitForRedis(connection, keepClocksMs)
   const queues = createQueues(redis)
-  const leases = createLeases(connection, { durationMs: leaseDurationMs, waitOnYoungRedis: !isAlone })
+  const leases = createLeases(connection, { durationMs: config.leaseSeconds * 1000, waitOnYoungRedis: !isAlone })
   const changes = createChanges(connection)
   const directory = createOrderDirectory(management)
   const sessions = new Map<string, Session>()

@@ -6,7 +6,6 @@ import { messageOf } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
 import { isAheadOf } from '@lautta/core/job/orders'
 import type { BegunTry } from '@lautta/core/object-names'
-import { documentWriteMs } from '@lautta/object-store/sealed-objects'
 import type { Lease } from '@lautta/queue/leases'
 import type { StoredView } from './keep-view.ts'
 import { createLiveOrder, type LiveOrder } from './live-order.ts'
@@ -28,7 +27,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
   /** The lease, when enough of it is left for a write. */
   const leaseForWrite = (): Lease => {
     const lease = currentLease()
-    if (lease.remainingMs() < documentWriteMs) throw new LeaseLostError('too little of the lease is left for a write')
+    if (lease.remainingMs() < management.documentWriteMs) throw new LeaseLostError('too little of the lease is left for a write')
     return lease
   }
 

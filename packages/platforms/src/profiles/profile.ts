@@ -8,6 +8,12 @@ export interface Profile {
   pollSeconds: number
   /** Sessions at once on one connection; stock sshd refuses from 6 to 8 on. */
   maxChannels: number
+  /** SLURM commands at most, after a burst of ten times as many; null is no limit. */
+  commandsPerSecond: number | null
+  /** The longest that one sbatch may take. */
+  sbatchSeconds: number
+  /** SLURM's own bound for an answer of slurmctld (MessageTimeout): what is not there after it will not come. */
+  settleSeconds: number
   /** Shell lines that make `module` work, or know more modules. */
   preamble: readonly string[]
   /** Whether a person's private key may not lie on the platform. */

@@ -1,6 +1,7 @@
 import type { Profile } from './profile.ts'
 
-const csc = { pollSeconds: 60, maxChannels: 4, preamble: [], refusesPrivateKeys: false }
+const slurmTimes = { sbatchSeconds: 60, settleSeconds: 10 }
+const csc = { pollSeconds: 60, maxChannels: 4, commandsPerSecond: 5, ...slurmTimes, preamble: [], refusesPrivateKeys: false }
 const roihuKey = 'SHA256:YNdesHbXhxN0hKD4mWvYGQONebjRqY+CGXDqPiZyByQ'
 
 const profileScript = ['source /appl/profile/zz-csc-env.sh']
@@ -13,6 +14,8 @@ export const plainProfile: Profile = {
   hostKeys: [],
   pollSeconds: 2,
   maxChannels: 4,
+  commandsPerSecond: null,
+  ...slurmTimes,
   preamble: [],
   refusesPrivateKeys: false
 }

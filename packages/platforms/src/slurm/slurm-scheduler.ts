@@ -1,31 +1,37 @@
 import type { Ending } from '@lautta/core/job/job-event'
+import type { Profile } from '../profiles/profile.ts'
+import { plainProfile } from '../profiles/shipped-profiles.ts'
 import type { RemoteShell } from '../remote-shell.ts'
 import { runCommand } from '../run-command.ts'
-import type { LookTimes, Scheduler } from '../scheduler.ts'
+import type { Scheduler } from '../scheduler.ts'
 import { guardScript } from './guard-script.ts'
 import { sacctEndings, sacctRecords } from './sacct.ts'
 import { scancel } from './scancel.ts'
 import { slurmVersion } from './slurm-version.ts'
 import { squeue } from './squeue.ts'
-import { findSubmittedJob, sbatchBoundSeconds, submitJob } from './submission.ts'
+import { findSubmittedJob, submitBoundSeconds, submitJob } from './submission.ts'
 
-/** SLURM's own bound for an answer of slurmctld (MessageTimeout), and looks enough to be sure. */
-const slurmLookTimes: LookTimes = { submitBoundSeconds: sbatchBoundSeconds, settleSeconds: 10, looks: 3 }
+// Enough to be sure that nothing was submitted.
+const looks = 3
 
 // sacct is heavy for the cluster's database: many ids in one question, but not without end.
 const mostIdsAtOnce = 200
 
+/** What a profile says of a SLURM. */
+export type SlurmSettings = Pick<Profile, 'preamble' | 'sbatchSeconds' | 'settleSeconds'>
+
 /** SLURM, driven by its commands over a shell. */
 export function createSlurmScheduler(
   shell: RemoteShell,
-  preamble: readonly string[] = [],
-  lookTimes: LookTimes = slurmLookTimes
+  { preamble, sbatchSeconds, settleSeconds }: SlurmSettings = plainProfile
 ): Scheduler {
   let version: number | undefined
   return {
-    lookTimes,
-    submit: (submission) =>
-      runCommand(shell, submitJob({ ...submission, script: guardScript(submission.script, submission.token) }, preamble)),
+    lookTimes: { submitBoundSeconds: submitBoundSeconds(sbatchSeconds), settleSeconds, looks },
+    submit: (submission) => {
+      const script = guardScript(submission.script, submission.token)
+      return runCommand(shell, submitJob({ ...submission, script }, preamble, sbatchSeconds))
+    },
     findSubmission: (right) => runCommand(shell, findSubmittedJob(right)),
     listJobs: () => runCommand(shell, squeue),
     async findEndings(slurmJobIds, since) {

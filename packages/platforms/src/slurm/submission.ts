@@ -3,9 +3,6 @@ import { noModules, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { AcceptedJob, Submission, SubmissionAnswer, SubmissionRight, SubmissionTrace } from '../scheduler.ts'
 
-/** The longest that sbatch may take, and a little for the shell around it. */
-export const sbatchBoundSeconds = 65
-
 /*
  * The submit protocol on the login node (ARCHITECTURE.md, "At most one job per attempt"). Making the folder of a try is
  * the right to submit with it: mkdir succeeds once, on every file system of a supercomputer and from every login node.
@@ -35,7 +32,7 @@ take() { # the right to submit: 0 taken now, 1 taken before; ends here when the 
 `
 
 const submitScript = `${prelude}
-name=$1; bytes=$2; folder=$3; shift 3
+name=$1; bytes=$2; seconds=$3; folder=$4; shift 4
 adopt
 [ ! -d "$dir" ] || { tell before; exit 0; }
 case $folder in "~"|"~/"*) folder=$HOME\${folder#"~"};; esac
@@ -50,7 +47,7 @@ take || { rm -f "$script"; tell before; exit 0; }
 # Written, and read back, before sbatch is called: whoever looks for the job later needs the very name.
 words=$({ echo "$name" >"$dir/name" && : >"$dir/stderr" && mv "$script" "$dir/script"; } 2>&1) || full "$words" "$dir"
 [ "$(cat "$dir/name")" = "$name" ] || full "what is written can not be read back" "$dir"
-id=$(timeout -k 5 60 sbatch --parsable --job-name="$name" "$@" <"$dir/script" 2>>"$dir/stderr")
+id=$(timeout -k 5 "$seconds" sbatch --parsable --job-name="$name" "$@" <"$dir/script" 2>>"$dir/stderr")
 code=$?
 # --parsable prints "<job id>" or "<job id>;<cluster>". Should the disk be full now, the id still reaches us.
 id=\${id%%;*}
@@ -64,17 +61,28 @@ if [ -n "$id" ]; then scontrol show job --oneliner "$id" 2>/dev/null | head -n 1
 cat "$dir/stderr"
 `
 
+// Before sbatch is killed after it was told to end, and for the shell around it.
+const killSeconds = 5
+const answerSeconds = 10
+
+/** For how long after a right was taken its sbatch may still be under way. */
+export const submitBoundSeconds = (sbatchSeconds: number): number => sbatchSeconds + killSeconds
+
 /** Submits a batch script, at most once for each right. */
-export function submitJob(submission: Submission, preamble: readonly string[]): RemoteCommand<SubmissionAnswer> {
+export function submitJob(
+  submission: Submission,
+  preamble: readonly string[],
+  sbatchSeconds: number
+): RemoteCommand<SubmissionAnswer> {
   const { token, jobName, script, workingDirectory, options, modules } = submission
   const sbatchOptions = Object.entries(options).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))
   const bytes = String(Buffer.byteLength(script))
-  const args = [token, String(submission.try), jobName, bytes, workingDirectory ?? '.', ...sbatchOptions]
+  const args = [token, String(submission.try), jobName, bytes, String(sbatchSeconds), workingDirectory ?? '.', ...sbatchOptions]
   return {
     argv: withModules({ preamble, modules }, submitScript, args),
     stdin: script,
     hasEffect: true,
-    timeoutSeconds: sbatchBoundSeconds + 10,
+    timeoutSeconds: submitBoundSeconds(sbatchSeconds) + answerSeconds,
     parse: ({ stdout }) => readAnswer(stdout)
   }
 }

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf, UnavailableError } from '@lautta/core/errors'
 import type { Management } from '@lautta/object-store/management'
-import { documentWriteMs } from '@lautta/object-store/sealed-objects'
 import type { Lease, Leases } from '@lautta/queue/leases'
 import type { ConfiguredUser } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
@@ -48,7 +47,7 @@ async function adoptUntilClosed(
   const held: { lease: Lease | null } = { lease: null }
   const remainingMs = (): number => held.lease?.remainingMs() ?? 0
   const mayWrite = (): void => {
-    if (remainingMs() < documentWriteMs) throw new UnavailableError('another forwarder may adopt by now')
+    if (remainingMs() < ports.management.documentWriteMs) throw new UnavailableError('another forwarder may adopt by now')
   }
   const versions = createVersions({ user, ...ports, mayWrite })
   const read = (content: Uint8Array) => readPickledRequest(content, platforms, { isAdmin })

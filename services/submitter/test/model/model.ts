@@ -23,7 +23,7 @@ export const id = '01jd0000000000000000000000'
 
 const known: KnownPlatform = {
   ...{ name: platform, kind: 'slurm', transport: 'ssh2', account: null, credentials: {} },
-  ...{ hosts: [], hostKeys: [], pollSeconds: 2, maxChannels: 4, preamble: [], refusesPrivateKeys: false }
+  ...{ hosts: [], hostKeys: [], pollSeconds: 2, maxChannels: 4, commandsPerSecond: null, sbatchSeconds: 60, settleSeconds: 10, preamble: [], refusesPrivateKeys: false }
 }
 const logger = pino({ level: 'silent' })
 const documentKey = deriveKey('model', 'documents')
