@@ -22,7 +22,15 @@ export class UnavailableError extends LauttaError {}
 export class PlatformDiskError extends LauttaError {}
 
 /** The credential is missing, expired or not accepted: waits for the user. */
-export class CredentialsError extends LauttaError {}
+export class CredentialsError extends LauttaError {
+  /** Whether the host was asked and refused; else the credential itself shows that it can not serve. */
+  readonly isRefusedByHost: boolean
+
+  constructor(message: string, options: { cause?: unknown; hint?: string; isRefusedByHost?: boolean } = {}) {
+    super(message, options)
+    this.isRefusedByHost = options.isRefusedByHost ?? false
+  }
+}
 
 /** The request was sent and its answer was lost: look before acting again. */
 export class UnknownOutcomeError extends LauttaError {}

@@ -13,3 +13,51 @@ export const collectMessageSchema = z.object({
   attempt: z.number().int()
 })
 export type CollectMessage = z.output<typeof collectMessageSchema>
+
+/** A job of an order as sbatch is asked about it. No files, values or environments: no secret is in a queue. */
+const testedJobSchema = z.object({
+  index: z.number().int(),
+  path: z.string(),
+  script: z.string().exactOptional(),
+  name: z.string().exactOptional(),
+  options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).exactOptional()
+})
+
+/** What the forwarder asks about a platform in a user's name, for the submitter to find out there. */
+export const questionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('probe'), user: z.string(), platform: z.string() }),
+  z.object({
+    kind: z.literal('dry-run'),
+    user: z.string(),
+    platform: z.string(),
+    orderName: z.string(),
+    modules: z.array(z.string()),
+    jobs: z.array(testedJobSchema)
+  })
+])
+export type Question = z.output<typeof questionSchema>
+
+/** The steps on the way to a job, in their sequence; those after the first that fails are not tried. */
+export const probeAnswerSchema = z.object({
+  steps: z.array(
+    z.object({
+      step: z.enum(['name', 'tcp', 'host-key', 'login', 'shell', 'slurm', 'account']),
+      ok: z.boolean(),
+      detail: z.string().describe('what was found, or why it failed, in the words of whoever said it')
+    })
+  )
+})
+export type ProbeAnswer = z.output<typeof probeAnswerSchema>
+
+/** What the scheduler said of each job, without taking it. */
+export const dryRunAnswerSchema = z.object({
+  jobs: z.array(
+    z.object({
+      index: z.number().int(),
+      accepted: z.boolean().nullable().describe('null: there was no time to ask about this job'),
+      detail: z.string().describe("the scheduler's own words"),
+      hint: z.string().exactOptional()
+    })
+  )
+})
+export type DryRunAnswer = z.output<typeof dryRunAnswerSchema>

@@ -42,6 +42,13 @@ export interface BegunTry {
 /** Which orders need no reading on a platform. */
 export const finishedPath = (platform: string): string => `MANAGEMENT/.finished/${platform}.json`
 
+/** All pauses of the installation, in its common bucket. */
+export const pausePrefix = 'PAUSES/'
+
+/** Whether a platform is paused, for the user of a slug or (null) for all. */
+export const pausePath = (platform: string, slug: string | null): string =>
+  `PAUSES/${platform}${slug === null ? '' : `/${slug}`}.json`
+
 /** One attempt of one job: names its log and its tables. */
 export interface Run {
   id: string

@@ -1,17 +1,26 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { controlKinds } from '../src/documents/order-document.ts'
 import { declareJob, type Job } from '../src/job/job.ts'
 import type { JobEvent } from '../src/job/job-event.ts'
-import { outcomes } from '../src/job/outcome.ts'
+import { outcomes, retryCauses } from '../src/job/outcome.ts'
 import { effectsOwed, reduceJob } from '../src/job/reduce-job.ts'
 
 const at = '2026-11-20T12:00:00.000Z'
 const attempts = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new Map(list.map((attempt) => [attempt, at])))
 const tries = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new Map(list.map((attempt) => [attempt, { try: 2 }])))
+const control = fc.record({
+  order: fc.constantFrom(...controlKinds),
+  attempt: fc.integer({ min: 1, max: 4 }),
+  at: fc.constantFrom('1', '2', '3')
+})
+const controls = fc.uniqueArray(control, { selector: ({ order, at: when }) => `${when} ${order}`, maxLength: 4 })
+const sorted = controls.map((list) => list.sort((a, b) => (`${a.at} ${a.order}` < `${b.at} ${b.order}` ? -1 : 1)))
 const event: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.record({
     type: fc.constant('ordersRead' as const),
-    orders: fc.record({ starts: attempts, stops: attempts, tries }),
+    orders: fc.record({ starts: attempts, stops: attempts, controls: sorted, tries }),
+    retries: fc.array(fc.constantFrom(...retryCauses), { maxLength: 3 }),
     version: fc.option(fc.integer({ min: 1, max: 4 }))
   }),
   fc.constantFrom<JobEvent>(
@@ -19,6 +28,9 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: 'preparationRefused', reason: 'r' },
     { type: 'submissionAccepted', slurmJobId: '1', outPath: null, errPath: null },
     { type: 'submissionRefused', reason: 'r' },
+    { type: 'limitReached', reason: 'r' },
+    { type: 'restartsCounted', restarts: 0 },
+    ...['1', '2', '3'].map((when): JobEvent => ({ type: 'controlDone', at: when, words: 'w' })),
     { type: 'answerLost' },
     { type: 'submissionNotFound' },
     { type: 'observed', phase: 'pending', reason: null, startedAt: null },
@@ -54,7 +66,7 @@ const legalSteps: Readonly<Record<string, readonly string[]>> = {
   submitting: ['queued', 'finished', 'submitting'],
   queued: ['running', 'finishing', 'queued'],
   running: ['queued', 'finishing', 'running'],
-  finishing: ['finished'],
+  finishing: ['finished', 'preparing'],
   finished: ['preparing', 'submitting', 'finished']
 }
 
@@ -99,7 +111,7 @@ describe('the life of a job, whatever happens in whatever sequence', () => {
     fc.assert(
       fc.property(fc.array(order, { maxLength: 6 }), (given) => {
         const fold = (list: typeof given): JobEvent => {
-          const orders = { starts: new Map<number, string>(), stops: new Map<number, string>(), tries: new Map() }
+          const orders = { starts: new Map<number, string>(), stops: new Map<number, string>(), controls: [], tries: new Map() }
           for (const { kind, attempt } of list) orders[kind].set(attempt, at)
           return { type: 'ordersRead', orders }
         }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { OrderDocument } from '../src/documents/order-document.ts'
-import { foldOrders, isAheadOf, ordersUpTo, startedAttempt, startOf, stopOf } from '../src/job/orders.ts'
+import { foldOrders, isAheadOf, isHeld, nextControl, ordersUpTo, startedAttempt, startOf, stopOf } from '../src/job/orders.ts'
 
 let second = 0
-function order(kind: 'start' | 'stop', attempt: number, more: Partial<OrderDocument> = {}): OrderDocument {
+function order(kind: OrderDocument['order'], attempt: number, more: Partial<OrderDocument> = {}): OrderDocument {
   const at = `2026-11-20T12:00:${String(second++).padStart(2, '0')}Z`
   return { schema: 1, order: kind, attempt, by: 'u', keyId: 'k', at, hmac: '', ...more }
 }
@@ -39,6 +39,28 @@ describe('orders', () => {
     expect(startedAttempt(foldOrders(orders, [], 'lumi', 0))).toBe(0)
     expect(startedAttempt(foldOrders(orders, [], 'lumi', 1))).toBe(1)
     expect(startedAttempt(foldOrders(orders, [], 'mahti', 7))).toBe(2)
+  })
+})
+
+describe('control orders', () => {
+  it('are taken one after the other, in the sequence in which they were given, whatever the sequence of reading', () => {
+    const [hold, release] = [order('hold', 1), order('release', 1)]
+    const folded = fold(release, hold)
+    const first = nextControl(folded, 1, null)
+    expect(first).toMatchObject({ order: 'hold', at: hold.at })
+    expect(nextControl(folded, 1, first)).toMatchObject({ order: 'release' })
+    expect(nextControl(folded, 1, { order: 'release', at: release.at })).toBeNull()
+    expect(nextControl(folded, 2, null)).toBeNull()
+  })
+  it('hold a job before it is submitted, when the last of them says so', () => {
+    const [hold, requeue] = [order('hold', 1), order('requeue', 1)]
+    expect(isHeld(fold(hold, requeue), 1)).toBe(true)
+    expect(isHeld(fold(hold, order('release', 1)), 1)).toBe(false)
+    expect(isHeld(fold(hold), 2)).toBe(false)
+  })
+  it('of kind cancel stop one job', () => {
+    expect(stopOf(fold(order('start', 1), order('cancel', 1, { platform: 'lumi', index: 0 })), 1)).not.toBeNull()
+    expect(stopOf(fold(order('start', 1), order('cancel', 1, { platform: 'lumi', index: 1 })), 1)).toBeNull()
   })
 })
 

@@ -1,40 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { declareJob, type Job, type JobState } from '../src/job/job.ts'
-import type { Ending, JobEvent } from '../src/job/job-event.ts'
-import type { JobOrders } from '../src/job/orders.ts'
+import { declareJob } from '../src/job/job.ts'
+import type { JobEvent } from '../src/job/job-event.ts'
 import { effectsOwed, reduceJob } from '../src/job/reduce-job.ts'
-
-const at = '2026-11-20T12:00:00.000Z'
-const orderedAt = '2026-11-20T11:59:00.000Z'
-const ended: Ending = { outcome: 'failed', exitCode: 3, reason: 'FAILED, exit code 3', startedAt: at, endedAt: at }
-
-function orders(given: {
-  starts?: number[]
-  stops?: number[]
-  tries?: [number, number][]
-}): Extract<JobEvent, { type: 'ordersRead' }> {
-  const dated = (attempts: number[] = []) => new Map(attempts.map((attempt) => [attempt, orderedAt]))
-  const tries = new Map(given.tries?.map(([attempt, number]) => [attempt, { try: number }]))
-  return { type: 'ordersRead', orders: { starts: dated(given.starts), stops: dated(given.stops), tries } satisfies JobOrders }
-}
-
-function job(state: JobState, more: Partial<Job> = {}): Job {
-  return { ...declareJob(0), startOrderedAt: orderedAt, state, ...more }
-}
-
-const submitting = job({ kind: 'submitting', try: 1, answerLost: false })
-const queued = job({ kind: 'queued', slurmJobId: '7', reason: 'Priority' })
-const running = job({ kind: 'running', slurmJobId: '7' }, { startedAt: at })
-const finishing = job({ kind: 'finishing', slurmJobId: '7', outcome: 'failed', exitCode: 3, reason: 'FAILED' })
-const finished = job(
-  { kind: 'finished', slurmJobId: '7', outcome: 'failed', exitCode: 3, reason: 'FAILED', collecting: 'owed' },
-  { endedAt: at }
-)
-const completed = job(
-  { kind: 'finished', slurmJobId: '7', outcome: 'completed', exitCode: 0, reason: null, collecting: 'stored' },
-  { endedAt: at }
-)
-const refused = { outcome: 'failed', slurmJobId: null, exitCode: null, collecting: 'stored' }
+import {
+  at,
+  completed,
+  ended,
+  finished,
+  finishing,
+  job,
+  orderedAt,
+  orders,
+  queued,
+  refused,
+  running,
+  submitting
+} from './sample-jobs.ts'
 
 describe('a declared job', () => {
   it('stays as it is without a start order', () => {
@@ -89,7 +70,7 @@ describe('a job of an adopted request', () => {
     const tries = new Map([[1, { try: 1, version: 2 }]])
     const fallen = reduceJob(
       preparing.job,
-      { type: 'ordersRead', orders: { starts: new Map(), stops: new Map(), tries }, version: 3 },
+      { type: 'ordersRead', orders: { starts: new Map(), stops: new Map(), controls: [], tries }, version: 3 },
       at
     )
     expect(fallen).toMatchObject({
@@ -99,7 +80,11 @@ describe('a job of an adopted request', () => {
   })
   it('is looked for with the version that was submitted, when the saved state knew another of the same try', () => {
     const tries = new Map([[1, { try: 1, version: 2 }]])
-    const event: JobEvent = { type: 'ordersRead', orders: { starts: new Map(), stops: new Map(), tries }, version: 3 }
+    const event: JobEvent = {
+      type: 'ordersRead',
+      orders: { starts: new Map(), stops: new Map(), controls: [], tries },
+      version: 3
+    }
     const fallen = reduceJob({ ...submitting, version: 1 }, event, at)
     const lookedFor = { version: 2, state: { kind: 'submitting', try: 1, answerLost: true } }
     expect(fallen).toMatchObject({ job: lookedFor, effects: ['findSubmission'] })

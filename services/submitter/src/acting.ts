@@ -12,23 +12,29 @@ import type { Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import { partOf } from '@lautta/core/orchestration/known-order'
 import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Admission } from './admission.ts'
 import { bringFiles } from './effects/bring-files.ts'
 import { cancel } from './effects/cancel.ts'
+import { control } from './effects/control.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
 import type { PerformEffect, PlatformWork } from './effects/job-work.ts'
 import { createPrepare } from './effects/prepare.ts'
-import { submit } from './effects/submit.ts'
+import { createSubmit } from './effects/submit.ts'
 import type { LiveOrder } from './live-order.ts'
 import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session-ports.ts'
 
 /** Effects that act on the platform for one job. */
 type PlatformEffect = Exclude<JobEffect, 'findAccounting' | 'askToCollect'>
 /** Those that go by the request; the others do not need to know what is asked of the job. */
-type RequestEffect = Exclude<PlatformEffect, 'findSubmission' | 'cancel'>
+type RequestEffect = Exclude<PlatformEffect, 'findSubmission' | 'cancel' | 'control'>
+/** Those that begin something new: not while the platform is paused. */
+const beginnings: readonly PlatformEffect[] = ['prepare', 'submit']
 
 export interface ActingOptions {
   ports: SessionPorts
   platform(): Promise<Platform>
+  /** Which submissions may go now. */
+  admission: Admission
   /** Told of every failure of the platform, so that it is left in peace for a while; and of every answer. */
   onFailure(error: LauttaError): void
   onAnswer(): void
@@ -44,15 +50,20 @@ export interface ActingOptions {
  * an event, and what the job then owes is performed next.
  */
 export function createActing(options: ActingOptions) {
-  const { ports, platform, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry, isPaused } = options
+  const { ports, platform, admission, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry, isPaused } = options
   const underWay = new Map<string, Promise<void>>()
-  const performers: Record<RequestEffect, PerformEffect> = { prepare: createPrepare(), submit, bringFiles }
+  const performers: Record<RequestEffect, PerformEffect> = {
+    prepare: createPrepare(),
+    submit: createSubmit(admission),
+    bringFiles
+  }
   const findSubmission = createFindSubmission(createLooks(), ports.now)
   const cancelJob = cancel(ports.now)
 
   const performOne = async (effect: PlatformEffect, work: PlatformWork): Promise<JobEvent | null> => {
     if (effect === 'findSubmission') return findSubmission(work)
     if (effect === 'cancel') return cancelJob(work)
+    if (effect === 'control') return control(work)
     const part = partOf(work.order, ports.known.name, work.job)
     const request = part?.jobs[work.job.index]
     if (part !== undefined && request !== undefined) return performers[effect]({ ...work, part, request })
@@ -96,6 +107,8 @@ export function createActing(options: ActingOptions) {
   const tryEffect = async (order: LiveOrder, job: Job, effect: PlatformEffect): Promise<JobEvent | null> => {
     const { index } = job
     try {
+      const pause = beginnings.includes(effect) ? await ports.findPause() : null
+      if (pause !== null) return { type: 'waited', on: 'platform', reason: pause }
       const notice = async (words: string): Promise<void> => {
         await order.feed(index, { type: 'noticed', notice: words }, job)
       }

@@ -5,6 +5,7 @@ import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { Changes } from '@lautta/queue/changes'
 import type { Lease } from '@lautta/queue/leases'
 import type { Queues } from '@lautta/queue/queues'
+import type { WaitingLine } from '@lautta/queue/waiting-line'
 import type { Logger } from '@lautta/runtime/logger'
 import type { OrderDirectory } from './order-directory.ts'
 
@@ -23,6 +24,10 @@ export interface SessionPorts {
   connect(): Promise<Platform>
   changes: Pick<Changes, 'take' | 'remember' | 'tell'>
   queues: Pick<Queues, 'setClock' | 'askToCollect'>
+  /** Users who wait for the same room on a platform. */
+  line: WaitingLine
+  /** Why nothing new is begun on the platform for the user; null when it may be. */
+  findPause(): Promise<string | null>
   /** Whether all orders are written as pickled views, not only the adopted ones. */
   pickleViews: boolean
   now(): Date

@@ -1,7 +1,11 @@
 import { CredentialsError, LauttaError } from '@lautta/core/errors'
+import type { Job } from '@lautta/core/job/job'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Scheduler } from '@lautta/platforms/scheduler'
 import { createActing, eventOfFailure } from './acting.ts'
+import { type Admission, createAdmission } from './admission.ts'
 import { createCollecting } from './collecting.ts'
 import { createConnection } from './connection.ts'
 import { createHeldLease } from './held-lease.ts'
@@ -21,6 +25,8 @@ type PassResult = 'done' | 'elsewhere'
 export interface Session {
   /** One pass: read, observe, reduce, save, act. Null during a pass, which one more will follow. */
   run(): Promise<PassResult | null>
+  /** Does something on the platform that changes nothing there, over the connection of the passes. */
+  ask<Answer>(work: (platform: Platform) => Promise<Answer>): Promise<{ answer: Answer } | 'elsewhere'>
   /** The next pass looks at the platform, however young the last look is. */
   expire(): void
   /** Waits for what is under way, and gives the lease back. */
@@ -37,11 +43,20 @@ export function createSession(ports: SessionPorts): Session {
   const collecting = createCollecting(ports)
   const pause = createPause(known.pollSeconds, now)
   const connection = createConnection(ports)
-  const observer = createObserver(async () => (await connection.open()).scheduler, known.pollSeconds, now)
+  const admission = createAdmission(ports)
+  const scheduler = async (): Promise<Scheduler> => countingScheduler((await connection.open()).scheduler, admission, now)
+  const tokenOf = ({ id }: LiveOrder, { index, attempt }: Job): string =>
+    ports.management.tokenOf(user, { id, platform: known.name, index, attempt })
+  const observer = createObserver(scheduler, known.pollSeconds, now, tokenOf)
 
   const fail = (error: LauttaError): void => {
-    // The next connection is made with the credential that there is then. A lost one is made anew by itself.
-    if (pause.isCausedBy(error) && error instanceof CredentialsError) connection.close()
+    if (!(error instanceof CredentialsError)) pause.isCausedBy(error)
+    else {
+      // The next connection is made with the credential that there is then: one that we refuse ourselves costs the
+      // platform nothing, so it is looked at in each pass.
+      if (error.isRefusedByHost) pause.isCausedBy(error)
+      connection.close()
+    }
   }
   const loseLease = (error: LeaseLostError): void => {
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
@@ -49,8 +64,13 @@ export function createSession(ports: SessionPorts): Session {
   }
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: pause.end, onLeaseLost: loseLease },
-    ...{ askToCollect: collecting.askNow, beginTry: loader.beginTry, isPaused: pause.isOn }
+    ...{ admission, askToCollect: collecting.askNow, beginTry: loader.beginTry, isPaused: pause.isOn }
   })
+
+  let questions = 0
+  const closeWhenIdle = (): void => {
+    if (questions === 0 && !acting.isBusy() && !book.orders().some(isOpen)) connection.close()
+  }
 
   const pass = async (): Promise<PassResult> => {
     if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
@@ -61,7 +81,7 @@ export function createSession(ports: SessionPorts): Session {
     for (const order of open) await collecting.collect(order, hinted.includes(order.id))
     await book.settle()
     const hasWork = book.orders().some(isOpen)
-    if (!hasWork && !acting.isBusy()) connection.close()
+    closeWhenIdle()
     await ports.queues.setClock({ user, platform: known.name }, hasWork ? known.pollSeconds : null)
     return 'done'
   }
@@ -78,6 +98,7 @@ export function createSession(ports: SessionPorts): Session {
   const drive = async (orders: readonly LiveOrder[]): Promise<void> => {
     try {
       await connection.open()
+      admission.beginRound()
       if (await observer.observe(orders, acting.act)) pause.end()
       for (const order of orders) {
         for (const job of order.status.jobs)
@@ -111,7 +132,7 @@ export function createSession(ports: SessionPorts): Session {
   /** A lease is held as long as something is done under it, and no longer. */
   const giveBackWhenIdle = async (): Promise<void> => {
     await acting.finish()
-    if (!turns.isRunning()) await lease.giveBack()
+    if (!turns.isRunning() && questions === 0) await lease.giveBack()
   }
 
   return {
@@ -122,11 +143,37 @@ export function createSession(ports: SessionPorts): Session {
         void giveBackWhenIdle()
       }
     },
+    async ask(work) {
+      // What a pass knows must not be forgotten while it runs.
+      if (!lease.isHeld()) await turns.finish()
+      if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
+      questions++
+      try {
+        return { answer: await work(await connection.open()) }
+      } finally {
+        questions--
+        if (!turns.isRunning()) closeWhenIdle()
+        void giveBackWhenIdle()
+      }
+    },
     expire: observer.expire,
     async close() {
       await turns.finish()
       await giveBackWhenIdle()
       connection.close()
+    }
+  }
+}
+
+/** The scheduler; what it lists is counted against the limits. */
+function countingScheduler(scheduler: Scheduler, admission: Admission, now: () => Date): Scheduler {
+  return {
+    ...scheduler,
+    async listJobs() {
+      const startedAtMs = now().getTime()
+      const listed = await scheduler.listJobs()
+      admission.countListed(listed.size, startedAtMs)
+      return listed
     }
   }
 }

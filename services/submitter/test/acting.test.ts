@@ -1,7 +1,9 @@
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import type { Platform } from '@lautta/platforms/connect-platform'
+import type { KnownPlatform } from '@lautta/platforms/settings'
 import { describe, expect, it } from 'vitest'
 import { createActing } from '../src/acting.ts'
+import { createAdmission } from '../src/admission.ts'
 import { createLiveOrder } from '../src/live-order.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
 
@@ -12,11 +14,13 @@ describe('a job whose own version of the request can not be read', () => {
       request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: 1 },
       ...{ platform: 'lumi', saved: null, fence: () => 1, now: () => new Date(0), save: async () => {}, onHistory: () => {} }
     })
-    const orders = { starts: new Map([[1, '']]), stops: new Map(), tries: new Map() }
+    const orders = { starts: new Map([[1, '']]), stops: new Map(), controls: [], tries: new Map() }
     const effects = await order.feed(0, { type: 'ordersRead', orders, version: 2 })
     const told: unknown[] = []
+    const known = { name: 'lumi', credentials: {} } as KnownPlatform
+    const ports = { user: 'u', known, now: () => new Date(0), findPause: async () => null as string | null } as SessionPorts
     const acting = createActing({
-      ports: { user: 'u', known: { name: 'lumi' }, now: () => new Date(0) } as SessionPorts,
+      ...{ ports, admission: createAdmission(ports) },
       platform: async () => ({}) as Platform,
       onFailure: (error) => told.push(error),
       onLeaseLost: (error) => told.push(error),

@@ -22,7 +22,11 @@ function open() {
   return { order, saved }
 }
 const started = (number: number): JobEvent => {
-  return { type: 'ordersRead', orders: { starts: new Map([[1, '']]), stops: new Map(), tries: new Map() }, version: number }
+  return {
+    type: 'ordersRead',
+    orders: { starts: new Map([[1, '']]), stops: new Map(), controls: [], tries: new Map() },
+    version: number
+  }
 }
 
 describe('an order of which a newer version is taken in', () => {

@@ -57,7 +57,7 @@ describe('the files of an order', () => {
     })
     const prepare = await createPreparer(order)
     const start = (number: number) => {
-      const orders = { starts: new Map([[1, '']]), stops: new Map(), tries: new Map() }
+      const orders = { starts: new Map([[1, '']]), stops: new Map(), controls: [], tries: new Map() }
       return Promise.all([0, 1].map((index) => order.feed(index, { type: 'ordersRead', orders, version: number })))
     }
     await start(1)

@@ -12,6 +12,7 @@ import { createModel, id, type Model, platform, scriptOf, user } from './model/m
  */
 
 const chaosMoves = 300
+const controlRounds = 12
 const mostCalmRounds = 150
 
 const chaos: readonly [weight: number, move: (model: Model) => unknown][] = [
@@ -24,6 +25,7 @@ const chaos: readonly [weight: number, move: (model: Model) => unknown][] = [
   [3, (model) => model.pauseOrContinue()],
   [1, (model) => model.emptyRedis()],
   [1, (model) => model.orderSomething()],
+  [1, (model) => model.orderControl()],
   [1, (model) => model.putAnew()]
 ]
 const totalWeight = chaos.reduce((sum, [weight]) => sum + weight, 0)
@@ -67,6 +69,11 @@ async function live(seed: number): Promise<{ model: Model; status: StatusDocumen
   for (let move = 0; move < chaosMoves; move++) {
     await pickMove(model)(model)
     if (move % 10 === 0) await read()
+  }
+  // Most jobs are on the platform only now.
+  for (let round = 0; round < controlRounds; round++) {
+    await calmRound(model)
+    if (model.random.isTrue(0.4)) await model.orderControl()
   }
   await model.calmDown()
   // All is looked at again after two minutes: orders of which no hint was heard, and late writes from before.
@@ -120,6 +127,7 @@ describe('the submit protocol, with two submitters and everything that can happe
           if (job === undefined) expect(['cancelled', 'failed']).toContain(attempt.state.outcome)
           else {
             expect(attempt.state.outcome).toBe(job.state)
+            expect(job.restarts, 'requeued more often than ordered').toBeLessThanOrEqual(model.requeuesOf(index, attempt.attempt))
             expect(job.script, 'another version than is told').toBe(scriptOf(attempt.version))
           }
         }

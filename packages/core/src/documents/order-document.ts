@@ -2,8 +2,12 @@ import { z } from 'zod'
 import type { FromWire } from '../wire.ts'
 import { schemaNumber } from './schema-number.ts'
 
-/** What a user may order. */
-export const orderKinds = ['start', 'stop'] as const
+/** What is done once to a job on the platform, in the sequence in which it was ordered. */
+export const controlKinds = ['hold', 'release', 'requeue'] as const
+export type ControlKind = (typeof controlKinds)[number]
+
+/** What a user may order; cancel is the stop of one job. */
+export const orderKinds = ['start', 'stop', 'cancel', ...controlKinds] as const
 
 /** One order, an immutable object under `MANAGEMENT/<id>/ORDERS/`; without platform or index it holds for all jobs. */
 export const orderDocumentSchema = z.object({

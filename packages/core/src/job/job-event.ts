@@ -1,4 +1,4 @@
-import type { WaitingCondition } from './job.ts'
+import type { Job, WaitingCondition } from './job.ts'
 import type { JobOrders } from './orders.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -20,6 +20,8 @@ interface RequestStand {
   version: number | null
   /** The job is not in it any more: it is not started again. */
   isDropped: boolean
+  /** Outcomes after which it is to be run again by itself, one entry for each time. */
+  retries: Job['retries']
 }
 
 /** What happened to a job: a fact in the past tense, never a request. */
@@ -30,11 +32,17 @@ export type JobEvent =
   | { type: 'preparationRefused'; reason: string }
   | { type: 'submissionAccepted'; slurmJobId: string; outPath: string | null; errPath: string | null }
   | { type: 'submissionRefused'; reason: string }
+  /** Refused because the user has as many jobs there as are allowed: it waits until there is room. */
+  | { type: 'limitReached'; reason: string }
   /** The right to submit is taken and no id is known: sbatch may or may not have been heard. */
   | { type: 'answerLost' }
   /** Nothing was submitted with this try, and the right to submit with it is used up. */
   | { type: 'submissionNotFound' }
   | { type: 'observed'; phase: SchedulerPhase; reason: string | null; startedAt: string | null }
+  /** SLURM's count of requeues, before one that was ordered. */
+  | { type: 'restartsCounted'; restarts: number }
+  /** A control order was carried out, or refused by the platform in its own words. */
+  | { type: 'controlDone'; at: string; words: string }
   /** Not listed any more. No end: evidence is owed. */
   | { type: 'goneFromScheduler' }
   | { type: 'accountingFound'; ending: Ending }
@@ -51,4 +59,12 @@ export type JobEvent =
   | { type: 'noticed'; notice: string }
 
 /** What the submitter must do next: data in the imperative, not a call. */
-export type JobEffect = 'prepare' | 'submit' | 'findSubmission' | 'findAccounting' | 'cancel' | 'bringFiles' | 'askToCollect'
+export type JobEffect =
+  | 'prepare'
+  | 'submit'
+  | 'findSubmission'
+  | 'findAccounting'
+  | 'cancel'
+  | 'control'
+  | 'bringFiles'
+  | 'askToCollect'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { controlKinds } from '../documents/order-document.ts'
 import type { FromWire } from '../wire.ts'
-import { outcomes } from './outcome.ts'
+import { outcomes, retryCauses } from './outcome.ts'
 
 const at = z.string()
 
@@ -46,6 +47,15 @@ const momentsSchema = {
   'end-seen-at': at.nullable()
 }
 
+/** The newest control order that was taken up: what was asked of the platform, and whether it was done. */
+const controlSchema = z.object({
+  order: z.enum(controlKinds),
+  at,
+  // SLURM's count of requeues before this one, once it is known: a higher one says that it was done.
+  restarts: z.number().int().nullable(),
+  'is-done': z.boolean()
+})
+
 /** Where the platform writes the job's two streams. */
 const logSchema = { 'out-path': z.string().nullable(), 'err-path': z.string().nullable() }
 
@@ -55,6 +65,7 @@ const attemptSchema = z.object({
   // Of an adopted request: the version that the attempt goes by, once it was taken up.
   version: z.number().int().nullable().default(null),
   state: jobStateSchema,
+  control: controlSchema.nullable().default(null),
   ...momentsSchema,
   ...logSchema
 })
@@ -63,6 +74,8 @@ const attemptSchema = z.object({
 export const jobSchema = attemptSchema.extend({
   index: z.number().int(),
   waiting: z.enum(waitingConditions).nullable(),
+  // Outcomes after which it is run again by itself, one entry for each time that is left.
+  retries: z.array(z.enum(retryCauses)).default([]),
   earlier: z.array(attemptSchema)
 })
 
@@ -79,8 +92,10 @@ export function declareJob(index: number): Job {
     attempt: 1,
     restart: 0,
     version: null,
+    control: null,
     state: { kind: 'declared' },
     waiting: null,
+    retries: [],
     ...noMoments,
     outPath: null,
     errPath: null,
@@ -89,7 +104,7 @@ export function declareJob(index: number): Job {
 }
 
 /** The moments of an attempt in which nothing has happened yet. */
-export const noMoments = {
+const noMoments = {
   startOrderedAt: null,
   stopOrderedAt: null,
   preparingAt: null,

@@ -1,4 +1,4 @@
-import type { OrderDocument } from '../documents/order-document.ts'
+import { type ControlKind, controlKinds, type OrderDocument } from '../documents/order-document.ts'
 import type { BegunTry } from '../object-names.ts'
 import type { Job } from './job.ts'
 
@@ -8,8 +8,17 @@ export interface JobOrders {
   starts: ReadonlyMap<number, string>
   /** Attempts that a stop names, likewise. */
   stops: ReadonlyMap<number, string>
+  /** What is to be done once to an attempt on the platform, in sequence. */
+  controls: readonly ControlOrder[]
   /** The highest try that was begun, for attempts of which any was. */
   tries: ReadonlyMap<number, Pick<BegunTry, 'try' | 'version'>>
+}
+
+/** A hold, a release or a requeue of an attempt. */
+export interface ControlOrder {
+  order: ControlKind
+  attempt: number
+  at: string
 }
 
 /** Folds the order objects, and the tries that were begun, that concern the job. A set is folded: orders may come twice and in any sequence. */
@@ -22,14 +31,15 @@ export function foldOrders(
   const mine = orders.filter((order) => (order.platform ?? platform) === platform && (order.index ?? index) === index)
   return {
     starts: earliestByAttempt(mine.filter(({ order }) => order === 'start')),
-    stops: earliestByAttempt(mine.filter(({ order }) => order === 'stop')),
+    stops: earliestByAttempt(mine.filter(({ order }) => order === 'stop' || order === 'cancel')),
+    controls: controlsIn(mine),
     tries: highestByAttempt(tries.filter((begun) => begun.platform === platform && begun.index === index))
   }
 }
 
 /** The orders without the starts of versions newer than the one that could be read: such a start waits for its own. */
 export function ordersUpTo(version: number | null, orders: readonly OrderDocument[]): OrderDocument[] {
-  return orders.filter((one) => one.order === 'stop' || version === null || (one.version ?? 0) <= version)
+  return orders.filter((one) => one.order !== 'start' || version === null || (one.version ?? 0) <= version)
 }
 
 /** The attempt that the newest start asks for; 0 when none stands. */
@@ -56,6 +66,16 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
   return latest?.[1] ?? null
 }
 
+/** The first control of an attempt that comes after the one that was taken up last; null when there is none. */
+export function nextControl({ controls }: JobOrders, attempt: number, after: Pick<ControlOrder, 'order' | 'at'> | null) {
+  return controls.find((one) => one.attempt === attempt && (after === null || sequenceOf(one) > sequenceOf(after))) ?? null
+}
+
+/** Whether an attempt is to be held: the last hold or release says. */
+export function isHeld({ controls }: JobOrders, attempt: number): boolean {
+  return controls.findLast((one) => one.attempt === attempt && one.order !== 'requeue')?.order === 'hold'
+}
+
 /**
  * Whether a try was begun of which the job, as it was saved, may not know. Of an adopted request it may know the number,
  * and yet not the version that was submitted.
@@ -69,6 +89,17 @@ export function isAheadOf(
   const isUnsubmitted = state.kind === 'finished' && state.slurmJobId === null && preparedAt === null
   return state.kind === 'declared' || state.kind === 'preparing' || isUnsubmitted
 }
+
+function controlsIn(orders: readonly OrderDocument[]): ControlOrder[] {
+  const found = orders.flatMap(({ order, attempt, at }) => {
+    const kind = controlKinds.find((one) => one === order)
+    return kind === undefined ? [] : [{ order: kind, attempt, at }]
+  })
+  return found.sort((a, b) => (sequenceOf(a) < sequenceOf(b) ? -1 : 1))
+}
+
+/** Two at the same moment have a sequence, too. */
+const sequenceOf = ({ at, order }: Pick<ControlOrder, 'order' | 'at'>): string => `${at} ${order}`
 
 function earliestByAttempt(orders: readonly OrderDocument[]): Map<number, string> {
   const byAttempt = new Map<number, string>()

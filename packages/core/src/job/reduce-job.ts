@@ -1,5 +1,7 @@
 import { assertNever } from '../assert-never.ts'
-import { type Attempt, type FinishedState, isFinished, type Job, type JobState, noMoments, type WaitingCondition } from './job.ts'
+import { countRestarts, finishControl, owesControl, takeControl } from './control-job.ts'
+import { followUp, retryAfter } from './follow-up.ts'
+import { type Attempt, type FinishedState, isFinished, type Job, type JobState, type WaitingCondition } from './job.ts'
 import type { Ending, JobEffect, JobEvent } from './job-event.ts'
 import { type JobOrders, startedAttempt, startOf, stopOf } from './orders.ts'
 
@@ -35,9 +37,7 @@ export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
     case 'running':
       return reduceOnPlatform(job, state, event, at)
     case 'finishing':
-      return event.type === 'filesBrought'
-        ? move(job, { ...state, kind: 'finished', collecting: 'owed' }, { effects: ['askToCollect'], reason: state.reason })
-        : keep(job)
+      return event.type === 'filesBrought' ? endAttempt(job, { ...state, kind: 'finished', collecting: 'owed' }, at) : keep(job)
     case 'finished':
       return event.type === 'ordersRead' ? reduceFinished(job, state, event, at) : keep(job)
     default:
@@ -57,7 +57,8 @@ export function effectsOwed(job: Job): JobEffect[] {
       return [state.answerLost || job.stopOrderedAt !== null ? 'findSubmission' : 'submit']
     case 'queued':
     case 'running':
-      return job.stopOrderedAt === null ? [] : ['cancel']
+      if (job.stopOrderedAt !== null) return ['cancel']
+      return owesControl(job) ? ['control'] : []
     case 'finishing':
       return ['bringFiles', 'askToCollect']
     case 'finished':
@@ -101,6 +102,10 @@ function reduceSubmitting(job: Job, state: StateOf<'submitting'>, event: JobEven
     }
     case 'submissionRefused':
       return endUnsubmitted(job, 'failed', event.reason, at)
+    case 'limitReached':
+      if (job.stopOrderedAt !== null) return endUnsubmitted(job, 'cancelled', 'stopped before it was submitted', at)
+      // The try is used up.
+      return wait({ ...job, state: { ...state, try: state.try + 1, answerLost: false } }, 'limit', event.reason)
     case 'answerLost':
       if (state.answerLost) return { job, effects: ['findSubmission'], reason: null }
       return {
@@ -123,12 +128,21 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
   const { slurmJobId } = state
   switch (event.type) {
     case 'ordersRead':
-      return rememberStop(job, event.orders, ['cancel'])
+      return stopOf(event.orders, job.attempt) === null
+        ? takeControl(job, event.orders)
+        : rememberStop(job, event.orders, ['cancel'])
+    case 'restartsCounted':
+      return countRestarts(job, event.restarts)
+    case 'controlDone':
+      return finishControl(job, event)
     case 'observed': {
+      const startedAt = event.startedAt ?? at
       if (event.phase === 'running') {
-        return state.kind === 'running'
-          ? keep(progress(job))
-          : move(job, { kind: 'running', slurmJobId }, { facts: { startedAt: event.startedAt ?? at } })
+        if (state.kind === 'queued') return move(job, { kind: 'running', slurmJobId }, { facts: { startedAt } })
+        // It was requeued and started again between two looks.
+        const hasRestarted = event.startedAt !== null && job.startedAt !== null && event.startedAt > job.startedAt
+        if (!hasRestarted) return keep(progress(job))
+        return move({ ...job, restart: job.restart + 1 }, state, { facts: { startedAt }, reason: 'requeued' })
       }
       const queued: JobState = { kind: 'queued', slurmJobId, reason: event.reason }
       // SLURM's order is not monotonic: a requeued job waits again.
@@ -158,10 +172,10 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
   }
 }
 
-function takeOrders(job: Job, { orders, version = null, isDropped = false }: OrdersRead, at: string): Transition {
+function takeOrders(job: Job, { orders, version = null, isDropped = false, retries = [] }: OrdersRead, at: string): Transition {
   const attempt = Math.max(job.attempt, startedAttempt(orders))
   const moments = { startOrderedAt: startOf(orders, attempt), stopOrderedAt: stopOf(orders, attempt) }
-  const ordered = { ...job, attempt, version, ...moments }
+  const ordered = { ...job, attempt, version, retries, ...moments }
   const begun = recallTry(ordered, orders, 0, at)
   if (begun !== null) return begun
   if (ordered.stopOrderedAt !== null) return endUnsubmitted(ordered, 'cancelled', 'stopped before it started', at)
@@ -187,20 +201,21 @@ function reduceFinished(job: Job, state: FinishedState, event: OrdersRead, at: s
 function startAgain(job: Job, state: FinishedState, event: OrdersRead, at: string): Transition {
   const attempt = startedAttempt(event.orders)
   if (state.outcome === 'completed' || attempt <= job.attempt || event.isDropped) return keep(job)
-  const { index, waiting: _, earlier, ...ended } = job
-  const fresh: Job = {
-    index,
-    attempt,
-    restart: 0,
-    version: null,
-    state,
-    waiting: null,
-    ...noMoments,
-    outPath: null,
-    errPath: null,
-    earlier: [...earlier, ended]
-  }
-  return takeOrders(fresh, event, at)
+  return takeOrders({ ...followUp(job, attempt), state }, event, at)
+}
+
+/** The attempt is over. When its outcome is one after which the job is to be run again, the next one begins at once. */
+function endAttempt(job: Job, state: FinishedState, at: string): Transition {
+  const ended: Job = { ...job, state, waiting: null }
+  const again = retryAfter(job, state.outcome)
+  if (again === null) return { job: ended, effects: ['askToCollect'], reason: state.reason }
+  const next = { ...followUp(ended, job.attempt + 1), version: job.version, retries: again }
+  const words = `run again after ${state.outcome}; ${again.filter((one) => one === state.outcome).length} more times if need be`
+  return move(
+    next,
+    { kind: 'preparing' },
+    { facts: { startOrderedAt: at, preparingAt: at }, effects: ['prepare'], reason: words }
+  )
 }
 
 /** A try was begun of which the state does not know: it is an older one, put back by a late write. */

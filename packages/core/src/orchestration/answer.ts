@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
 import { foldOrders, startOf, stopOf } from '../job/orders.ts'
-import { outcomes, worstOutcome } from '../job/outcome.ts'
+import { outcomes, retryCauses, worstOutcome } from '../job/outcome.ts'
 import type { Complaint } from './complaints.ts'
 import { type JobRequest, type PlatformRequest, type StatusFlags, statusFlagsSchema } from './dictionary.ts'
 import { allJobsOf, isJobOver, jobsOf, type KnownJob, type KnownOrder, partsOf } from './known-order.ts'
@@ -16,6 +16,7 @@ export const jobAnswerSchema = z.object({
   path: z.string(),
   script: z.string().optional(),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).optional(),
+  retries: z.partialRecord(z.enum(retryCauses), z.number()).optional(),
   id: z.string().describe("SLURM's id; 'None' before there is one"),
   status: statusFlagsSchema,
   index: z.number(),
@@ -126,6 +127,7 @@ export function answerJob(known: KnownOrder, { platform, request, job }: KnownJo
     path: request.path,
     ...(request.script === undefined ? {} : { script: request.script }),
     ...(request.options === undefined ? {} : { options: request.options }),
+    ...(request.retries === undefined ? {} : { retries: request.retries }),
     id: slurmJobIdOf(job) ?? 'None',
     status: flagsOf(known, platform, job),
     index: job.index,

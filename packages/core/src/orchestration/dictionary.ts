@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { retryCauses } from '../job/outcome.ts'
 import { complaintAboutPlatformPath, directionSchema, readPlace } from './direction.ts'
 
 /** Fields that only answers carry: read and dropped, so that an answer can be posted back. */
@@ -95,12 +96,17 @@ const optionsSchema = z
   )
   .describe('sbatch options by long name; true for an option without a value')
 
+const retriesSchema = z
+  .partialRecord(z.enum(retryCauses), z.number().int().min(0).max(10))
+  .describe('how often the job is run again by itself after which outcome')
+
 const jobSchema = z
   .strictObject({
     path: z.string().default('None').describe('the batch script on the platform'),
     script: z.string().min(1).optional().describe('the batch script itself, in place of path'),
     name: z.string().min(1).max(200).optional(),
     options: optionsSchema.optional(),
+    retries: retriesSchema.optional(),
     id: z.string().default('None'),
     status: statusFlagsSchema.optional(),
     attempt: z.number().int().optional(),
@@ -121,11 +127,12 @@ const jobSchema = z
     const complaint = hasPath ? complaintAboutPlatformPath(path) : null
     if (complaint !== null) context.addIssue({ code: 'custom', path: ['path'], message: complaint })
   })
-  .transform(({ path, script, name, options, attempt, status }) => ({
+  .transform(({ path, script, name, options, retries, attempt, status }) => ({
     path,
     ...(script === undefined ? {} : { script }),
     ...(name === undefined ? {} : { name }),
     ...(options === undefined ? {} : { options }),
+    ...(retries === undefined ? {} : { retries }),
     // An answer that is posted back carries `attempt`: its flags are then a report, not orders.
     status: { start: attempt === undefined && status?.start === true, cancel: attempt === undefined && status?.cancel === true }
   }))

@@ -1,5 +1,5 @@
-import type { OrderDocument } from '../documents/order-document.ts'
-import { declareJob, type Job } from '../job/job.ts'
+import type { ControlKind, OrderDocument } from '../documents/order-document.ts'
+import { declareJob, isOnPlatform, type Job } from '../job/job.ts'
 import { foldOrders, startedAttempt, stopOf } from '../job/orders.ts'
 import type { Orchestration } from './dictionary.ts'
 import { allJobsOf, isJobOver, isNamed, type KnownJob, type KnownOrder } from './known-order.ts'
@@ -37,6 +37,27 @@ export function stopOrders(known: KnownOrder): NewOrder[] {
   if (jobs.every((one) => isJobOver(known, one))) return []
   const started = known.orders.filter(({ order }) => order === 'start').map(({ attempt }) => attempt)
   return [{ order: 'stop', attempt: Math.max(1, ...started, ...jobs.map(({ job }) => job.attempt)) }]
+}
+
+/** What is ordered for one job, or why it can't be. */
+export type JobDecision = { orders: NewOrder[] } | { conflict: string; hint: string }
+
+/** Cancels, holds, releases or requeues the present attempt of one job; a cancel of one that has ended changes nothing. */
+export function controlOrders(known: KnownOrder, one: KnownJob, order: 'cancel' | ControlKind): JobDecision {
+  const { platform, job } = one
+  const attempt = Math.max(1, standOf(known, platform, job.index).present)
+  const orders = [{ order, attempt, platform, index: job.index }]
+  const isEnding = isJobOver(known, one) || job.state.kind === 'finishing'
+  if (order === 'cancel') return { orders: isJobOver(known, one) ? [] : orders }
+  if (isEnding) return { conflict: 'the job has ended', hint: 'start the order again: what did not complete runs once more' }
+  if (order === 'requeue' && !isOnPlatform(job))
+    return { conflict: 'the job has not been submitted yet', hint: 'only a job that runs can be requeued' }
+  if (order === 'hold' && job.state.kind === 'running')
+    return {
+      conflict: 'the job runs already',
+      hint: 'only a job that has not begun can be held; stop it, or requeue and hold it'
+    }
+  return { orders }
 }
 
 /**

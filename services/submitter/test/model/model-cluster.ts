@@ -1,5 +1,5 @@
 import { PassThrough, Readable } from 'node:stream'
-import { UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
+import { RefusedError, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
 import type {
   AcceptedJob,
@@ -15,19 +15,32 @@ interface ModelJob {
   id: string
   token: string
   script: string
-  state: 'pending' | 'running' | 'completed' | 'cancelled'
+  state: 'pending' | 'running' | 'completed' | 'failed' | 'cancelled'
+  isHeld: boolean
+  restarts: number
+}
+
+interface Folder {
+  madeAtMs: number
+  id: string | null
+  isRefused: boolean
 }
 
 /** A login node and its SLURM: folders of tries, and jobs. */
 export interface Cluster {
   jobs: ModelJob[]
   /** By token and try: what stands in the folder. */
-  folders: Map<string, { madeAtMs: number; id: string | null }>
+  folders: Map<string, Folder>
+  /** How many jobs may be there at once. */
+  mostJobs: number
 }
 
 const sbatchBoundMs = 60_000
 const accepted = (slurmJobId: string): AcceptedJob => ({ slurmJobId, outPath: null, errPath: null })
-const hasEnded = ({ state }: ModelJob) => state === 'completed' || state === 'cancelled'
+const identityOf = ({ token }: ModelJob) => ({ jobName: `model.${token}`, submittedAtEpoch: null })
+
+/** Whether a job is over. */
+export const hasEnded = ({ state }: ModelJob) => state === 'completed' || state === 'failed' || state === 'cancelled'
 
 /**
  * SLURM as one process reaches it. Submitting goes as the script on the login node does: take the folder, call sbatch,
@@ -45,16 +58,21 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
       return answer()
     })
 
-  const submit = async ({ script, ...right }: Submission): Promise<SubmissionAnswer> => {
+  const limitReached: SubmissionAnswer = { kind: 'limit-reached', reason: 'AssocMaxSubmitJobLimit' }
+  const submit = async ({ script, options, ...right }: Submission): Promise<SubmissionAnswer> => {
     await step(world)
     const earlier = known(right.token)
     if (earlier !== null) return { kind: 'accepted', ...accepted(earlier) }
-    if (cluster.folders.has(folderOf(right))) return { kind: 'answer-lost' }
-    const folder = { madeAtMs: world.nowMs, id: null as string | null }
+    const taken = cluster.folders.get(folderOf(right))
+    if (taken !== undefined) return taken.isRefused ? limitReached : { kind: 'answer-lost' }
+    const folder: Folder = { madeAtMs: world.nowMs, id: null, isRefused: false }
     cluster.folders.set(folderOf(right), folder)
     await step(world)
     if (world.nowMs - folder.madeAtMs > sbatchBoundMs || fails(0.1)) return { kind: 'answer-lost' }
-    const job: ModelJob = { id: String(cluster.jobs.length + 1), token: right.token, script, state: 'pending' }
+    folder.isRefused = cluster.jobs.filter((one) => !hasEnded(one)).length >= cluster.mostJobs
+    if (folder.isRefused) return limitReached
+    const id = String(cluster.jobs.length + 1)
+    const job: ModelJob = { id, token: right.token, script, state: 'pending', isHeld: options.hold === true, restarts: 0 }
     cluster.jobs.push(job)
     await step(world)
     // The disk may be full, or the login node may die, before the id is written.
@@ -62,6 +80,20 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
     folder.id = job.id
     return { kind: 'accepted', ...accepted(job.id) }
   }
+
+  const find = (id: string): ModelJob => {
+    const job = cluster.jobs.find((one) => one.id === id)
+    if (job === undefined || hasEnded(job)) throw new RefusedError('Job has already finished')
+    return job
+  }
+  /** What is done may be done although its answer is lost; also in a calm world, where most of it happens. */
+  const control = (id: string, change: (job: ModelJob) => void): Promise<void> =>
+    ask(world, process, async () => {
+      await step(world)
+      if (fails(0.1)) throw new UnavailableError('the connection was cut')
+      change(find(id))
+      if (world.random.isTrue(0.3)) throw new UnavailableError('the answer was lost')
+    })
 
   return {
     lookTimes: { submitBoundSeconds: sbatchBoundMs / 1000, settleSeconds: 10, looks: 3 },
@@ -82,30 +114,24 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
       look((): SubmissionTrace => {
         const earlier = known(right.token)
         if (earlier !== null) return { kind: 'found', ...accepted(earlier) }
-        if (!cluster.folders.has(folderOf(right))) {
-          cluster.folders.set(folderOf(right), { madeAtMs: world.nowMs, id: null })
-          return { kind: 'closed' }
-        }
+        const folder = cluster.folders.get(folderOf(right))
+        if (folder === undefined) cluster.folders.set(folderOf(right), { madeAtMs: world.nowMs, id: null, isRefused: false })
+        if (folder === undefined || folder.isRefused) return { kind: 'closed' }
         const listed = cluster.jobs.find(({ token }) => token === right.token)
         return listed === undefined ? { kind: 'no-trace', counts: !fails(0.2) } : { kind: 'found', ...accepted(listed.id) }
       }),
     listJobs: () =>
-      look(
-        () =>
-          new Map(
-            cluster.jobs
-              .filter((job) => !hasEnded(job))
-              .map(({ id, state }) => [
-                id,
-                { phase: state === 'running' ? ('running' as const) : ('pending' as const), reason: null, startedAt: null }
-              ])
-          )
-      ),
+      look(() => {
+        const listed = cluster.jobs.filter((job) => !hasEnded(job))
+        const phaseOf = ({ state }: ModelJob) => (state === 'running' ? ('running' as const) : ('pending' as const))
+        return new Map(listed.map((job) => [job.id, { ...identityOf(job), phase: phaseOf(job), reason: null, startedAt: null }]))
+      }),
     findEndings: (ids) =>
       look(() => {
         const found = cluster.jobs.filter(({ id }) => ids.includes(id))
         const ending = (job: ModelJob) => ({
-          outcome: job.state as 'completed' | 'cancelled',
+          ...identityOf(job),
+          outcome: job.state as 'completed' | 'failed' | 'cancelled',
           exitCode: 0,
           reason: null,
           startedAt: null,
@@ -118,6 +144,17 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
         const job = cluster.jobs.find((one) => one.id === id)
         if (job !== undefined && !hasEnded(job)) job.state = 'cancelled'
       }),
+    hold: (id) => control(id, (job) => (job.isHeld = true)),
+    release: (id) => control(id, (job) => (job.isHeld = false)),
+    countRestarts: (id) => look(() => find(id).restarts),
+    requeue: (id, restarts) =>
+      control(id, (job) => {
+        if (job.restarts !== restarts) return
+        job.restarts++
+        job.state = 'pending'
+      }),
+    testSubmission: async () => ({ isAccepted: true, words: '' }),
+    checks: () => [],
     collectAccounting: async () => []
   }
 }

@@ -1,8 +1,11 @@
 import { deriveKey } from '@lautta/core/derive-key'
+import { controlKinds, type OrderDocument } from '@lautta/core/documents/order-document'
 import { createId } from '@lautta/core/ids'
+import { isOnPlatform } from '@lautta/core/job/job'
 import type { CollectMessage } from '@lautta/core/messages'
 import { timesPath, viewPath } from '@lautta/core/object-names'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import type { NewOrder } from '@lautta/core/orchestration/next-order'
 import { readPickle } from '@lautta/core/pickle/read-pickle'
 import { toPlain } from '@lautta/core/pickle/to-plain'
 import { createManagement, type Management } from '@lautta/object-store/management'
@@ -12,7 +15,7 @@ import type { KnownPlatform } from '@lautta/platforms/settings'
 import { pino } from 'pino'
 import { createOrderDirectory } from '../../src/order-directory.ts'
 import { createSession, type Session } from '../../src/session.ts'
-import { type Cluster, createModelScheduler, createModelShell } from './model-cluster.ts'
+import { type Cluster, createModelScheduler, createModelShell, hasEnded } from './model-cluster.ts'
 import { createModelLeases, emptyRedis, type LeaseMemory } from './model-leases.ts'
 import { createMemoryStore, reachStore } from './model-store.ts'
 import { createWorld, openSteps, type Process, settle, take } from './world.ts'
@@ -23,14 +26,24 @@ export const id = '01jd0000000000000000000000'
 
 const known: KnownPlatform = {
   ...{ name: platform, kind: 'slurm', transport: 'ssh2', account: null, credentials: {} },
-  ...{ hosts: [], hostKeys: [], pollSeconds: 2, maxChannels: 4, commandsPerSecond: null, sbatchSeconds: 60, settleSeconds: 10, preamble: [], refusesPrivateKeys: false }
+  ...{
+    hosts: [],
+    hostKeys: [],
+    pollSeconds: 2,
+    maxChannels: 4,
+    commandsPerSecond: null,
+    sbatchSeconds: 60,
+    settleSeconds: 10,
+    preamble: [],
+    refusesPrivateKeys: false
+  }
 }
 const logger = pino({ level: 'silent' })
 const documentKey = deriveKey('model', 'documents')
 /** What a job's script is in a version of the request. */
 export const scriptOf = (version: number | null): string => `#!/bin/sh\n# version ${version}\n`
 const requestOf = (version: number | null, jobCount: number) => {
-  const jobs = Array.from({ length: jobCount }, () => ({ script: scriptOf(version) }))
+  const jobs = Array.from({ length: jobCount }, () => ({ script: scriptOf(version), retries: { failed: 1 } }))
   return orchestrationSchema([platform]).parse({ name: 'n', platforms: { [platform]: { jobs } } })
 }
 
@@ -57,12 +70,13 @@ export function createModel(seed: number) {
   const { random } = world
   const store = createMemoryStore()
   const direct = manage(store)
-  const cluster: Cluster = { jobs: [], folders: new Map() }
+  const cluster: Cluster = { jobs: [], folders: new Map(), mostJobs: random.pick([1, 2, 100]) }
   const redis: LeaseMemory = { holder: null, lastFence: 0, bornAtMs: 0, skewMs: 0 }
   const hints = new Set<string>()
   const asked: CollectMessage[] = []
   let alive: Alive[] = []
   let ordered = 1
+  const controlled: NewOrder[] = []
   // Jobs that end only when they are stopped.
   const areEndless = random.isTrue(0.3)
   // Whether the request was adopted from the bucket, where it is put anew now and then.
@@ -88,6 +102,8 @@ export function createModel(seed: number) {
         remember: async (_user, _platform, hint) => void hints.add(hint),
         tell: async () => {}
       },
+      line: { ask: async () => true, serve: async () => {} },
+      findPause: async () => null,
       queues: { setClock: async () => {}, askToCollect: async (message) => void asked.push(message) },
       pickleViews,
       now: () => new Date(world.nowMs)
@@ -122,16 +138,33 @@ export function createModel(seed: number) {
       await direct.writeAdopted(user, { ...head, ...found })
       if (random.isTrue(0.7)) hints.add(id)
     },
-    async order(order: 'start' | 'stop', attempt: number): Promise<void> {
+    async order(order: OrderDocument['order'], attempt: number, of: Partial<NewOrder> = {}): Promise<void> {
       const at = new Date(world.nowMs)
-      await direct.writeOrder(user, id, createId(at), { schema: 1, order, attempt, by: user, keyId: 'k', at: at.toISOString() })
+      const document = { schema: 1, order, attempt, ...of, by: user, keyId: 'k', at: at.toISOString() }
+      await direct.writeOrder(user, id, createId(at), document)
       if (random.isTrue(0.7)) hints.add(id)
     },
     /** Somebody stops the order, or starts it once more. */
     async orderSomething(): Promise<void> {
-      if (random.isTrue(0.5)) await this.order('stop', ordered)
-      else if (ordered < 3) await this.order('start', ++ordered)
+      const jobs = (await direct.readStatus(user, id, platform))?.jobs ?? []
+      const highest = Math.max(ordered, ...jobs.map(({ attempt }) => attempt))
+      if (random.isTrue(0.5)) return this.order('stop', highest)
+      ordered = Math.min(highest + 1, 4)
+      return this.order('start', ordered)
     },
+    /** Somebody holds, releases, requeues or cancels a job. */
+    async orderControl(): Promise<void> {
+      const jobs = (await direct.readStatus(user, id, platform))?.jobs ?? []
+      if (jobs.length === 0) return
+      const job = random.pick(jobs)
+      const order = random.pick(isOnPlatform(job) ? controlKinds : (['cancel', 'hold', 'release'] as const))
+      const of = { platform, index: job.index }
+      if (order !== 'cancel') controlled.push({ order, attempt: job.attempt, ...of })
+      await this.order(order, job.attempt, of)
+    },
+    /** How often a requeue of an attempt was ordered. */
+    requeuesOf: (index: number, attempt: number): number =>
+      controlled.filter((one) => one.order === 'requeue' && one.index === index && one.attempt === attempt).length,
     async takeStep(): Promise<boolean> {
       const open = openSteps(world)
       if (open.length > 0) await take(world, random.pick(open))
@@ -167,8 +200,9 @@ export function createModel(seed: number) {
     },
     moveJobs(): void {
       for (const job of cluster.jobs) {
-        if (job.state === 'pending' && random.isTrue(0.3)) job.state = 'running'
-        else if (job.state === 'running' && !areEndless && random.isTrue(0.2)) job.state = 'completed'
+        if (job.state === 'pending' && !job.isHeld && random.isTrue(0.3)) job.state = 'running'
+        else if (job.state === 'running' && !areEndless && random.isTrue(0.2))
+          job.state = random.isTrue(0.3) ? 'failed' : 'completed'
       }
     },
     tokenOf: (index: number, attempt: number): string => direct.tokenOf(user, { id, platform, index, attempt }),
@@ -177,15 +211,20 @@ export function createModel(seed: number) {
       for (const { index, attempt } of asked.splice(0)) {
         const token = direct.tokenOf(user, { id, platform, index, attempt })
         const job = cluster.jobs.find((one) => one.token === token)
-        const hasEnded = job?.state === 'completed' || job?.state === 'cancelled'
-        if (hasEnded)
+        if (job !== undefined && hasEnded(job))
           await store.put(direct.bucketOf(user, 'pipeline'), timesPath({ id, platform, index, attempt }), Buffer.alloc(0))
       }
     },
     async calmDown(): Promise<void> {
       world.isCalm = true
       for (const { process } of alive) process.isPaused = false
-      if (areEndless) await this.order('stop', ordered)
+      // What was ordered in the chaos is carried out now, if it was not.
+      for (const { attempt, order: _, ...of } of controlled) {
+        world.nowMs++
+        await this.order('release', attempt, of)
+      }
+      // More than any attempt: retries are stopped, too.
+      if (areEndless) await this.order('stop', 100)
     },
     random
   }

@@ -1,0 +1,65 @@
+import { posix } from 'node:path'
+import { type Directives, readDirectives } from '@lautta/core/batch-script'
+import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
+import type { JobRequest } from '@lautta/core/orchestration/dictionary'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import { readTextFile } from '@lautta/platforms/files'
+import type { Submission, SubmissionRight } from '@lautta/platforms/scheduler'
+import type { KnownPlatform } from '@lautta/platforms/settings'
+
+// SLURM's own default bound for a batch script (max_script_size).
+const scriptLimitBytes = 4 * 1024 * 1024
+
+type Options = Readonly<Record<string, string | number | true>>
+
+/** What an order asks of one job, as far as sbatch is concerned. */
+export interface AskedJob {
+  request: Pick<JobRequest, 'path' | 'script' | 'name' | 'options'>
+  modules: readonly string[]
+  /** The order's own name, for a job that has none. */
+  orderName: string
+}
+
+/** The submission of a job: its script, with the name, account and log names that it gets from us. */
+export async function composeSubmission(
+  asked: AskedJob,
+  right: SubmissionRight,
+  { account }: Pick<KnownPlatform, 'account'>,
+  { shell }: Pick<Platform, 'shell'>
+): Promise<Submission> {
+  const { request, modules } = asked
+  const script = request.script ?? (await readTextFile(shell, request.path, scriptLimitBytes))
+  const directives = readDirectives(script)
+  const name = cleanJobName(chooseName(asked, directives))
+  const options: Record<string, string | number | true> = {
+    ...request.options,
+    ...fillName(request.options ?? {}, directives, name)
+  }
+  const isAccountKnown = options.account !== undefined || directives.account !== undefined
+  if (account !== null && !isAccountKnown) options.account = account
+  delete options['job-name']
+  return {
+    ...right,
+    jobName: nameWithToken(name, right.token),
+    script,
+    workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
+    modules,
+    options
+  }
+}
+
+function chooseName({ request: { name, options, path, script }, orderName }: AskedJob, directives: Directives): string {
+  const ofFile = script === undefined ? posix.basename(path) : undefined
+  const candidates = [name, options?.['job-name'], directives['job-name'], ofFile]
+  return String(candidates.find((candidate) => candidate !== undefined && candidate !== true) ?? orderName)
+}
+
+/** The log's name in the user's words: `%x` would be the name with our token in it. */
+function fillName(options: Options, directives: Directives, name: string): Record<string, string> {
+  return Object.fromEntries(
+    ['output', 'error'].flatMap((option) => {
+      const pattern = options[option] ?? directives[option]
+      return typeof pattern === 'string' && pattern.includes('%x') ? [[option, pattern.replaceAll('%x', name)]] : []
+    })
+  )
+}

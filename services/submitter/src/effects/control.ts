@@ -1,0 +1,27 @@
+import type { ControlKind } from '@lautta/core/documents/order-document'
+import { RefusedError } from '@lautta/core/errors'
+import { slurmJobIdOf } from '@lautta/core/job/job'
+import type { JobEvent } from '@lautta/core/job/job-event'
+import type { PerformEffect, PlatformWork } from './job-work.ts'
+
+const doneWords: Readonly<Record<ControlKind, string>> = { hold: 'held', release: 'released', requeue: 'to begin anew' }
+
+/**
+ * Carries out a hold, a release or a requeue. Holding twice changes nothing; before a requeue the scheduler's count of
+ * them is saved, so that the same order does not requeue the job a second time.
+ */
+export const control: PerformEffect<PlatformWork> = async ({ platform: { scheduler }, job }): Promise<JobEvent | null> => {
+  const id = slurmJobIdOf(job)
+  const owed = job.control
+  if (id === null || owed === null || owed.isDone) return null
+  const { order, at, restarts } = owed
+  try {
+    if (order === 'requeue' && restarts === null) return { type: 'restartsCounted', restarts: await scheduler.countRestarts(id) }
+    if (order === 'requeue') await scheduler.requeue(id, restarts ?? 0)
+    else await scheduler[order](id)
+    return { type: 'controlDone', at, words: doneWords[order] }
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    return { type: 'controlDone', at, words: `${order} was refused: ${error.message}` }
+  }
+}

@@ -1,0 +1,21 @@
+const hints: readonly [RegExp, string][] = [
+  [/AssocMaxSubmitJobLimit|Invalid account/i, 'is --account the project that is to be billed, and are you its member?'],
+  [/invalid partition/i, 'the partitions of a platform are listed by `sinfo` there'],
+  [/time limit/i, "--time is above the partition's limit"],
+  [
+    /node configuration is not available|More processors requested|Memory specification/i,
+    'the partition has no node with that many cores or that much memory'
+  ],
+  [/does not look like a batch script/i, 'begin the script with #!/bin/bash']
+]
+
+/** SLURM's words, and what they mean for the user. */
+export function withHint(reason: string): string {
+  const hint = hintFor(reason)
+  return hint === undefined ? reason : `${reason} (${hint})`
+}
+
+/** What a user can do about a refusal of sbatch. */
+export function hintFor(reason: string): string | undefined {
+  return hints.find(([words]) => words.test(reason))?.[1]
+}
