@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { CredentialsError, messageOf, UnavailableError } from '@lautta/core/errors'
+import { CredentialsError, UnavailableError } from '@lautta/core/errors'
 import { createLocalScheduler } from './local/local-scheduler.ts'
 import { createLocalShell } from './local/local-shell.ts'
 import type { RemoteShell } from './remote-shell.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { KnownPlatform } from './settings.ts'
+import type { CommandBudget } from './slurm/command-budget.ts'
 import { createSlurmScheduler } from './slurm/slurm-scheduler.ts'
 import { createSshShell } from './ssh/ssh-shell.ts'
 
@@ -26,9 +26,14 @@ export interface ThisMachine {
 }
 
 /** Opens a platform for a user; the connection itself is made when it is first used. */
-export async function connectPlatform(known: KnownPlatform, user: string, machine: ThisMachine): Promise<Platform> {
-  const shell = await openShell(known, user, machine)
-  const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell, known)
+export async function connectPlatform(
+  known: KnownPlatform,
+  user: string,
+  machine: ThisMachine,
+  budget?: CommandBudget
+): Promise<Platform> {
+  const shell = openShell(known, user, machine)
+  const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell, known, budget)
   return { shell, scheduler, close: () => shell.close() }
 }
 
@@ -40,7 +45,7 @@ function openLocalScheduler({ localFolder, environment, onLocalChange }: ThisMac
   })
 }
 
-async function openShell(known: KnownPlatform, user: string, { environment }: ThisMachine): Promise<RemoteShell> {
+function openShell(known: KnownPlatform, user: string, { environment }: ThisMachine): RemoteShell {
   if (known.transport === 'local') return createLocalShell(environment, environment.HOME ?? '/')
   const credential = known.credentials[user]
   if (credential === undefined) {
@@ -49,12 +54,6 @@ async function openShell(known: KnownPlatform, user: string, { environment }: Th
     })
   }
   if (known.hosts.length === 0) throw new UnavailableError(`${known.name} has no hosts in the configuration`)
-  const privateKey = await readFile(credential.privateKeyFile, 'utf8').catch((cause: unknown) => {
-    throw new CredentialsError(`the private key for ${known.name} can not be read: ${messageOf(cause)}`, { cause })
-  })
-  const login = { username: credential.username, privateKey, hostKeys: known.hostKeys }
-  return createSshShell(
-    known.hosts.map((host) => ({ ...host, ...login })),
-    known.maxChannels
-  )
+  const { hosts, hostKeys, knownHostsFile, maxChannels } = known
+  return createSshShell({ hosts, credential, hostKeys, knownHostsFile }, { maxChannels })
 }

@@ -1,5 +1,5 @@
+import type { Readable } from 'node:stream'
 import { LauttaError, messageOf, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
-import { readBytes } from './read-bytes.ts'
 import type { Lane, RemoteProcess, RemoteShell } from './remote-shell.ts'
 
 /** What a command printed and how it ended. */
@@ -16,11 +16,16 @@ export interface RemoteCommand<Result> {
   /** Whether it changes something on the platform, so that a lost answer leaves the outcome unknown. */
   hasEffect?: boolean
   timeoutSeconds?: number
+  /** How many SLURM commands it runs at most; one, unless it says otherwise. */
+  slurmCommands?: number
+  /** Of both streams together. Whoever prints more is not listened to any longer. */
+  outputLimitBytes?: number
   lane?: Lane
   parse(output: CommandOutput): Result
 }
 
 const defaultTimeoutSeconds = 60
+const defaultOutputLimitBytes = 64 * 1024 * 1024
 
 /** Runs a command on a platform and reads its answer. */
 export async function runCommand<Result>(shell: RemoteShell, command: RemoteCommand<Result>): Promise<Result> {
@@ -28,7 +33,7 @@ export async function runCommand<Result>(shell: RemoteShell, command: RemoteComm
   let output: CommandOutput
   try {
     started = await shell.start(command.argv, command.lane)
-    output = await withTimeout(communicate(started, command.stdin), command.timeoutSeconds ?? defaultTimeoutSeconds)
+    output = await withTimeout(communicate(started, command), command.timeoutSeconds ?? defaultTimeoutSeconds)
   } catch (cause) {
     started?.abandon()
     if (cause instanceof LauttaError) throw cause
@@ -38,16 +43,26 @@ export async function runCommand<Result>(shell: RemoteShell, command: RemoteComm
   return command.parse(output)
 }
 
-async function communicate(process: RemoteProcess, stdin = ''): Promise<CommandOutput> {
+async function communicate(process: RemoteProcess, command: Pick<RemoteCommand<unknown>, 'stdin' | 'outputLimitBytes'>) {
   // A command may end without reading all of its input: its exit code tells more than the broken pipe.
-  process.stdin.end(stdin)
-  return collectOutput(process)
+  process.stdin.end(command.stdin ?? '')
+  return collectOutput(process, command.outputLimitBytes)
 }
 
 /** What a command prints until it ends. */
-export async function collectOutput(process: RemoteProcess): Promise<CommandOutput> {
-  const [stdout, stderr, exitCode] = await Promise.all([readBytes(process.stdout), readBytes(process.stderr), process.ended])
-  return { stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8'), exitCode }
+export async function collectOutput(process: RemoteProcess, limitBytes = defaultOutputLimitBytes): Promise<CommandOutput> {
+  let leftBytes = limitBytes
+  const collect = async (stream: Readable): Promise<string> => {
+    const chunks: Buffer[] = []
+    for await (const chunk of stream) {
+      leftBytes -= chunk.length
+      if (leftBytes < 0) throw new Error(`it prints more than ${limitBytes} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  }
+  const [stdout, stderr, exitCode] = await Promise.all([collect(process.stdout), collect(process.stderr), process.ended])
+  return { stdout, stderr, exitCode }
 }
 
 /** Rejects when the work takes longer; the work itself goes on. */

@@ -33,10 +33,25 @@ export type SubmissionAnswer =
   | ({ kind: 'accepted' } & AcceptedJob)
   /** Surely not submitted, in the scheduler's own words. */
   | { kind: 'refused'; reason: string }
+  /** Surely not submitted, because so many jobs are there already as are allowed. */
+  | { kind: 'limit-reached'; reason: string }
   /** Surely not submitted, because the platform's disk takes nothing. */
   | { kind: 'disk-full'; reason: string }
   /** The right is taken and no id is known. */
   | { kind: 'answer-lost' }
+
+/** What the scheduler said of a job that it was only asked about. */
+export interface TestedSubmission {
+  isAccepted: boolean
+  words: string
+}
+
+/** Something without which no job can run. */
+export interface SchedulerCheck {
+  step: 'slurm' | 'account'
+  /** What was found; throws when it does not hold. */
+  run(): Promise<string>
+}
 
 /** What was found of a submission whose answer was lost. */
 export type SubmissionTrace =
@@ -46,12 +61,22 @@ export type SubmissionTrace =
   /** Nothing found. It counts as a look only when the scheduler and accounting both answered. */
   | { kind: 'no-trace'; counts: boolean }
 
+/** What tells a job from another one that gets the same id later. */
+export interface JobIdentity {
+  jobName: string
+  /** When it was submitted, or requeued; null when the scheduler did not tell. */
+  submittedAtEpoch: number | null
+}
+
 /** What the scheduler lists of a job that has not ended. */
-export interface Observation {
+export interface Observation extends JobIdentity {
   phase: SchedulerPhase
   reason: string | null
   startedAt: string | null
 }
+
+/** How a job ended, and which job accounting says it of. */
+export interface RecordedEnding extends Ending, JobIdentity {}
 
 /** How long to wait before an absent job may be taken for one that was never submitted. */
 export interface LookTimes {
@@ -63,6 +88,9 @@ export interface LookTimes {
   looks: number
 }
 
+/** So many ids stand in one question to accounting at most: it is heavy for the cluster's database. */
+export const mostIdsAtOnce = 200
+
 /** What Lautta asks of a scheduler; SLURM over a shell is one, the processes of this machine are another. */
 export interface Scheduler {
   readonly lookTimes: LookTimes
@@ -73,12 +101,25 @@ export interface Scheduler {
   /** All jobs of the user that have not ended, by id: one question, whatever their number. */
   listJobs(): Promise<ReadonlyMap<string, Observation>>
   /**
-   * How jobs ended, none of which was submitted before `since`; an id that accounting never heard of is absent, one that
-   * has not ended is null.
+   * How so many jobs ended at most, none of which was submitted before `since`; an id that accounting never heard of is
+   * absent, one that has not ended is null.
    */
-  findEndings(slurmJobIds: readonly string[], since: Date): Promise<ReadonlyMap<string, Ending | null>>
+  findEndings(slurmJobIds: readonly string[], since: Date): Promise<ReadonlyMap<string, RecordedEnding | null>>
   /** Asks the scheduler to end a job; one that has ended is no error. */
   cancel(slurmJobId: string): Promise<void>
-  /** All lines of accounting of one job. */
-  collectAccounting(slurmJobId: string): Promise<AccountingRecord[]>
+  /** Keeps a pending job from starting, lets it start again. What the scheduler refuses is a RefusedError in its words. */
+  hold(slurmJobId: string): Promise<void>
+  release(slurmJobId: string): Promise<void>
+  /** How often a job was requeued. */
+  countRestarts(slurmJobId: string): Promise<number>
+  /** Lets a job begin anew, unless it was requeued more often than so many times already. */
+  requeue(slurmJobId: string, restarts: number): Promise<void>
+  /** Asks whether a job would be taken, and when it would begin: nothing is submitted. Throws when nobody says. */
+  testSubmission(submission: Submission): Promise<TestedSubmission>
+  /** The accounts that the user may bill; null where nothing is billed. */
+  findAccounts(): Promise<readonly string[] | null>
+  /** What is to be checked, one after the other, before jobs are sent that bill this account. */
+  checks(account: string | null): readonly SchedulerCheck[]
+  /** All lines of accounting of one job, which was not submitted before `since`. Many who ask together are one question. */
+  collectAccounting(slurmJobId: string, since: Date): Promise<readonly AccountingRecord[]>
 }

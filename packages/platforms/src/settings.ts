@@ -1,11 +1,19 @@
 import { z } from 'zod'
 import type { Profile } from './profiles/profile.ts'
 import { plainProfile, shippedProfiles } from './profiles/shipped-profiles.ts'
+import type { CredentialSettings } from './ssh/read-credential.ts'
 
-const credentialSchema = z.strictObject({
-  username: z.string().describe('the login name on the platform'),
-  'private-key-file': z.string().describe('an OpenSSH private key, mounted as a file')
-})
+const credentialSchema = z
+  .strictObject({
+    username: z.string().describe('the login name on the platform'),
+    'private-key-file': z.string().describe('an ed25519 or RSA private key, mounted as a file'),
+    'certificate-file': z.string().optional().describe('the OpenSSH certificate of its public key, where the host wants one'),
+    'passphrase-file': z.string().optional().describe('what opens an encrypted private key'),
+    passphrase: z.string().optional().describe('the same, here')
+  })
+  .refine((credential) => credential.passphrase === undefined || credential['passphrase-file'] === undefined, {
+    message: 'give passphrase or passphrase-file, not both'
+  })
 
 const profileNames = ['slurm', ...Object.keys(shippedProfiles)]
 
@@ -15,6 +23,7 @@ export const platformSettingsSchema = z.strictObject({
   transport: z.enum(['ssh2', 'local']).default('ssh2').describe('local: SLURM commands of this very machine'),
   hosts: z.array(z.strictObject({ host: z.string(), port: z.number().int().default(22) })).optional(),
   'host-keys': z.array(z.string()).optional(),
+  'known-hosts-file': z.string().optional().describe("keys of hosts in OpenSSH's format, besides host-keys"),
   preamble: z.array(z.string()).optional().describe('shell lines that make `module` work'),
   account: z.string().optional().describe('--account of jobs that name none themselves'),
   'poll-seconds': z.number().positive().optional(),
@@ -33,7 +42,8 @@ export interface KnownPlatform extends Profile {
   kind: 'local' | 'slurm'
   transport: 'ssh2' | 'local'
   account: string | null
-  credentials: Readonly<Record<string, { username: string; privateKeyFile: string }>>
+  credentials: Readonly<Record<string, CredentialSettings>>
+  knownHostsFile?: string | undefined
 }
 
 /** All platforms that an order may name: the configured, the shipped ones, and `local` where it is offered. */
@@ -62,11 +72,19 @@ function applySettings(name: string, settings: PlatformSettings): KnownPlatform 
     sbatchSeconds: settings['sbatch-seconds'] ?? profile.sbatchSeconds,
     settleSeconds: settings['settle-seconds'] ?? profile.settleSeconds,
     refusesPrivateKeys: settings['refuse-private-keys'] ?? profile.refusesPrivateKeys,
+    knownHostsFile: settings['known-hosts-file'],
     credentials: Object.fromEntries(
-      Object.entries(settings.credentials).map(([user, { username, 'private-key-file': privateKeyFile }]) => [
-        user,
-        { username, privateKeyFile }
-      ])
+      Object.entries(settings.credentials).map(([user, credential]) => [user, readCredentialSettings(credential)])
     )
+  }
+}
+
+function readCredentialSettings(credential: PlatformSettings['credentials'][string]): CredentialSettings {
+  return {
+    username: credential.username,
+    privateKeyFile: credential['private-key-file'],
+    certificateFile: credential['certificate-file'],
+    passphraseFile: credential['passphrase-file'],
+    passphrase: credential.passphrase
   }
 }

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Ending } from '@lautta/core/job/job-event'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readPiece } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
-import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
+import type { AcceptedJob, RecordedEnding, Scheduler, Submission } from '../src/scheduler.ts'
 
 /** A scheduler under test, and what differs between schedulers. */
 export interface SchedulerUnderTest {
@@ -47,7 +46,7 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       return answer
     }
     /** Waits as the submitter does: while it is listed it has not ended, then accounting tells. */
-    const waitForEnd = async (id: string): Promise<Ending> => {
+    const waitForEnd = async (id: string): Promise<RecordedEnding> => {
       for (;;) {
         if (!(await under.scheduler.listJobs()).has(id)) {
           const ending = (await under.scheduler.findEndings([id], since)).get(id)
@@ -67,8 +66,8 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
 
     it('runs a batch script, and tells that it completed with exit code 0', async () => {
       const job = await submit(compose('#!/bin/bash\necho hello from $SLURM_JOB_ID\n'))
-      const { startedAt, endedAt, ...ending } = await waitForEnd(job.slurmJobId)
-      expect(ending).toEqual({ outcome: 'completed', exitCode: 0, reason: null })
+      const { startedAt, endedAt, outcome, exitCode, reason } = await waitForEnd(job.slurmJobId)
+      expect({ outcome, exitCode, reason }).toEqual({ outcome: 'completed', exitCode: 0, reason: null })
       expect(Date.parse(endedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(startedAt ?? ''))
       expect(await logOf(job)).toBe(`hello from ${job.slurmJobId}\n`)
     })
@@ -123,6 +122,17 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       expect(Date.parse((await waitForPhase(slurmJobId, 'running')).startedAt ?? '')).toBeGreaterThan(0)
       await under.scheduler.cancel(slurmJobId)
       expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'cancelled' })
+    })
+
+    it('tells the name and the submission of a job, while it is listed and when it has ended', async () => {
+      const submission = compose('#!/bin/sh\nsleep 300\n')
+      const { slurmJobId } = await submit(submission)
+      const listed = await waitForPhase(slurmJobId, 'running')
+      await under.scheduler.cancel(slurmJobId)
+      for (const { jobName, submittedAtEpoch } of [listed, await waitForEnd(slurmJobId)]) {
+        expect(jobName).toBe(submission.jobName)
+        expect(Math.abs((submittedAtEpoch ?? 0) - since.getTime() / 1000)).toBeLessThan(150)
+      }
     })
 
     it('does not call it an error to cancel a job that has ended', async () => {
@@ -201,7 +211,7 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
         )
       )
       await waitForEnd(slurmJobId)
-      const records = await under.scheduler.collectAccounting(slurmJobId)
+      const records = await under.scheduler.collectAccounting(slurmJobId, since)
       const [job] = records
       expect(job).toMatchObject({ jobId: slurmJobId, jobStep: null, state: 'COMPLETED', exitCode: 0, restart: 0, allocNodes: 1 })
       expect(job?.elapsedSeconds).toBeGreaterThanOrEqual(2)
@@ -213,7 +223,17 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
     it('answers nothing for an id that it never gave', async () => {
       expect((await under.scheduler.findEndings(['987654321'], since)).has('987654321')).toBe(false)
       expect((await under.scheduler.listJobs()).has('987654321')).toBe(false)
-      expect(await under.scheduler.collectAccounting('987654321')).toEqual([])
+      expect(await under.scheduler.collectAccounting('987654321', since)).toEqual([])
+    })
+
+    it('tells whether it would take a job, and takes none', async () => {
+      const { scheduler } = under
+      const asked = compose('#!/bin/sh\nsleep 10\n')
+      expect(await scheduler.testSubmission(asked)).toMatchObject({ isAccepted: true })
+      const { isAccepted, words } = await scheduler.testSubmission(compose('no script\n'))
+      expect([isAccepted, words]).toEqual([false, expect.stringMatching(/^This does not look like a batch script/)])
+      expect([...(await scheduler.listJobs()).values()].map(({ jobName }) => jobName)).not.toContain(asked.jobName)
+      for (const { run } of scheduler.checks(null)) expect(await run()).not.toBe('')
     })
   })
 }

@@ -11,20 +11,20 @@ import { submitJob } from '../src/slurm/submission.ts'
 import { openTestShell } from './open-test-shell.ts'
 
 const since = new Date()
-let slurm: SlurmServer
-beforeAll(async () => {
-  slurm = await startSlurm()
-})
-afterAll(() => slurm?.stop())
 
-describe('SLURM over SSH', () => {
+describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
+  let slurm: SlurmServer
   let shell: RemoteShell
   let scheduler: Scheduler
   beforeAll(async () => {
+    slurm = await startSlurm({ release })
     shell = await openTestShell(slurm)
     scheduler = createSlurmScheduler(shell)
   })
-  afterAll(() => shell?.close())
+  afterAll(async () => {
+    await shell?.close()
+    await slurm?.stop()
+  })
 
   const compose = (script: string, options: Submission['options'] = {}): Submission => {
     const token = randomUUID().replaceAll('-', '').slice(0, 20)
@@ -74,6 +74,13 @@ describe('SLURM over SSH', () => {
     expect(answer).toEqual({ kind: 'refused', reason: expect.stringMatching(/to start at.*made no job of it/s) })
   })
 
+  it('knows the id when sbatch tells the cluster with it', async () => {
+    const submission = compose('#!/bin/sh\nsleep 30\n', { clusters: 'puhti', hold: true })
+    const { slurmJobId } = await submit(submission)
+    expect(await csc('squeue', '--noheader', '--format=%F', `--name=${submission.jobName}`)).toBe(`${slurmJobId}\n`)
+    await scheduler.cancel(slurmJobId)
+  })
+
   it('knows the job also when an option in the script makes sbatch fail with it', async () => {
     const submission = compose('#!/bin/sh\n#SBATCH --wait\nexit 3\n')
     const { slurmJobId } = await submit(submission)
@@ -113,7 +120,7 @@ describe('SLURM over SSH', () => {
     await csc('scontrol', 'requeue', slurmJobId)
     expect(await untilEnded(slurmJobId)).toMatchObject({ outcome: 'completed' })
     expect(await log()).toMatch(/run 1/)
-    const runs = (await scheduler.collectAccounting(slurmJobId)).filter(({ jobStep }) => jobStep === null)
+    const runs = (await scheduler.collectAccounting(slurmJobId, since)).filter(({ jobStep }) => jobStep === null)
     expect(runs.map(({ state, restart }) => [state, restart])).toEqual([
       ['REQUEUED', 0],
       ['COMPLETED', 1]

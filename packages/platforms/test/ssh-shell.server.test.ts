@@ -1,21 +1,17 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { CredentialsError, RefusedError, StorageError, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
+import { UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../test/servers/free-port.ts'
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
+import { requireCommands } from '../../../test/servers/require-server.ts'
+import { type SshServer, sshCommands, startSshServer } from '../../../test/servers/ssh-server.ts'
 import { until } from '../../../test/support/until.ts'
-import { hashFile, readPiece, readFile as readRemoteFile, readTextFile, removeFile, writeFile } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { type CommandOutput, type RemoteCommand, runCommand } from '../src/run-command.ts'
-import { fingerprintOf } from '../src/ssh/host-keys.ts'
 import { createSshShell } from '../src/ssh/ssh-shell.ts'
-import { openTestShell } from './open-test-shell.ts'
+import { openTestShell, targetOf } from './open-test-shell.ts'
 
 const raw = (argv: string[], more: Partial<RemoteCommand<CommandOutput>> = {}): RemoteCommand<CommandOutput> => ({
   argv,
@@ -23,101 +19,123 @@ const raw = (argv: string[], more: Partial<RemoteCommand<CommandOutput>> = {}): 
   ...more
 })
 
-let slurm: SlurmServer
+const isInstalled = requireCommands(sshCommands)
+let server: SshServer
 let shell: RemoteShell
 beforeAll(async () => {
-  slurm = await startSlurm({ nodes: 1 })
-  shell = await openTestShell(slurm)
+  if (!isInstalled) return
+  server = await startSshServer()
+  shell = await openTestShell(server)
 })
 afterAll(async () => {
   await shell?.close()
-  await slurm?.stop()
+  await server?.stop()
 })
 
-async function address() {
-  const { host, port, user: username, hostKeys } = slurm
-  return { host, port, username, hostKeys, privateKey: await readFile(slurm.privateKeyFile, 'utf8') }
-}
+const count = async (words: RegExp) => [...(await server.words()).matchAll(words)].length
+const logins = () => count(/^Accepted publickey/gm)
+const goodbyes = () => count(/^Disconnected from user/gm)
+const at = (port: number) => ({ ...targetOf(server), hosts: [{ host: '127.0.0.1', port }] })
 
-describe('the SSH shell, against a real sshd', () => {
-  it('keeps stdout, stderr and the exit code apart', async () => {
-    const output = await runCommand(shell, raw(['sh', '-c', 'echo out; echo err >&2; exit 3']))
-    expect(output).toEqual({ stdout: 'out\n', stderr: 'err\n', exitCode: 3 })
-  })
-  it('passes arguments through unchanged, whatever they contain', async () => {
-    const nasty = `it's $HOME; rm -rf "x" \`y\` * ~ !x\n\\ é|\t#`
-    expect((await runCommand(shell, raw(['printf', '%s', nasty]))).stdout).toBe(nasty)
-  })
+describe.skipIf(!isInstalled)('the SSH shell, against a real sshd', () => {
   it('feeds stdin', async () => {
     const text = 'line\n'.repeat(100_000)
     expect((await runCommand(shell, raw(['cat'], { stdin: text }))).stdout).toBe(text)
   })
-  it('keeps out what the login shell prints', async () => {
-    await slurm.exec(['sh', '-c', 'echo "echo WELCOME; echo NEWS >&2" >.bashrc'])
-    const output = await runCommand(shell, raw(['sh', '-c', 'echo out; echo err >&2']))
-    await slurm.exec(['rm', '.bashrc'])
-    expect(output).toEqual({ stdout: 'out\n', stderr: 'err\n', exitCode: 0 })
+  it('runs 200 commands at once without an error, on a stock sshd and one connection', async () => {
+    const before = await logins()
+    const other = await openTestShell(server)
+    const numbers = Array.from({ length: 200 }, (_none, index) => String(index))
+    const outputs = await Promise.all(numbers.map((number) => runCommand(other, raw(['echo', number]))))
+    await other.close()
+    expect(outputs.map(({ stdout }) => stdout.trim())).toEqual(numbers)
+    expect((await logins()) - before).toBe(1)
   })
-  it('tells what the login shell said when it does not run the command', async () => {
-    await slurm.exec(['sh', '-c', 'echo "echo closed for maintenance; exit 1" >.bashrc'])
-    const failures = await Promise.allSettled(Array.from({ length: 20 }, () => runCommand(shell, raw(['true']))))
-    for (const failure of failures)
-      expect(String(failure.status === 'rejected' && failure.reason)).toMatch(/closed for maintenance/)
-    await slurm.exec(['rm', '.bashrc'])
+  it('finds room on a new connection when the commands on the old one fill it', async () => {
+    const narrow = await startSshServer({ settings: ['MaxSessions 2'] })
+    const other = await openTestShell(narrow)
+    const meet = (name: string) => `>${name}; until [ -e a ] && [ -e b ] && [ -e c ]; do sleep 0.1; done; echo met`
+    const outputs = await Promise.all(['a', 'b', 'c'].map((name) => runCommand(other, raw(['sh', '-c', meet(name)]))))
+    expect(outputs.map(({ stdout }) => stdout)).toEqual(['met\n', 'met\n', 'met\n'])
+    await other.close()
+    await narrow.stop()
   })
-  it('runs 60 commands at once without an error, on a stock sshd', async () => {
-    const outputs = await Promise.all(
-      Array.from({ length: 60 }, (_none, index) => runCommand(shell, raw(['echo', String(index)])))
-    )
-    expect(outputs.map(({ stdout }) => stdout.trim())).toEqual(Array.from({ length: 60 }, (_none, index) => String(index)))
+  it('says that a host opens no session at all, and that nothing was started', async () => {
+    const closed = await startSshServer({ settings: ['MaxSessions 0'] })
+    const other = await openTestShell(closed)
+    await expect(runCommand(other, raw(['true'], { hasEffect: true }))).rejects.toThrow('the host opens no session for a command')
+    await other.close()
+    await closed.stop()
   })
   it('stops waiting for a command that does not end, and knows whether that matters', async () => {
-    await expect(runCommand(shell, raw(['sleep', '300'], { timeoutSeconds: 0.3 }))).rejects.toThrow(UnavailableError)
-    await expect(runCommand(shell, raw(['sleep', '300'], { timeoutSeconds: 0.3, hasEffect: true }))).rejects.toThrow(
+    await expect(runCommand(shell, raw(['sleep', '9'], { timeoutSeconds: 0.3 }))).rejects.toThrow(UnavailableError)
+    await expect(runCommand(shell, raw(['sleep', '9'], { timeoutSeconds: 0.3, hasEffect: true }))).rejects.toThrow(
       UnknownOutcomeError
     )
   })
+  it('stops listening to a command that prints too much, on whichever stream', async () => {
+    for (const script of ['exec yes', 'exec yes >&2', 'yes | head -c 600 >&2; yes | head -c 600']) {
+      const talking = runCommand(shell, raw(['sh', '-c', script], { outputLimitBytes: 1000 }))
+      await expect(talking).rejects.toThrow('sh: it prints more than 1000 bytes')
+    }
+    const exact = await runCommand(
+      shell,
+      raw(['sh', '-c', 'yes | head -c 600 >&2; yes | head -c 400'], { outputLimitBytes: 1000 })
+    )
+    expect(exact.stdout).toHaveLength(400)
+  })
+  it('keeps little in memory of what a command prints while nobody reads', async () => {
+    const started = await shell.start(['sh', '-c', 'exec yes'])
+    started.stdin.end()
+    const waiting = () => started.stdout.readableLength
+    await until(() => waiting() > 0)
+    const before = process.memoryUsage().arrayBuffers
+    await runCommand(shell, raw(['sleep', '1']))
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
+    started.abandon()
+  })
   it('connects again after the connection was lost, and says what became of the command under way', async () => {
+    const session = join(server.home, 'session')
     const waiting = runCommand(shell, raw(['sh', '-c', 'echo $PPID >session; sleep 300'], { hasEffect: true }))
     waiting.catch(() => {})
-    const session = async () => (await slurm.exec(['cat', 'session'])).stdout.trim()
-    while ((await session()) === '') await new Promise((resolve) => setTimeout(resolve, 50))
-    await slurm
-      .exec(['sh', '-c', 'kill $(cat session); rm session'], { as: 'root' })
-      .then(() => slurm.exec(['sh', '-c', 'pkill -u csc sshd || :'], { as: 'root' }))
+    await until(() => readFile(session, 'utf8').catch(() => ''))
+    await expect(runCommand(shell, raw(['sh', '-c', 'kill -9 $(cat session)'], { hasEffect: true }))).rejects.toThrow(
+      UnknownOutcomeError
+    )
+    rmSync(session)
     await expect(waiting).rejects.toThrow(UnknownOutcomeError)
     expect((await runCommand(shell, raw(['echo', 'again']))).stdout).toBe('again\n')
   })
-  it('refuses a host whose key is not pinned, with its fingerprint', async () => {
-    const known = await address()
-    const stranger = createSshShell([{ ...known, hostKeys: ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJhZA=='] }])
-    const fingerprints = known.hostKeys.map((line) => fingerprintOf(Buffer.from(line.split(' ')[1] ?? '', 'base64')))
-    const refusal = await runCommand(stranger, raw(['true'])).catch((error: unknown) => error)
-    expect(refusal).toBeInstanceOf(UnavailableError)
-    expect(fingerprints.some((fingerprint) => String(refusal).includes(fingerprint))).toBe(true)
-  })
-  it('accepts a host by the fingerprint that ssh-keygen prints', async () => {
-    const known = await address()
-    const hostKeys = known.hostKeys.map(
-      (line) => `SHA256:${execFileSync('ssh-keygen', ['-lf', '-'], { input: line, encoding: 'utf8' }).split(/[ :]/)[2]}`
-    )
-    const other = createSshShell([{ ...known, hostKeys }])
-    expect((await runCommand(other, raw(['echo', 'hi']))).stdout).toBe('hi\n')
+  it('leaves a connection that is old, which closes when its last command has ended', async () => {
+    const other = createSshShell(targetOf(server), { maxAgeSeconds: 1 })
+    const long = runCommand(other, raw(['sh', '-c', '>begun; until [ -e enough ]; do sleep 0.1; done; echo done']))
+    await until(() => existsSync(join(server.home, 'begun')))
+    const [before, closedBefore] = [await logins(), await goodbyes()]
+    await until(async () => {
+      await runCommand(other, raw(['true']))
+      return (await logins()) > before
+    })
+    expect(await goodbyes()).toBe(closedBefore)
+    writeFileSync(join(server.home, 'enough'), '')
+    expect((await long).stdout).toBe('done\n')
+    await until(async () => (await goodbyes()) > closedBefore)
     await other.close()
   })
-  it('tells a key that is not accepted, and one that can not be read, as a matter of credentials', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'lautta-key-'))
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')])
-    const other = createSshShell([{ ...(await address()), privateKey: readFileSync(join(folder, 'key'), 'utf8') }])
-    rmSync(folder, { recursive: true })
-    await expect(runCommand(other, raw(['true']))).rejects.toThrow(CredentialsError)
-    await expect(runCommand(createSshShell([{ ...(await address()), privateKey: 'no key' }]), raw(['true']))).rejects.toThrow(
-      CredentialsError
-    )
+  it('closes all of its connections, also the one that it has left', async () => {
+    const other = createSshShell(targetOf(server), { maxAgeSeconds: 0.5 })
+    const long = await other.start(['sleep', '60'])
+    const before = await logins()
+    await until(async () => {
+      await runCommand(other, raw(['true']))
+      return (await logins()) > before
+    })
+    await other.close()
+    await expect(long.ended).rejects.toThrow('the connection was lost')
+    await expect(other.start(['true'])).rejects.toThrow('the connection was closed')
   })
-  it('takes the next of its addresses when one does not answer', async () => {
-    const down = { ...(await address()), port: await freePort() }
-    const other = createSshShell([down, await address()])
+  it('takes the next of its hosts when one does not answer', async () => {
+    const { hosts, ...target } = targetOf(server)
+    const other = createSshShell({ ...target, hosts: [{ host: '127.0.0.1', port: await freePort() }, ...hosts] })
     expect((await runCommand(other, raw(['echo', 'here']))).stdout).toBe('here\n')
     await other.close()
   })
@@ -130,84 +148,14 @@ describe('the SSH shell, against a real sshd', () => {
     })
     await new Promise<void>((resolve) => rude.listen(0, '127.0.0.1', resolve))
     for (let round = 0; round < 10; round++) {
-      const other = createSshShell([{ ...(await address()), port: (rude.address() as AddressInfo).port }])
+      const other = createSshShell(at((rude.address() as AddressInfo).port))
       await expect(runCommand(other, raw(['true']))).rejects.toThrow(UnavailableError)
       await other.close()
     }
     rude.close()
   })
   it('tells a closed port as unavailable, and that nothing was started', async () => {
-    const other = createSshShell([{ ...(await address()), port: await freePort() }])
+    const other = createSshShell(at(await freePort()))
     await expect(runCommand(other, raw(['true'], { hasEffect: true }))).rejects.toThrow(UnavailableError)
-  })
-})
-
-describe('files over SSH', () => {
-  const kept = { isSecret: false, overwrite: false, writer: 'test' }
-  const content = Buffer.from(Array.from({ length: 300_000 }, (_none, index) => (index * 7919) % 256))
-  const collect = async (stream: Readable): Promise<Buffer> => Buffer.concat(await stream.toArray())
-
-  it('arrive as they were, in folders that were not there', async () => {
-    expect(await writeFile(shell, 'deep/er/bytes', content, kept)).toBe('written')
-    expect(readFileSync(slurm.hostPath('/users/csc/deep/er/bytes')).equals(content)).toBe(true)
-    expect((await collect(await readRemoteFile(shell, 'deep/er/bytes'))).equals(content)).toBe(true)
-    expect(await hashFile(shell, 'deep/er/bytes')).toBe(
-      execFileSync('md5sum', [slurm.hostPath('/users/csc/deep/er/bytes')], { encoding: 'utf8' }).slice(0, 32)
-    )
-  })
-  it('are streamed, and kept or replaced as the order says', async () => {
-    await writeFile(shell, '~/word', Readable.from([Buffer.from('fir'), Buffer.from('st')]), kept)
-    expect(await writeFile(shell, 'word', Buffer.from('second'), kept)).toBe('kept')
-    expect(await readTextFile(shell, 'word', 100)).toBe('first')
-    expect(await writeFile(shell, 'word', Buffer.from('third'), { ...kept, overwrite: true })).toBe('written')
-    expect(await readTextFile(shell, 'word', 100)).toBe('third')
-  })
-  it('are for their owner only when they are secret', async () => {
-    await writeFile(shell, 'secret', Buffer.from('s'), { isSecret: true, overwrite: true, writer: 'test' })
-    await writeFile(shell, 'open', Buffer.from('o'), { isSecret: false, overwrite: true, writer: 'test' })
-    expect(statSync(slurm.hostPath('/users/csc/secret')).mode & 0o777).toBe(0o600)
-    expect(statSync(slurm.hostPath('/users/csc/open')).mode & 0o777).toBe(0o644)
-  })
-  it('have names with anything in them', async () => {
-    const name = `it's a "name" $(x) *é\\`
-    await writeFile(shell, name, Buffer.from('n'), kept)
-    expect(await readTextFile(shell, name, 100)).toBe('n')
-    await removeFile(shell, name)
-    await expect(readTextFile(shell, name, 100)).rejects.toThrow(/No such file or directory/)
-  })
-  it('are whole when two write one of them at once', async () => {
-    const write = (letter: string) =>
-      writeFile(shell, 'both', Buffer.alloc(3_000_000, letter), { isSecret: false, overwrite: true, writer: letter })
-    for (let round = 0; round < 3; round++) {
-      expect(await Promise.all([write('a'), write('b')])).toEqual(['written', 'written'])
-      const text = (await collect(await readRemoteFile(shell, 'both'))).toString()
-      expect([text.length, new Set(text).size]).toEqual([3_000_000, 1])
-    }
-  })
-  it('that are missing are refused with the reason, and not taken for empty ones', async () => {
-    await expect(collect(await readRemoteFile(shell, 'nowhere'))).rejects.toThrow(RefusedError)
-    const readLate = await readRemoteFile(shell, 'nowhere')
-    await until(() => readLate.errored)
-    await expect(collect(readLate)).rejects.toThrow(RefusedError)
-    await expect(readTextFile(shell, 'nowhere', 100)).rejects.toThrow(/^nowhere: No such file or directory$/)
-    await expect(writeFile(shell, '/proc/nowhere/x', Buffer.from(''), kept)).rejects.toThrow(RefusedError)
-  })
-  it('are not left half written when their source breaks', async () => {
-    const broken = Readable.from(
-      (async function* () {
-        yield Buffer.from('half')
-        throw new StorageError('the object store went away')
-      })()
-    )
-    await expect(writeFile(shell, 'half', broken, kept)).rejects.toThrow(StorageError)
-    await expect(readTextFile(shell, 'half', 100)).rejects.toThrow(RefusedError)
-  })
-  it('are read in pieces from an offset on; what is no regular file is empty', async () => {
-    await writeFile(shell, 'log', Buffer.from('0123456789'), { ...kept, overwrite: true })
-    expect((await readPiece(shell, 'log', 3, 4)).toString()).toBe('3456')
-    expect((await readPiece(shell, 'log', 8, 100)).toString()).toBe('89')
-    expect((await readPiece(shell, 'log', 10, 100)).toString()).toBe('')
-    expect((await readPiece(shell, '/dev/zero', 0, 100)).toString()).toBe('')
-    expect((await readPiece(shell, 'nowhere', 0, 100)).toString()).toBe('')
   })
 })

@@ -203,9 +203,16 @@ function withKeyFiles(base: string, platforms: ConfigFile['platforms']): ConfigF
   return Object.fromEntries(
     Object.entries(platforms).map(([name, settings]) => {
       const credentials = Object.entries(settings.credentials).map(([user, credential]) => {
-        return [user, { ...credential, 'private-key-file': resolve(base, credential['private-key-file']) }]
+        const { 'private-key-file': key, 'certificate-file': certificate, 'passphrase-file': passphrase } = credential
+        const files = {
+          'private-key-file': resolve(base, key),
+          'certificate-file': withBase(base, certificate),
+          'passphrase-file': withBase(base, passphrase)
+        }
+        return [user, { ...credential, ...files }]
       })
-      return [name, { ...settings, credentials: Object.fromEntries(credentials) }]
+      const knownHosts = withBase(base, settings['known-hosts-file'])
+      return [name, { ...settings, 'known-hosts-file': knownHosts, credentials: Object.fromEntries(credentials) }]
     })
   )
 }

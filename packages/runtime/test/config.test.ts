@@ -104,6 +104,20 @@ platforms:
     })
     expect(platform('mine')).toMatchObject({ kind: 'slurm', hosts: [{ host: '127.0.0.1', port: 2222 }], pollSeconds: 1 })
   })
+  it('finds the files of a login beside itself, and refuses two passphrases', () => {
+    const mine = (more: string) => {
+      const credential = `{ username: csc, private-key-file: id, certificate-file: id-cert.pub, ${more} }`
+      const text = `platforms: { mine: { known-hosts-file: known_hosts, credentials: { u: ${credential} } } }`
+      return loadConfig({ standalone: true }, withFile(text)).platforms.find(({ name }) => name === 'mine')
+    }
+    const files = { privateKeyFile: join(folder, 'id'), certificateFile: join(folder, 'id-cert.pub') }
+    expect(mine('passphrase-file: secret')).toMatchObject({
+      knownHostsFile: join(folder, 'known_hosts'),
+      credentials: { u: { username: 'csc', ...files, passphraseFile: join(folder, 'secret') } }
+    })
+    expect(mine('passphrase: x')?.credentials.u).toMatchObject({ ...files, passphrase: 'x' })
+    expect(() => mine('passphrase-file: secret, passphrase: x')).toThrow(/passphrase or passphrase-file, not both/)
+  })
   it('may leave platform local out', () => {
     expect(loadConfig({ standalone: true }, withFile('local: false')).platforms.map(({ name }) => name)).not.toContain('local')
   })

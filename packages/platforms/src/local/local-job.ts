@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode } from '@lautta/core/errors'
 import { z } from 'zod'
+import type { JobIdentity } from '../scheduler.ts'
 
 /** What is to be run, in `job.json`: written when the job is submitted. */
 const localJobSchema = z.object({
@@ -46,6 +47,11 @@ export type LocalEnd = z.output<typeof localEndSchema>
 export const readJob = (folder: string): Promise<LocalJob | null> => read(join(folder, 'job.json'), localJobSchema)
 export const readRun = (folder: string): Promise<LocalRun | null> => read(join(folder, 'run.json'), localRunSchema)
 export const readEnd = (folder: string): Promise<LocalEnd | null> => read(join(folder, 'end.json'), localEndSchema)
+
+/** What schedulers tell of a job's identity. */
+export function identityOf({ jobName, submittedAt }: LocalJob): JobIdentity {
+  return { jobName, submittedAtEpoch: Math.floor(Date.parse(submittedAt) / 1000) }
+}
 
 async function read<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | null> {
   try {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { hasCode } from '@lautta/core/errors'
 import { isAlive } from '../process-identity.ts'
 import type { Observation } from '../scheduler.ts'
-import { type LocalEnd, type LocalJob, type LocalRun, readEnd, readJob, readRun } from './local-job.ts'
+import { identityOf, type LocalEnd, type LocalJob, type LocalRun, readEnd, readJob, readRun } from './local-job.ts'
 import { sweepLostJob } from './sweep-lost-job.ts'
 
 const runnerPath = fileURLToPath(new URL('./runner.mjs', import.meta.url))
@@ -34,13 +34,14 @@ export function createLocalJobs(folder: string, environment: Readonly<Record<str
   const ids = () => listIds(folder)
 
   /** Where a job is; null when it has ended. What a killed runner left is ended here, so the evidence is written once. */
-  const observe = async (id: string): Promise<Observation | null> => {
+  const observe = async (id: string, job: LocalJob): Promise<Observation | null> => {
     const run = await readRun(folderOf(id))
     const runs = run !== null && (await isAlive(run))
     // Read after the process was looked at: it may have ended in between.
     if ((await readEnd(folderOf(id))) !== null) return null
-    if (run === null) return { phase: 'pending', reason: 'Resources', startedAt: null }
-    if (runs) return { phase: 'running', reason: null, startedAt: run.startedAt }
+    const identity = identityOf(job)
+    if (run === null) return { phase: 'pending', reason: 'Resources', startedAt: null, ...identity }
+    if (runs) return { phase: 'running', reason: null, startedAt: run.startedAt, ...identity }
     await sweepLostJob(run)
     await writeEnd(folderOf(id), run.pid === nobody ? 'cancelled' : 'lost', run.startedAt)
     return null
@@ -49,8 +50,9 @@ export function createLocalJobs(folder: string, environment: Readonly<Record<str
   const observeAll = async (): Promise<Map<string, Observation>> => {
     const jobs = new Map<string, Observation>()
     for (const id of (await ids()).filter((one) => !ended.has(one))) {
-      if ((await readJob(folderOf(id))) === null) continue
-      const observation = await observe(id)
+      const job = await readJob(folderOf(id))
+      if (job === null) continue
+      const observation = await observe(id, job)
       if (observation === null) ended.add(id)
       else jobs.set(id, observation)
     }

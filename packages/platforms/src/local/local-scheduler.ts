@@ -1,13 +1,13 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { hasCode, messageOf } from '@lautta/core/errors'
+import { hasCode, messageOf, RefusedError } from '@lautta/core/errors'
 import type { Ending } from '@lautta/core/job/job-event'
 import type { Outcome } from '@lautta/core/job/outcome'
-import type { AcceptedJob, Scheduler, Submission, SubmissionAnswer, SubmissionRight } from '../scheduler.ts'
+import type { AcceptedJob, RecordedEnding, Scheduler, Submission, SubmissionAnswer, SubmissionRight } from '../scheduler.ts'
 import { accountForLocalJob, slurmStateOf } from './account-for-local-job.ts'
-import { type LocalEnd, readEnd, readJob, readRun } from './local-job.ts'
+import { identityOf, type LocalEnd, readEnd, readJob, readRun } from './local-job.ts'
 import { createLocalJobs, type LocalJobs, makeFolderOnce, writeWhole } from './local-jobs.ts'
-import { planLocalJob } from './plan-local-job.ts'
+import { type LocalPlan, planLocalJob } from './plan-local-job.ts'
 
 /** What the jobs of platform `local` get and where they lie. */
 export interface LocalSchedulerOptions {
@@ -36,15 +36,27 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
     },
     listJobs: () => jobs.list(),
     async findEndings(slurmJobIds) {
-      const endings = new Map<string, Ending | null>()
+      const endings = new Map<string, RecordedEnding | null>()
       for (const id of slurmJobIds) {
-        if ((await readJob(jobs.folderOf(id))) === null) continue
+        const job = await readJob(jobs.folderOf(id))
+        if (job === null) continue
         const end = await readEnd(jobs.folderOf(id))
-        endings.set(id, end === null ? null : endingOf(end))
+        endings.set(id, end === null ? null : { ...endingOf(end), ...identityOf(job) })
       }
       return endings
     },
     cancel: (slurmJobId) => jobs.cancel(slurmJobId),
+    hold: () => refuse('hold'),
+    release: () => refuse('release'),
+    countRestarts: () => refuse('requeue'),
+    requeue: () => refuse('requeue'),
+    async testSubmission(submission) {
+      const plan = await planOrRefuse(submission, environment)
+      const isRefused = 'refused' in plan
+      return { isAccepted: !isRefused, words: isRefused ? plan.refused : 'the job would start as soon as a core is free' }
+    },
+    findAccounts: async () => null,
+    checks: () => [],
     async collectAccounting(slurmJobId) {
       const of = jobs.folderOf(slurmJobId)
       const [job, run, end] = await Promise.all([readJob(of), readRun(of), readEnd(of)])
@@ -53,17 +65,18 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
   }
 }
 
+async function refuse(verb: string): Promise<never> {
+  throw new RefusedError(`platform local knows no ${verb}`)
+}
+
 async function submit(
   jobs: LocalJobs,
   submission: Submission,
   right: string,
   environment: Readonly<Record<string, string>>
 ): Promise<SubmissionAnswer> {
-  const plan = planLocalJob(submission, environment)
+  const plan = await planOrRefuse(submission, environment)
   if ('refused' in plan) return { kind: 'refused', reason: plan.refused }
-  if (plan.workingDirectory !== null && !(await isDirectory(plan.workingDirectory))) {
-    return { kind: 'refused', reason: `${plan.workingDirectory}: no such directory on this platform` }
-  }
   try {
     if (!(await takeRight(right))) {
       const known = await readFile(join(right, 'id'), 'utf8').catch(() => null)
@@ -79,6 +92,12 @@ async function submit(
     if (!isDiskFull(error)) throw error
     return { kind: 'disk-full', reason: messageOf(error) }
   }
+}
+
+async function planOrRefuse(submission: Submission, environment: Readonly<Record<string, string>>): Promise<LocalPlan> {
+  const plan = planLocalJob(submission, environment)
+  if ('refused' in plan || plan.workingDirectory === null || (await isDirectory(plan.workingDirectory))) return plan
+  return { refused: `${plan.workingDirectory}: no such directory on this platform` }
 }
 
 async function takeRight(folder: string): Promise<boolean> {

@@ -2,46 +2,70 @@ import type { AccountingRecord } from '@lautta/core/accounting/accounting-record
 import { parseSlurmBytes, parseSlurmCount } from '@lautta/core/accounting/slurm-size'
 import { isoFromEpoch, parseEpoch, parseSlurmDuration } from '@lautta/core/accounting/slurm-time'
 import { UnavailableError } from '@lautta/core/errors'
-import type { Ending } from '@lautta/core/job/job-event'
 import type { RemoteCommand } from '../run-command.ts'
+import type { RecordedEnding } from '../scheduler.ts'
+import { fieldDelimiter } from './field-delimiter.ts'
+import { foldEndings, type TaskEnding } from './fold-endings.ts'
 import { outcomeOfState, stripStateSuffix } from './slurm-state.ts'
-
-// A character that no one types into a job name, in place of sacct's `|`, which many do.
-const delimiter = '\x1f'
 
 // More than the clocks of two computers differ, time zones included.
 const clockDifferenceSeconds = 24 * 60 * 60
 
 /** How the jobs ended, as far as accounting knows: one sacct for all of them, over a window from their submission on. */
-export function sacctEndings(slurmJobIds: readonly string[], since: Date): RemoteCommand<ReadonlyMap<string, Ending | null>> {
-  // A time without a zone is read in that of the cluster, which the margin covers.
-  const start = new Date(since.getTime() - clockDifferenceSeconds * 1000).toISOString().slice(0, 19)
+export function sacctEndings(
+  slurmJobIds: readonly string[],
+  since: Date
+): RemoteCommand<ReadonlyMap<string, RecordedEnding | null>> {
   return sacct(
-    ['JobIDRaw', 'State', 'ExitCode', 'Start', 'End'],
-    ['--allocations', `--jobs=${slurmJobIds.join(',')}`, `--starttime=${start}`],
-    (rows) => new Map(rows.map((row) => [row.JobIDRaw ?? '', readEnding(row)]))
+    ['JobID', 'State', 'ExitCode', 'Start', 'End', 'Submit', 'JobName'],
+    ['--allocations', ...selectJobs(slurmJobIds, since)],
+    (rows) => {
+      const tasksByJob = new Map<string, TaskEnding[]>()
+      for (const row of rows) {
+        const taskId = row.JobID ?? ''
+        const { jobId } = readJobId(taskId)
+        const tasks = tasksByJob.get(jobId) ?? []
+        tasksByJob.set(jobId, tasks)
+        tasks.push({ taskId, ending: readEnding(row) })
+      }
+      return new Map([...tasksByJob].map(([jobId, tasks]) => [jobId, foldEndings(tasks)]))
+    }
   )
+}
+
+/** Without a beginning of the window, sacct would look through all that the database ever had of these ids. */
+function selectJobs(slurmJobIds: readonly string[], since: Date): string[] {
+  // A time without a zone is read in that of the cluster, which the margin covers.
+  const start = new Date(Math.max(0, since.getTime() - clockDifferenceSeconds * 1000)).toISOString().slice(0, 19)
+  return [`--jobs=${slurmJobIds.join(',')}`, `--starttime=${start}`]
 }
 
 // Since Slurm 23.02 the fields Reserved and ResvCPU are called Planned and PlannedCPU; each version refuses the other's.
 const plannedSince = 23.02
 
-/** All lines of accounting of a job: itself, its steps, earlier runs of a requeued job. */
-export function sacctRecords(slurmJobId: string, slurmVersion: number): RemoteCommand<AccountingRecord[]> {
+/** All lines of accounting of jobs, by the job's id: themselves, their steps, earlier runs of a requeued job. */
+export function sacctRecords(
+  slurmJobIds: readonly string[],
+  since: Date,
+  slurmVersion: number
+): RemoteCommand<ReadonlyMap<string, AccountingRecord[]>> {
   const [planned, plannedCpu] = slurmVersion >= plannedSince ? ['Planned', 'PlannedCPU'] : ['Reserved', 'ResvCPU']
-  const fields = [...recordFields, planned ?? '', plannedCpu ?? '']
-  return sacct(fields, ['--duplicates', `--jobs=${slurmJobId}`, '--noconvert'], (rows) => {
-    let restart = -1
-    return rows.map((row) => {
+  const fields = [...recordFields, planned ?? '', plannedCpu ?? '', 'JobName']
+  return sacct(fields, ['--duplicates', ...selectJobs(slurmJobIds, since), '--noconvert'], (rows) => {
+    const byJob = new Map<string, AccountingRecord[]>()
+    for (const row of rows) {
       const record = readRecord({ ...row, Planned: row[planned ?? ''] ?? '', PlannedCPU: row[plannedCpu ?? ''] ?? '' })
-      if (record.jobStep === null) restart++
-      return { ...record, restart: Math.max(restart, 0) }
-    })
+      const records = byJob.get(record.jobId) ?? []
+      byJob.set(record.jobId, records)
+      const runs = records.filter(({ jobStep, arrayTask }) => jobStep === null && arrayTask === record.arrayTask).length
+      records.push({ ...record, restart: Math.max(record.jobStep === null ? runs : runs - 1, 0) })
+    }
+    return byJob
   })
 }
 
 const recordFields = [
-  ...['JobID', 'JobName', 'Account', 'Partition', 'ReqCPUS', 'AllocCPUS', 'ReqNodes', 'AllocNodes', 'State', 'ExitCode'],
+  ...['JobID', 'Account', 'Partition', 'ReqCPUS', 'AllocCPUS', 'ReqNodes', 'AllocNodes', 'State', 'ExitCode'],
   ...['AveCPU', 'AveCPUFreq', 'AveDiskRead', 'AveDiskWrite', 'AvePages', 'AveRSS', 'AveVMSize', 'MaxRSS', 'ConsumedEnergyRaw'],
   ...[
     'TimelimitRaw',
@@ -61,6 +85,7 @@ const recordFields = [
 
 type Row = Readonly<Record<string, string>>
 
+/** One sacct. A name may have a newline in it, so it has to be the last of the fields. */
 function sacct<Result>(
   fields: readonly string[],
   options: readonly string[],
@@ -68,19 +93,21 @@ function sacct<Result>(
 ): RemoteCommand<Result> {
   return {
     argv: [
-      ...['env', 'SLURM_TIME_FORMAT=%s', 'sacct', '--noheader', '--parsable2', `--delimiter=${delimiter}`],
+      ...['env', 'SLURM_TIME_FORMAT=%s', 'sacct', '--noheader', '--parsable2', `--delimiter=${fieldDelimiter}`],
       `--format=${fields.join(',')}`,
       ...options
     ],
     parse({ stdout, stderr, exitCode }) {
       if (exitCode !== 0) throw new UnavailableError(stderr.trim() || `sacct ended with ${exitCode}`)
-      const lines = stdout.split('\n').filter((line) => line !== '')
-      return read(lines.map((line) => Object.fromEntries(line.split(delimiter).map((value, at) => [fields[at] ?? '', value]))))
+      const lines = stdout.split('\n').map((line) => line.split(fieldDelimiter))
+      // Lines with less are the rest of such a name.
+      const rows = lines.filter(({ length }) => length >= fields.length)
+      return read(rows.map((row) => Object.fromEntries(fields.map((field, at) => [field, row[at] ?? '']))))
     }
   }
 }
 
-function readEnding(row: Row): Ending | null {
+function readEnding(row: Row): RecordedEnding | null {
   const state = row.State ?? ''
   const outcome = outcomeOfState(state)
   if (outcome === null) return null
@@ -90,7 +117,9 @@ function readEnding(row: Row): Ending | null {
     exitCode,
     reason: outcome === 'completed' ? null : describeEnding(state, exitCode, signal),
     startedAt: isoFromEpoch(parseEpoch(row.Start ?? '')),
-    endedAt: isoFromEpoch(parseEpoch(row.End ?? ''))
+    endedAt: isoFromEpoch(parseEpoch(row.End ?? '')),
+    jobName: row.JobName ?? '',
+    submittedAtEpoch: parseEpoch(row.Submit ?? '')
   }
 }
 

@@ -30,6 +30,7 @@ case $shown in *" Restarts=$2 "*) exec scontrol requeue "$1";; esac
 export function requeue(slurmJobId: string, restarts: number): RemoteCommand<void> {
   return {
     argv: ['sh', '-c', requeueScript, 'lautta', slurmJobId, String(restarts)],
+    slurmCommands: 2,
     parse: (output) => orThrow('requeue', output)
   }
 }

@@ -2,6 +2,7 @@ import { UnavailableError } from '@lautta/core/errors'
 import { noModules, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { AcceptedJob, Submission, SubmissionAnswer, SubmissionRight, SubmissionTrace } from '../scheduler.ts'
+import { isSlurmAway } from './slurm-away.ts'
 
 /*
  * The submit protocol on the login node (ARCHITECTURE.md, "At most one job per attempt"). Making the folder of a try is
@@ -82,6 +83,8 @@ export function submitJob(
     argv: withModules({ preamble, modules }, submitScript, args),
     stdin: script,
     hasEffect: true,
+    // sbatch and scontrol.
+    slurmCommands: 2,
     timeoutSeconds: submitBoundSeconds(sbatchSeconds) + answerSeconds,
     parse: ({ stdout }) => readAnswer(stdout)
   }
@@ -106,6 +109,8 @@ cat "$dir/stderr" 2>/dev/null
 export function findSubmittedJob(right: SubmissionRight): RemoteCommand<SubmissionTrace> {
   return {
     argv: ['sh', '-c', findScript, 'lautta', right.token, String(right.try)],
+    // squeue, sacct and scontrol.
+    slurmCommands: 3,
     parse({ stdout }) {
       const { kind, id, exitCode, allAnswered, job, words } = readParts(stdout)
       if (kind === 'closed') return { kind: 'closed' }
@@ -122,9 +127,13 @@ function readAnswer(stdout: string): SubmissionAnswer {
   if (kind === 'no-directory' || kind === noModules) return { kind: 'refused', reason: words }
   if (kind !== 'now' && kind !== 'before') throw nonsense(stdout)
   if (id !== null) return { kind: 'accepted', ...job }
-  return exitCode !== null && isRefusal(exitCode, words)
-    ? { kind: 'refused', reason: withoutPrefix(words) }
-    : { kind: 'answer-lost' }
+  if (exitCode === null || !isRefusal(exitCode, words)) return { kind: 'answer-lost' }
+  return { kind: isLimit(words) ? 'limit-reached' : 'refused', reason: withoutPrefix(words) }
+}
+
+/** Whether the user, or all users of an account or a quality of service, have as many jobs there as are allowed. */
+function isLimit(words: string): boolean {
+  return /\b(?:Assoc|QOS)(?:Max|Grp)Submit\w*/.test(words)
 }
 
 function nonsense(stdout: string): UnavailableError {
@@ -161,16 +170,12 @@ function readLogPaths(scontrol: string): Pick<AcceptedJob, 'outPath' | 'errPath'
   return { outPath: outPath ?? null, errPath: errPath ?? null }
 }
 
-// sbatch prints these when it does not know whether slurmctld took the job.
-const unknownOutcomes =
-  /Socket timed out|Unable to contact slurm controller|Zero Bytes were transmitted|Transport endpoint|Resource temporarily unavailable|temporarily unable to accept job|Protocol authentication error|configuration source|Communication connection failure|Connection (?:refused|reset)/i
-
 /** 255 is sbatch's own for a wrong option. 124 and what is above 128: it was ended by our timeout, or by a signal. */
 function isRefusal(exitCode: string, words: string): boolean {
   const code = Number(exitCode)
   const hasEnded = (code > 0 && code < 124) || [126, 127, 255].includes(code)
   // Without words they were lost: sbatch always says why.
-  return hasEnded && words !== '' && !unknownOutcomes.test(words)
+  return hasEnded && words !== '' && !isSlurmAway(words)
 }
 
 /** sbatch's words without the `sbatch: error: ` in front of each line. */

@@ -1,65 +1,102 @@
 import { CredentialsError, UnavailableError } from '@lautta/core/errors'
-import ssh2, { type Client } from 'ssh2'
-import { fingerprintOf, isPinned } from './host-keys.ts'
+import ssh2, { type Client, type PublicKeyAuthMethod } from 'ssh2'
+import { letLoginByCertificate } from './certified-key.ts'
+import { type ConnectionStep, connectionError } from './connection-step.ts'
+import { fingerprintOf, type HostKeyPins, hostKeyType, judgeHostKey, preferPinned } from './host-keys.ts'
+import type { SshCredential } from './read-credential.ts'
 
-/** Where to connect and as whom. */
-export interface SshAddress {
+/** A login node. */
+export interface SshHost {
   host: string
   port: number
-  username: string
-  privateKey: string
-  hostKeys: readonly string[]
 }
 
 const readyTimeoutSeconds = 30
 const keepaliveSeconds = 15
 
-/** Opens a connection. An unknown host key, a refused login and an unreachable host are told apart. */
-export function connectSsh({ host, port, username, privateKey, hostKeys }: SshAddress): Promise<Client> {
+type ClientError = Error & { level?: string; code?: unknown }
+
+/** Opens a connection. What it throws tells the step that failed. */
+export function connectSsh(
+  { host, port }: SshHost,
+  { username, key, certificate }: SshCredential,
+  pins: HostKeyPins
+): Promise<Client> {
   const where = `${username}@${host}:${port}`
-  const parsed = ssh2.utils.parseKey(privateKey)
-  if (parsed instanceof Error)
-    return Promise.reject(new CredentialsError(`the private key for ${where} can not be read: ${parsed.message}`))
+  const login: PublicKeyAuthMethod = { type: 'publickey', username, key }
   return new Promise((resolve, reject) => {
-    let refusedKey: string | undefined
+    let step: ConnectionStep = 'name'
+    let refusal: UnavailableError | null = null
     const client = new ssh2.Client()
+    const fail = (failure: Error) => reject(connectionError(step, failure))
     // An error may follow another one, and an unheard one ends the process.
     client.on('error', () => client.end())
+    client.once('connect', () => {
+      step = 'tcp'
+    })
     client.once('ready', () => {
       // ssh2 leaves Nagle on: every command would wait some 40 ms for an acknowledgement.
       client.setNoDelay(true)
       resolve(client)
     })
-    client.once('error', (error: Error & { level?: string }) => reject(explain(error)))
-    client.once('close', () => reject(new UnavailableError(`${where} closed the connection before the login`)))
-    const explain = (error: Error & { level?: string }) => {
-      if (refusedKey !== undefined) {
-        return new UnavailableError(`${host} shows the host key ${refusedKey}, which is not one of the pinned`, {
-          hint: 'if the host really has a new key, put it under host-keys in the configuration'
-        })
-      }
-      if (error.level === 'client-authentication') {
-        return new CredentialsError(`${where} does not accept the key`, {
-          cause: error,
-          hint: 'is the public key registered, and for this user name?'
-        })
-      }
-      return new UnavailableError(`${where} can not be reached: ${error.message}`, { cause: error })
-    }
+    client.once('error', (error: ClientError) => {
+      if (step === 'name' && !isAboutName(error)) step = 'tcp'
+      fail(refusal ?? explain(error, where))
+    })
+    client.once('close', () => fail(new UnavailableError(`${where} closed the connection before the login`)))
     client.connect({
       host,
       port,
       username,
-      privateKey,
+      authHandler: [login],
+      algorithms: { serverHostKey: preferPinned(pins) },
       readyTimeout: readyTimeoutSeconds * 1000,
       keepaliveInterval: keepaliveSeconds * 1000,
       keepaliveCountMax: 3,
       // Without a verifier ssh2 accepts any host key.
-      hostVerifier: (key: Buffer) => {
-        const pinned = isPinned(key, hostKeys)
-        if (!pinned) refusedKey = fingerprintOf(key)
-        return pinned
+      hostVerifier: (hostKey: Buffer) => {
+        refusal = refuseHostKey(host, hostKey, pins)
+        step = refusal === null ? 'login' : 'host-key'
+        return refusal === null
       }
     })
+    if (certificate !== null) letLoginByCertificate(client)
   })
+}
+
+function isAboutName({ code }: ClientError): boolean {
+  return code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+}
+
+function refuseHostKey(host: string, hostKey: Buffer, pins: HostKeyPins): UnavailableError | null {
+  const shown = `${host} shows the host key ${fingerprintOf(hostKey)} (${hostKeyType(hostKey)})`
+  const comparing = 'compare it with what its operators publish'
+  switch (judgeHostKey(hostKey, pins)) {
+    case 'pinned':
+      return null
+    case 'revoked':
+      return new UnavailableError(`${shown}, which is revoked`, { hint: 'ask its operators: somebody else may have this key' })
+    case 'changed':
+      return new UnavailableError(
+        `${shown}, which is not one of the keys pinned for it: its key has changed, or it is another host`,
+        {
+          hint: `${comparing}; only when that is the new key, put it in the place of the old one in host-keys or the known-hosts-file`
+        }
+      )
+    case 'unknown':
+      return new UnavailableError(`${shown}, and none is pinned for it`, {
+        hint: `${comparing}, then put it under host-keys or into the known-hosts-file of the configuration`
+      })
+  }
+}
+
+function explain(error: ClientError, where: string): Error {
+  if (error.level === 'client-authentication') {
+    return new CredentialsError(`${where} does not accept the key`, {
+      cause: error,
+      isRefusedByHost: true,
+      hint: 'is the public key registered, or its certificate made by an authority of the host, and for this user name?'
+    })
+  }
+  return new UnavailableError(`${where} can not be reached: ${error.message}`, { cause: error })
 }

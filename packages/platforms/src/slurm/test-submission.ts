@@ -1,0 +1,49 @@
+import { UnavailableError } from '@lautta/core/errors'
+import { noModules, withModules } from '../module-environment.ts'
+import type { RemoteCommand } from '../run-command.ts'
+import type { Submission, TestedSubmission } from '../scheduler.ts'
+import { isSlurmAway } from './slurm-away.ts'
+
+/*
+ * As in a submission, with the same place, modules and options; nothing is written, and nobody needs a right. It answers a
+ * line `<kind> <sbatch's exit code or ->`, an empty one, then sbatch's own words.
+ */
+const testScript = `name=$1; seconds=$2; folder=$3; shift 3
+case $folder in "~"|"~/"*) folder=$HOME\${folder#"~"};; esac
+cd -- "$folder" 2>/dev/null || { echo "no-directory -"; echo; echo "$folder: no such directory on this platform"; exit 0; }
+words=$(timeout -k 5 "$seconds" sbatch --job-name="$name" "$@" --test-only 2>&1)
+echo "tested $?"; echo; echo "$words"
+`
+
+// For the shell around sbatch, and for its end when it does not answer.
+const answerSeconds = 15
+
+/** Asks sbatch whether it would take a job. */
+export function testSubmission(
+  { jobName, script, workingDirectory, options, modules }: Submission,
+  preamble: readonly string[],
+  sbatchSeconds: number
+): RemoteCommand<TestedSubmission> {
+  const sbatchOptions = Object.entries(options).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))
+  return {
+    argv: withModules({ preamble, modules }, testScript, [
+      jobName,
+      String(sbatchSeconds),
+      workingDirectory ?? '.',
+      ...sbatchOptions
+    ]),
+    stdin: script,
+    timeoutSeconds: sbatchSeconds + answerSeconds,
+    parse({ stdout }) {
+      const [first = '', , ...rest] = stdout.split('\n')
+      const [kind = '', exitCode = '-'] = first.split(' ')
+      const words = rest.join('\n').trim()
+      const isRead = ['no-directory', noModules, 'tested'].includes(kind)
+      if (!isRead) throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
+      if (kind !== 'tested') return { isAccepted: false, words }
+      if (exitCode === '124' || exitCode === '137') throw new UnavailableError(`sbatch did not answer in ${sbatchSeconds} s`)
+      if (exitCode !== '0' && isSlurmAway(words)) throw new UnavailableError(words)
+      return { isAccepted: exitCode === '0', words: words.replace(/^sbatch: (?:error: )?/gm, '') }
+    }
+  }
+}
