@@ -119,6 +119,40 @@ describe('the fault proxy', () => {
     expect(received).toMatchObject([{ method: 'PUT', isComplete: true }])
   })
 
+  it('strikes at a request by what it says, before the server has it', async () => {
+    const order: string[] = []
+    const struck = proxy.strikeAt(/^PUT \/a/, /second/, async () => void order.push(`struck after ${received.length}`))
+    expect(await ask('/a', { method: 'PUT', body: Buffer.from('the first') })).toMatchObject({ status: 200 })
+    expect(await ask('/b', { method: 'PUT', body: Buffer.from('the second, elsewhere') })).toMatchObject({ status: 200 })
+    await expect(ask('/a', { method: 'PUT', body: Buffer.from('the second') })).rejects.toThrow(/ECONNRESET|hang up/)
+    await struck
+    expect(order).toEqual(['struck after 2'])
+    expect(received.map(({ body }) => body.toString())).toEqual(['the first', 'the second, elsewhere'])
+    expect(await ask('/a', { method: 'PUT', body: Buffer.from('the second, again') })).toMatchObject({ status: 200 })
+  })
+
+  it('strikes when the server has the request and its sender no answer', async () => {
+    const struck = proxy.strikeAt(/^PUT/, /^/, async (send) => {
+      await send()
+      expect(received).toMatchObject([{ method: 'PUT', isComplete: true }])
+    })
+    expect(await ask('/a', { method: 'PUT', body: large })).toMatchObject({ status: 200, body: Buffer.from('hello') })
+    await struck
+  })
+
+  it('has a request arrive when its sender has long gone', async () => {
+    const gone = Promise.resolve().then(() =>
+      expect(ask('/a', { method: 'PUT', body: large, timeoutMs: 100 })).rejects.toThrow(/aborted/)
+    )
+    const struck = proxy.strikeAt(/^PUT/, /^/, async (send) => {
+      await gone
+      expect(received).toEqual([])
+      await send()
+    })
+    await struck
+    expect(received.map(({ body }) => body.equals(large))).toEqual([true])
+  })
+
   it('cuts the body of an answer', async () => {
     proxy.truncateNext(2, 1_000_000)
     const request = open(`${proxy.url}/large`, { agent }).end()

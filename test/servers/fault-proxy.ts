@@ -28,6 +28,11 @@ export interface FaultProxy {
   truncateNext(count: number, bytes: number): void
   /** The bodies of the answers are wrong in one bit. */
   corruptNext(count: number): void
+  /**
+   * Holds the next request that is written so, "PUT /a/b", and whose body says so, and strikes; resolves when that is done.
+   * If nothing was sent, its sender gets a reset.
+   */
+  strikeAt(at: RegExp, says: RegExp, strike: faults.Strike): Promise<void>
   stop(): Promise<void>
 }
 
@@ -38,6 +43,7 @@ export async function startFaultProxy(target: { host: string; port: number }): P
   const requests: { method: string; url: string }[] = []
   const connections = new Set<Socket>()
   const next: { at: RegExp; treat: faults.Treatment }[] = []
+  const strikes = new Set<{ at: RegExp; says: RegExp; strike: faults.Strike }>()
   let aim = any
   let usual = faults.forward
   let isRefusing = false
@@ -46,7 +52,12 @@ export async function startFaultProxy(target: { host: string; port: number }): P
     const { method = '', url = '' } = request
     requests.push({ method, url })
     const hit = next.findIndex(({ at }) => at.test(`${method} ${url}`))
-    const treat = next.splice(hit, hit === -1 ? 0 : 1)[0]?.treat ?? usual
+    const expected = [...strikes].filter(({ at }) => at.test(`${method} ${url}`))
+    const struck = faults.holdWhole((body) => {
+      const one = expected.find(({ says }) => says.test(body))
+      return one !== undefined && strikes.delete(one) ? one.strike : undefined
+    })
+    const treat = next.splice(hit, hit === -1 ? 0 : 1)[0]?.treat ?? (expected.length > 0 ? struck : usual)
     response.on('error', () => {})
     // The server's end and the sender's are reset alike when the other one has gone.
     treat({ request, response, target }).catch(() => faults.reset(request))
@@ -66,6 +77,7 @@ export async function startFaultProxy(target: { host: string; port: number }): P
     requests,
     pass: () => {
       next.length = 0
+      strikes.clear()
       aim = any
       usual = faults.forward
       isRefusing = false
@@ -88,6 +100,10 @@ export async function startFaultProxy(target: { host: string; port: number }): P
     resetAfterForwarding: (count) => add(count, faults.breakAfter),
     truncateNext: (count, bytes) => add(count, faults.truncation(bytes)),
     corruptNext: (count) => add(count, faults.corruption),
+    strikeAt: (at, says, strike) =>
+      new Promise((resolve, reject) => {
+        strikes.add({ at, says, strike: (send) => strike(send).then(resolve, reject) })
+      }),
     stop: async () => {
       server.close()
       for (const socket of connections) socket.destroy()

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request as open, type ServerResponse } from 'node:http'
+import { buffer } from 'node:stream/consumers'
 import { finished, pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -12,6 +13,9 @@ interface Exchange {
 
 /** What a proxy makes of a request; when it fails, the connection is reset. */
 export type Treatment = (exchange: Exchange) => Promise<void>
+
+/** What is done at the moment of a request. `send` has the server get it: late, when its sender has gone, or never. */
+export type Strike = (send: () => Promise<void>) => Promise<void>
 
 /** As if there were no proxy. */
 export const forward: Treatment = async (exchange) => {
@@ -79,6 +83,24 @@ export function truncation(bytes: number): Treatment {
     }
     answer.destroy()
     response.socket?.destroySoon()
+  }
+}
+
+/** All of the request is taken first, and judged by what it says: so it can be sent when its sender has long gone. */
+export function holdWhole(choose: (body: string) => Strike | undefined): Treatment {
+  return async (exchange) => {
+    const { request, response } = exchange
+    const body = await buffer(request)
+    let answer: { head: IncomingMessage; content: Buffer } | undefined
+    const send = async () => {
+      const [head] = await once(openRequest(exchange).end(body), 'response')
+      answer = { head, content: await buffer(head) }
+    }
+    const strike = choose(body.toString()) ?? ((sendAtOnce) => sendAtOnce())
+    await strike(send)
+    if (answer === undefined) return reset(request)
+    begin(response, answer.head)
+    response.end(answer.content)
   }
 }
 

@@ -11,6 +11,13 @@ describe('a required command', () => {
     expect(requireCommands(['sh', 'ldconfig'])).toBe(true)
   })
 
+  it('is looked for in one place when it is a path', () => {
+    vi.stubEnv('CI', '')
+    vi.spyOn(console, 'log').mockImplementation(() => {})
+    expect(requireCommands(['/bin/sh'])).toBe(true)
+    expect(requireCommands(['/no-such-folder/sh'])).toBe(false)
+  })
+
   it('is a printed skip when it is missing', () => {
     vi.stubEnv('CI', '')
     const print = vi.spyOn(console, 'log').mockImplementation(() => {})

@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, resolve } from 'node:path'
 
 /**
  * A test whose server is not installed fails where all must run (CI) and is a printed skip elsewhere:
- * `describe.skipIf(!requireCommands(['slurmctld']))`.
+ * `describe.skipIf(!requireCommands(['slurmctld']))`. A path is looked for where it says.
  */
 export function requireCommands(names: readonly string[]): boolean {
   const missing = names.filter((name) => !isInstalled(name))
@@ -17,7 +17,7 @@ export function requireCommands(names: readonly string[]): boolean {
 // Debian keeps daemons in sbin, which is not on a plain user's path.
 function isInstalled(name: string): boolean {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
-  return folders.some((folder) => isExecutable(join(folder, name)))
+  return folders.some((folder) => isExecutable(resolve(folder, name)))
 }
 
 function isExecutable(path: string): boolean {

@@ -13,9 +13,10 @@ import { slurmCommands, startSlurm } from './slurm.ts'
 vi.mock('./free-port.ts', { spy: true })
 
 const patience = { timeout: 20_000, interval: 20 }
+const releases = (['22.05', '24.11'] as const).filter((release) => requireCommands(slurmCommands(release)))
 const nobody = 65_534
 
-describe.skipIf(!requireCommands(slurmCommands))('the end of the test SLURM', () => {
+describe.skipIf(!requireCommands(slurmCommands()))('the end of the test SLURM', () => {
   let folder: string
 
   beforeEach(async () => {
@@ -35,20 +36,24 @@ describe.skipIf(!requireCommands(slurmCommands))('the end of the test SLURM', ()
       expect(await directories()).toEqual([])
     }, patience)
 
-  it('comes when the test process is killed, whatever its jobs do', async () => {
-    const code = `import { startSlurm } from './slurm.ts'
-      const slurm = await startSlurm()
+  it.each(releases)(
+    'comes when the test process is killed, whatever its jobs do (%s)',
+    async (release) => {
+      const code = `import { startSlurm } from './slurm.ts'
+      const slurm = await startSlurm({ release: '${release}' })
       await slurm.exec(['sbatch', '--wrap', 'setsid env -i sleep 1000 & sleep 1000'])
       const escaped = () => slurm.exec(['pgrep', '-f', '^sleep 1000'])
       while ((await escaped()).stdout.split('\\n').length < 3);
       console.log((await slurm.exec(['readlink', '/proc/self/ns/pid'])).stdout)
       setInterval(() => {}, 1000)`
-    const { child, lines } = inOwnProcess(code, { TMPDIR: folder })
-    const { value: namespace } = await lines.next()
-    expect(processesInNamespace(namespace).length).toBeGreaterThanOrEqual(10)
-    child.kill('SIGKILL')
-    await nothingIsLeft([namespace])
-  }, 60_000)
+      const { child, lines } = inOwnProcess(code, { TMPDIR: folder })
+      const { value: namespace } = await lines.next()
+      expect(processesInNamespace(namespace).length).toBeGreaterThanOrEqual(10)
+      child.kill('SIGKILL')
+      await nothingIsLeft([namespace])
+    },
+    60_000
+  )
 
   it.each(['first', 'cluster/run/munged', 'cluster/run/slurmctld'])(
     'comes when the test process is killed as soon as %s is there',
@@ -83,6 +88,10 @@ describe.skipIf(!requireCommands(slurmCommands))('the end of the test SLURM', ()
     },
     60_000
   )
+
+  it.runIf(process.getuid?.() === 0)('is told, and why, when a plain user wants another system than the host’s', async () => {
+    await expect(startSlurm({ uid: nobody, release: '24.11' })).rejects.toThrow(/only root may enter another root file system/)
+  })
 
   it('comes at once when a port is taken meanwhile, and other ports are tried', async () => {
     const taken = await freePort(6)

@@ -11,6 +11,12 @@ import { asUser } from './run.ts'
 
 export const sandboxScript = fileURLToPath(new URL('slurm/sandbox', import.meta.url))
 
+/** 22.05 is Debian 12's, of this machine; 24.11 is Debian 13's, in a root file system of its own. */
+export type SlurmRelease = '22.05' | '24.11'
+
+/** What test/servers/install-debian-13 makes. */
+export const debian13 = fileURLToPath(new URL('../../.test/debian-13', import.meta.url))
+
 /** The script where any user finds it: a checkout may lie where only its owner may look, such as in /root. */
 export async function publishScript(folder: string): Promise<string> {
   await cp(dirname(sandboxScript), folder, { recursive: true })
@@ -29,16 +35,18 @@ export interface SandboxOptions {
   readonly name: string
   readonly nodes: number
   readonly uid: number | undefined
+  readonly release: SlurmRelease
 }
 
 /** One attempt to bring a sandbox up; it fails when another process has taken one of its ports meanwhile. */
-export async function startSandbox({ name, nodes, uid }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox({ name, nodes, uid, release }: SandboxOptions): Promise<Sandbox> {
   const directory = await mkdtemp(join(tmpdir(), 'slurm-'))
   if (uid !== undefined) await chown(directory, uid, uid)
   const scripts = `${directory}.scripts`
   const script = uid === undefined ? sandboxScript : await publishScript(scripts)
   const basePort = await freePort(4 + nodes)
   const args = ['start', directory, '--base-port', basePort, '--name', name, '--nodes', nodes, '--remove']
+  if (release === '24.11') args.push('--system', debian13)
   // Detached, so that a Ctrl-C in the terminal lets the tests end first. The pipe to its input ends it in any case.
   const child = spawn(script, args.map(String), { detached: true, ...asUser(uid) })
   const ended = once(child, 'exit')

@@ -16,7 +16,7 @@ import { publishScript, sandboxScript } from './slurm-sandbox.ts'
 const patience = { timeout: 20_000, interval: 20 }
 const root = process.getuid?.() === 0
 
-describe.skipIf(!requireCommands(slurmCommands))('the sandbox script', () => {
+describe.skipIf(!requireCommands(slurmCommands()))('the sandbox script', () => {
   let directory: string
 
   beforeEach(async () => {

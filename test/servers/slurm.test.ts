@@ -5,18 +5,23 @@ import { hostState } from './host-state.ts'
 import { processesInNamespace, processesNaming } from './processes.ts'
 import { requireCommands } from './require-server.ts'
 import { type SlurmServer, slurmCommands, startSlurm } from './slurm.ts'
+import type { SlurmRelease } from './slurm-sandbox.ts'
 import { ssh } from './ssh.ts'
 
 const patience = { timeout: 30_000, interval: 50 }
 
-describe.skipIf(!requireCommands(slurmCommands))('the test SLURM', () => {
+for (const release of ['22.05', '24.11'] as const) {
+  describe.skipIf(!requireCommands(slurmCommands(release)))(`the test SLURM ${release}`, () => describeSlurm(release))
+}
+
+function describeSlurm(release: SlurmRelease): void {
   let before: unknown
   let puhti: SlurmServer
   let mahti: SlurmServer
 
   beforeAll(async () => {
     before = hostState()
-    ;[puhti, mahti] = await Promise.all([startSlurm(), startSlurm({ name: 'mahti' })])
+    ;[puhti, mahti] = await Promise.all([startSlurm({ release }), startSlurm({ name: 'mahti', release })])
   }, 60_000)
 
   afterAll(async () => {
@@ -40,8 +45,12 @@ describe.skipIf(!requireCommands(slurmCommands))('the test SLURM', () => {
     await vi.waitFor(async () => expect(await answer(puhti, ...sacct)).toBe(row), patience)
   }, 60_000)
 
+  it('is of its release', async () => {
+    expect(await answer(puhti, 'sinfo', '--version')).toContain(`slurm-wlm ${release}.`)
+  })
+
   it('has the partitions and the folders of the platform', async () => {
-    expect(await answer(puhti, 'sinfo', '-h', '-o', '%P %D')).toBe('small* 2\nmedium 2\ntest 1\ngpu 1')
+    expect(await answer(puhti, 'sinfo', '-h', '-o', '%P %D')).toBe('small* 2\nmedium 2\ntest 1\ngpu 1\nspare 1')
     expect(await answer(puhti, 'sh', '-c', 'pwd; touch /projappl/project_2001234/x /scratch/project_2001234/x')).toBe(
       '/users/csc'
     )
@@ -120,4 +129,4 @@ describe.skipIf(!requireCommands(slurmCommands))('the test SLURM', () => {
     }
     expect(hostState()).toEqual(before)
   })
-})
+}

@@ -1,10 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Ran, run } from './run.ts'
-import { type Sandbox, type SandboxOptions, startSandbox } from './slurm-sandbox.ts'
+import { debian13, type Sandbox, type SandboxOptions, type SlurmRelease, startSandbox } from './slurm-sandbox.ts'
+
+const daemons = ['slurmctld', 'slurmd', 'slurmdbd', 'mariadbd', 'munged', 'sshd']
 
 /** For `requireCommands`. */
-export const slurmCommands = ['slurmctld', 'slurmd', 'slurmdbd', 'mariadbd', 'munged', 'sshd', 'ssh']
+export function slurmCommands(release: SlurmRelease = '22.05'): string[] {
+  return [...daemons.map((name) => (release === '24.11' ? join(debian13, 'usr/sbin', name) : name)), 'ssh']
+}
 
 export interface SlurmServer {
   readonly host: string
@@ -28,13 +32,20 @@ export interface SlurmServer {
   stop(): Promise<void>
 }
 
+interface SlurmOptions {
+  name?: string
+  nodes?: number
+  uid?: number
+  release?: SlurmRelease
+}
+
 /**
  * Tests talk to a real SLURM with accounting, MariaDB and sshd, because no fake has its habits. It is thrown away at
- * `stop`, or when this process ends in whatever way. `uid`: root may have another user run all of it.
+ * `stop`, or when this process ends in whatever way. `uid`: root may have another user run all of it, but not of 24.11.
  */
-export async function startSlurm(options: { name?: string; nodes?: number; uid?: number } = {}): Promise<SlurmServer> {
-  const { name = 'puhti', nodes = 2, uid } = options
-  const sandbox = await startOnFreePorts({ name, nodes, uid })
+export async function startSlurm(options: SlurmOptions = {}): Promise<SlurmServer> {
+  const { name = 'puhti', nodes = 2, uid, release = '22.05' } = options
+  const sandbox = await startOnFreePorts({ name, nodes, uid, release })
   const keys = join(sandbox.directory, 'cluster/keys')
   const exec: SlurmServer['exec'] = (argv, { as = 'csc', stdin = '' } = {}) =>
     run([sandbox.script, 'exec', sandbox.directory, '--as', as, ...argv], { stdin, uid })

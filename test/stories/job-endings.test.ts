@@ -114,6 +114,23 @@ describe('an order', () => {
   })
 })
 
+describe('while squeue lists nothing', () => {
+  it('jobs go on, and their ends are what accounting says in the end', async () => {
+    const id = await orders.start('mahti', [{ script: '#!/bin/sh\nuntil [ -e over ]; do sleep 0.1; done; rm over; exit 5\n' }])
+    await orders.untilJob(id, 'mahti', ({ status }) => status.running)
+    const wrapper = '#!/bin/sh\necho called >>/users/csc/empty-answers\n'
+    await lautta.slurm.exec(['sh', '-c', 'mkdir -p bin; cat >bin/squeue; chmod +x bin/squeue'], { stdin: wrapper })
+    await put('.bashrc', 'export PATH=/users/csc/bin:$PATH\n')
+    const answers = async () => (await inside('sh', '-c', 'cat empty-answers || :')).split('\n').length - 1
+    await until(async () => (await answers()) >= 4, 100)
+    expect((await orders.job(id, 'mahti')).outcome).toBeNull()
+    await lautta.slurm.exec(['rm', '.bashrc', 'bin/squeue'])
+    await put('over', '')
+    expect(await orders.untilStored(id)).toMatchObject({ outcome: 'failed' })
+    expect(await orders.job(id, 'mahti')).toMatchObject({ attempt: 1, 'exit-code': 5 })
+  })
+})
+
 describe('while accounting is away', () => {
   it('jobs are submitted and run, and their ends are told when it is there again', async () => {
     await lautta.slurm.signal('slurmdbd', 'SIGKILL')
