@@ -1,6 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { deriveKey } from '../../packages/core/src/derive-key.ts'
+import { createFolderStore } from '../../packages/object-store/src/folder/folder-store.ts'
+import { createManagement, type Management } from '../../packages/object-store/src/management.ts'
 import { freePort } from '../servers/free-port.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
 import { type SlurmServer, startSlurm } from '../servers/slurm.ts'
@@ -17,8 +20,13 @@ export interface LauttaOnSlurm {
   services: Record<ServiceName, ServiceProcess>
   /** Asks as user@example.com. */
   ask: Ask
+  /** Asks as an administrator, who has a key to the same platforms. */
+  askAsAdmin: Ask
   /** Starts a service that was ended, or one more of its kind. */
   start(name: ServiceName): Promise<ServiceProcess>
+  user: string
+  /** The user's documents, as the services read and write them. */
+  management: Management
   /** A file of one of the user's buckets. */
   objectFile(target: 'pipe' | 'sub-air', path: string): string
   /** The user's folder of secrets. */
@@ -27,26 +35,40 @@ export interface LauttaOnSlurm {
 }
 
 const apiKey = 'the-key-of-a-user-of-the-story'
+const adminKey = 'the-key-of-an-administrator-of-the-story'
+const masterKey = 'the-master-key-of-the-story'
 const user = 'user@example.com'
+const admin = 'admin@example.com'
 const slug = 'user-example-com'
 
-/** puhti and mahti are the test SLURM, atlas a host that is down; to lumi the user has no key. */
-export async function startLauttaOnSlurm(): Promise<LauttaOnSlurm> {
+/**
+ * puhti and mahti are the test SLURM; atlas is a host that is down; to lumi nobody has a key. `configureMahti` answers
+ * further settings of mahti.
+ */
+export async function startLauttaOnSlurm(
+  configureMahti: (slurm: SlurmServer) => object | Promise<object> = () => ({})
+): Promise<LauttaOnSlurm> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-story-'))
   const [slurm, redis] = await Promise.all([startSlurm(), startRedis()])
   const secretsFolder = join(folder, 'secrets', slug)
   await mkdir(secretsFolder, { recursive: true })
-  const credentials = { [user]: { username: slurm.user, 'private-key-file': slurm.privateKeyFile } }
+  const credential = { username: slurm.user, 'private-key-file': slurm.privateKeyFile }
+  const credentials = { [user]: credential, [admin]: credential }
   const address = { hosts: [{ host: slurm.host, port: slurm.port }], 'host-keys': slurm.hostKeys }
   const platform = { ...address, preamble: ['module use /users/csc/modules'], 'poll-seconds': 1 }
   const settings = {
     store: { kind: 'folder', path: join(folder, 'store') },
     redis: { url: redis.url },
+    // A Redis that has just started is left alone for as long.
+    'lease-seconds': 6,
     'secrets-folder': join(folder, 'secrets'),
-    users: [{ name: user, 'api-key': apiKey }],
+    users: [
+      { name: user, 'api-key': apiKey, 'adopt-from-bucket': true },
+      { name: admin, 'api-key': adminKey, admin: true }
+    ],
     platforms: {
       puhti: { ...platform, credentials },
-      mahti: { ...platform, credentials },
+      mahti: { ...platform, credentials, ...(await configureMahti(slurm)) },
       lumi: platform,
       atlas: { ...address, hosts: [{ host: '127.0.0.1', port: await freePort() }], 'poll-seconds': 1, credentials }
     }
@@ -58,7 +80,7 @@ export async function startLauttaOnSlurm(): Promise<LauttaOnSlurm> {
     LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
     LAUTTA_DATA_DIR: join(folder, 'data'),
     LAUTTA_PORT: String(port),
-    LAUTTA_MASTER_KEY: 'the-master-key-of-the-story'
+    LAUTTA_MASTER_KEY: masterKey
   }
   const running = new Set<ServiceProcess>()
   const start = async (name: ServiceName): Promise<ServiceProcess> => {
@@ -71,6 +93,8 @@ export async function startLauttaOnSlurm(): Promise<LauttaOnSlurm> {
     ...{ slurm, redis, start, secretsFolder },
     services: { forwarder: forwarder!, submitter: submitter!, monitor: monitor! },
     ask: createRestClient(`http://127.0.0.1:${port}`, apiKey),
+    askAsAdmin: createRestClient(`http://127.0.0.1:${port}`, adminKey),
+    ...{ user, management: openDocuments(join(folder, 'store')) },
     objectFile: (target, path) => join(folder, 'store', `mlch-${target}-${slug}`, path),
     async stop() {
       await Promise.all([...running].map((service) => service.end()))
@@ -78,4 +102,12 @@ export async function startLauttaOnSlurm(): Promise<LauttaOnSlurm> {
       await rm(folder, { recursive: true })
     }
   }
+}
+
+function openDocuments(path: string): Management {
+  const documentKey = deriveKey(masterKey, 'documents')
+  const onIgnored = (error: Error) => {
+    throw error
+  }
+  return createManagement({ store: createFolderStore(path), bucketPrefix: 'mlch', documentKey, slugOf: () => slug, onIgnored })
 }

@@ -15,17 +15,20 @@ export interface OrderEvent {
 export function createOrderClient(ask: Ask) {
   const order = async (id: string) => (await ask(`/v1/orchestrations/${id}`)).json
   const job = async (id: string, platform: string, index = 0) => (await order(id)).platforms[platform].jobs[index]
+  const post = async (query: string, platforms: object): Promise<string> => {
+    const { status, json, text } = await ask(`/v1/orchestrations${query}`, asJson({ name: 'story', platforms }))
+    if (status !== 202) throw new Error(text)
+    return json.id
+  }
   return {
     ask,
     order,
     job,
     /** Posts and starts an order for one platform; answers its id. */
-    async start(platform: string, jobs: readonly object[], more: object = {}): Promise<string> {
-      const body = { name: 'story', platforms: { [platform]: { jobs, ...more } } }
-      const { status, json, text } = await ask('/v1/orchestrations?start=true', asJson(body))
-      if (status !== 202) throw new Error(text)
-      return json.id
-    },
+    start: (platform: string, jobs: readonly object[], more: object = {}): Promise<string> =>
+      post('?start=true', { [platform]: { jobs, ...more } }),
+    /** Posts an order for one platform, which is not started yet. */
+    declare: (platform: string, jobs: readonly object[]): Promise<string> => post('', { [platform]: { jobs } }),
     async give(id: string, verb: 'start' | 'stop'): Promise<void> {
       const { status, text } = await ask(`/v1/orchestrations/${id}/${verb}`, { method: 'POST' })
       if (status !== 202) throw new Error(text)

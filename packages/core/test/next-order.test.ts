@@ -4,13 +4,13 @@ import { declareJob, type Job } from '../src/job/job.ts'
 import type { Outcome } from '../src/job/outcome.ts'
 import { answerOrder } from '../src/orchestration/answer.ts'
 import { orchestrationSchema } from '../src/orchestration/dictionary.ts'
-import type { KnownOrder } from '../src/orchestration/known-order.ts'
-import { ordersInRequest, startOrders, stopOrders } from '../src/orchestration/next-order.ts'
+import { allJobsOf, type KnownOrder } from '../src/orchestration/known-order.ts'
+import { controlOrders, ordersInRequest, startOrders, stopOrders } from '../src/orchestration/next-order.ts'
 
 const at = '2026-11-20T12:00:00.000Z'
 const jobs = [{ path: '/a/run.sh' }, { path: '/a/run.sh' }]
 const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs } } })
-const order = (kind: 'start' | 'stop', attempt: number, more: Partial<OrderDocument> = {}): OrderDocument => {
+const order = (kind: OrderDocument['order'], attempt: number, more: Partial<OrderDocument> = {}): OrderDocument => {
   return { schema: 1, order: kind, attempt, by: 'u', keyId: 'k', at, hmac: '', ...more }
 }
 const start = (attempt: number) => order('start', attempt)
@@ -98,5 +98,25 @@ describe("seed 000's flags in a request", () => {
       { order: 'start', attempt: 1, platform: 'lumi', index: 0 },
       { order: 'stop', attempt: 1, platform: 'lumi', index: 2 }
     ])
+  })
+})
+
+describe('an order for one job', () => {
+  const decide = (found: KnownOrder, verb: Parameters<typeof controlOrders>[2]) =>
+    controlOrders(found, allJobsOf(found)[0]!, verb)
+  const given = (verb: string, attempt: number) => ({ orders: [{ order: verb, attempt, platform: 'lumi', index: 0 }] })
+
+  it('is of the attempt that runs, or of the one that begins next', () => {
+    const running = known([start(1), start(2)], [2, 'running'], [1, 'completed'])
+    for (const verb of ['cancel', 'release', 'requeue'] as const) expect(decide(running, verb)).toEqual(given(verb, 2))
+    for (const verb of ['cancel', 'hold', 'release'] as const) expect(decide(known([]), verb)).toEqual(given(verb, 1))
+    expect(startOrders(known([order('hold', 1, { platform: 'lumi', index: 0 })]))).toEqual([{ order: 'start', attempt: 1 }])
+  })
+  it('is refused where it can have no effect', () => {
+    const ended = known([start(1)], [1, 'failed'], [1, 'failed'])
+    for (const verb of ['hold', 'release', 'requeue'] as const) expect(decide(ended, verb)).toHaveProperty('conflict')
+    expect(decide(ended, 'cancel')).toEqual({ orders: [] })
+    expect(decide(known([start(1)]), 'requeue')).toHaveProperty('conflict')
+    expect(decide(known([start(1)], [1, 'running'], [1, 'running']), 'hold')).toHaveProperty('conflict')
   })
 })

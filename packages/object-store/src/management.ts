@@ -19,6 +19,7 @@ import {
 import { fromWire, toWire } from '@lautta/core/wire'
 import { createAdoptedRequests } from './adopted-requests.ts'
 import { groupByOrder, type ListedOrder, listedNothing } from './list-orders.ts'
+import { createPauseObjects } from './pause-objects.ts'
 import { listAll } from './read-object.ts'
 import { createSealedObjects, type ManagementOptions } from './sealed-objects.ts'
 
@@ -41,6 +42,7 @@ export function createManagement(options: ManagementOptions) {
     bucketOf,
     documentWriteMs,
     ...createAdoptedRequests(store, sealed, readRequest),
+    ...createPauseObjects(store, sealed),
 
     /** By which an attempt of a job is known on the platform. */
     tokenOf: (user: string, run: Run): string => jobToken(documentKey, user, run),

@@ -28,8 +28,7 @@ export function createSealedObjects(options: ManagementOptions) {
   const { store, bucketPrefix, documentKey, documentWriteMs = 10_000, slugOf, onIgnored } = options
   const bucketOf = (user: string, target: BucketTarget = 'submitter') => bucketName(target, bucketPrefix, slugOf(user))
 
-  const write = async (user: string, path: string, document: object, version: number): Promise<string> => {
-    const bucket = bucketOf(user)
+  const writeTo = async (bucket: string, path: string, document: object, version: number): Promise<string> => {
     const content = sealDocument(document, { bucket, path }, documentKey)
     const md5 = createHash('md5').update(content).digest('hex')
     const described = { contentType: 'application/json', metadata: { version: String(version) }, md5 }
@@ -37,8 +36,11 @@ export function createSealedObjects(options: ManagementOptions) {
     return (await store.put(bucket, path, content, { ...described, signal })).etag
   }
 
-  const read = async <Schema extends z.ZodType>(user: string, path: string, schema: Schema): Promise<z.output<Schema> | null> => {
-    const bucket = bucketOf(user)
+  const readFrom = async <Schema extends z.ZodType>(
+    bucket: string,
+    path: string,
+    schema: Schema
+  ): Promise<z.output<Schema> | null> => {
     const content = await readObject(store, bucket, path)
     if (content === null) return null
     try {
@@ -51,6 +53,12 @@ export function createSealedObjects(options: ManagementOptions) {
     }
   }
 
-  return { bucketOf, documentWriteMs, write, read }
+  return {
+    ...{ bucketOf, documentWriteMs, slugOf, writeTo, readFrom },
+    /** Of the whole installation: no user writes there. */
+    commonBucket: bucketName('forwarder', bucketPrefix, ''),
+    write: (user: string, path: string, document: object, version: number) => writeTo(bucketOf(user), path, document, version),
+    read: <Schema extends z.ZodType>(user: string, path: string, schema: Schema) => readFrom(bucketOf(user), path, schema)
+  }
 }
 export type SealedObjects = ReturnType<typeof createSealedObjects>

@@ -4,7 +4,8 @@ import type { z } from 'zod'
 import { connectPatientRedis, connectRedis, type RedisAddress } from './connect-redis.ts'
 import { withinDeadline } from './deadline.ts'
 
-const prefix = 'lautta'
+/** Before the names of all queues in Redis. */
+export const prefix = 'lautta'
 const forgetWhenDone = { removeOnComplete: true, removeOnFail: true }
 
 /** The door to the queues: BullMQ's words stay behind it. */

@@ -1,5 +1,6 @@
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
+import type { Asker } from '@lautta/queue/ask'
 import type { Change } from '@lautta/queue/changes'
 import type { ConfiguredUser } from '@lautta/runtime/config'
 import type {
@@ -16,6 +17,7 @@ import type { ObjectSignatures } from './object-signatures.ts'
 import type { ObjectWriter } from './object-writer.ts'
 import type { OrderReader } from './order-reader.ts'
 import type { OrderWriter } from './order-writer.ts'
+import type { PlatformPauses } from './platform-pauses.ts'
 
 /** A fastify instance whose schemas are zod's. */
 export type App = FastifyInstance<
@@ -32,6 +34,9 @@ export interface AppContext {
   management: Management
   reader: OrderReader
   writer: OrderWriter
+  pauses: PlatformPauses
+  /** Asks whoever drives the platforms. */
+  asker: Asker
   objectWriter: ObjectWriter
   signatures: ObjectSignatures
   users: readonly ConfiguredUser[]

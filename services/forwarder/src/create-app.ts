@@ -9,8 +9,10 @@ import { continueLate } from './continue-late.ts'
 import { describeRoute } from './describe-route.ts'
 import { answerProblem, Problem } from './problem.ts'
 import { readJson, readYaml } from './read-body.ts'
+import { creationRoutes } from './routes/create-orchestration.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { jobVerbRoutes } from './routes/job-verbs.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { meRoutes } from './routes/me.ts'
 import { objectContentRoutes } from './routes/object-content.ts'
@@ -79,8 +81,10 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
   await app.register(scoped(healthRoutes, context))
   const byKey = createAuthenticate(context.users)
   const keyed = [
+    creationRoutes,
     orchestrationRoutes,
     jobRoutes,
+    jobVerbRoutes,
     eventRoutes,
     objectRoutes,
     objectSignRoutes,

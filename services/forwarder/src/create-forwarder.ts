@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { messageOf, StorageError } from '@lautta/core/errors'
+import { createAsker } from '@lautta/queue/ask'
 import { type Change, createChanges, followChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
 import { createLeases } from '@lautta/queue/leases'
@@ -15,6 +16,7 @@ import { createObjectSignatures } from './object-signatures.ts'
 import { createObjectWriter } from './object-writer.ts'
 import { createOrderReader } from './order-reader.ts'
 import { createOrderWriter } from './order-writer.ts'
+import { createPlatformPauses } from './platform-pauses.ts'
 
 const redisStartMs = 5000
 const readyCheckMs = 2000
@@ -74,8 +76,10 @@ export async function createForwarder({
     return () => listeners.delete(listener)
   }
   const { users, platforms } = config
+  const asker = createAsker(redis)
   const context = {
-    ...{ store, management, reader, writer, users, platforms, listen, findUnready },
+    ...{ store, management, reader, writer, users, platforms, listen, findUnready, asker },
+    pauses: createPlatformPauses({ management, queues, users, logger, now }),
     objectWriter: createObjectWriter(store, locks),
     signatures: createObjectSignatures(config.masterKey, users)
   }
@@ -90,7 +94,7 @@ export async function createForwarder({
       await app.close()
       await adopting.close()
       following.close()
-      await queues.close()
+      await Promise.all([queues.close(), asker.close()])
       connection.disconnect()
     }
   }

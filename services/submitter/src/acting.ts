@@ -15,6 +15,7 @@ import type { Platform } from '@lautta/platforms/connect-platform'
 import type { Admission } from './admission.ts'
 import { bringFiles } from './effects/bring-files.ts'
 import { cancel } from './effects/cancel.ts'
+import { createCheckAccount } from './effects/check-account.ts'
 import { control } from './effects/control.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
 import type { PerformEffect, PlatformWork } from './effects/job-work.ts'
@@ -38,6 +39,8 @@ export interface ActingOptions {
   /** Told of every failure of the platform, so that it is left in peace for a while; and of every answer. */
   onFailure(error: LauttaError): void
   onAnswer(): void
+  /** Told when something was asked of a job on the platform: what comes of it is to be looked for soon. */
+  onAsked(): void
   onLeaseLost(error: LeaseLostError): void
   askToCollect(order: LiveOrder, index: number): void
   beginTry(order: LiveOrder, job: Job, number: number): Promise<void>
@@ -50,11 +53,11 @@ export interface ActingOptions {
  * an event, and what the job then owes is performed next.
  */
 export function createActing(options: ActingOptions) {
-  const { ports, platform, admission, onFailure, onAnswer, onLeaseLost, askToCollect, beginTry, isPaused } = options
+  const { ports, platform, admission, onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isPaused } = options
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<RequestEffect, PerformEffect> = {
     prepare: createPrepare(),
-    submit: createSubmit(admission),
+    submit: createSubmit(admission, createCheckAccount(ports.now)),
     bringFiles
   }
   const findSubmission = createFindSubmission(createLooks(), ports.now)
@@ -115,6 +118,7 @@ export function createActing(options: ActingOptions) {
       const begin = (number: number) => beginTry(order, job, number)
       const event = await performOne(effect, { ...ports, platform: await platform(), order, job, notice, beginTry: begin })
       onAnswer()
+      if (effect === 'cancel' || effect === 'control') onAsked()
       return event
     } catch (error) {
       if (error instanceof LeaseLostError || error instanceof OutdatedOrderError) throw error
@@ -133,6 +137,8 @@ export function createActing(options: ActingOptions) {
     }
   }
 }
+
+export type Acting = ReturnType<typeof createActing>
 
 /** What a failure means for the job. */
 export function eventOfFailure(effect: PlatformEffect | 'observe', error: unknown): JobEvent {

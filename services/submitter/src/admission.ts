@@ -1,3 +1,4 @@
+import type { Scheduler } from '@lautta/platforms/scheduler'
 import type { SessionPorts } from './session-ports.ts'
 import { createSubmissionGate, type Place } from './submission-gate.ts'
 
@@ -58,3 +59,16 @@ export function createAdmission({ user, known, line, now }: Pick<SessionPorts, '
   }
 }
 export type Admission = ReturnType<typeof createAdmission>
+
+/** The scheduler; what it lists is counted against the limits. */
+export function countListed(scheduler: Scheduler, admission: Admission, now: () => Date): Scheduler {
+  return {
+    ...scheduler,
+    async listJobs() {
+      const startedAtMs = now().getTime()
+      const listed = await scheduler.listJobs()
+      admission.countListed(listed.size, startedAtMs)
+      return listed
+    }
+  }
+}

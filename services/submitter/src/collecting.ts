@@ -19,11 +19,11 @@ export function createCollecting({ user, known, store, management, queues, now, 
       .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'the monitor could not be asked'))
   }
 
-  /** Whether it is time to look again; the pauses grow, until somebody tells us to look. */
-  const isDue = (run: string, wasHinted: boolean): boolean => {
+  /** Whether it is time to ask again, with pauses that grow. */
+  const isDue = (run: string): boolean => {
     const nowMs = now().getTime()
     const { atMs, pauseMs } = dueByRun.get(run) ?? { atMs: nowMs, pauseMs: firstPauseMs }
-    if (nowMs < atMs && !wasHinted) return false
+    if (nowMs < atMs) return false
     dueByRun.set(run, { atMs: nowMs + pauseMs, pauseMs: Math.min(pauseMs * 2, longestPauseMs) })
     return true
   }
@@ -41,14 +41,16 @@ export function createCollecting({ user, known, store, management, queues, now, 
         if (job.state.kind === 'running') ask(order, job.index, job.attempt)
         for (const attempt of attemptsToCollect(job)) {
           const run = { id: order.id, platform: known.name, index: job.index, attempt }
-          if (!isDue(runName(run), wasHinted)) continue
+          // That one job of an order was stored is told for all of them: so all are looked at, and none asked for again.
+          const isAsked = isDue(runName(run))
+          if (!isAsked && !wasHinted) continue
           // TIMES is written last of all.
           const isStored = (await store.head(management.bucketOf(user, 'pipeline'), timesPath(run))) !== null
           const isGivenUp = !isStored && isTooLateToCollect(job, attempt, now())
           if (isStored || isGivenUp) dueByRun.delete(runName(run))
           if (isStored) await order.feed(job.index, { type: 'storedSeen', attempt })
           else if (isGivenUp) await order.feed(job.index, { type: 'collectingGivenUp', attempt, reason: givenUp })
-          else ask(order, job.index, attempt)
+          else if (isAsked) ask(order, job.index, attempt)
         }
       }
     }

@@ -23,3 +23,4 @@ export function createConnection({ connect, logger }: SessionPorts) {
     }
   }
 }
+export type Connection = ReturnType<typeof createConnection>

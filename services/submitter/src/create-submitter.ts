@@ -1,22 +1,28 @@
 import { join } from 'node:path'
 import { messageOf } from '@lautta/core/errors'
 import type { ReconcileMessage } from '@lautta/core/messages'
+import { type CommandBudget, createCommandBudget } from '@lautta/platforms/command-budget'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
+import { consumeAsk } from '@lautta/queue/ask'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
 import { createLeases } from '@lautta/queue/leases'
 import { consumeReconcile, createQueues } from '@lautta/queue/queues'
+import { createWaitingLine } from '@lautta/queue/waiting-line'
 import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
 import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
+import { createAnswering } from './answer-questions.ts'
 import { createOrderDirectory } from './order-directory.ts'
+import { createPauses } from './pauses.ts'
 import { createSession, type Session } from './session.ts'
 
 const surveySeconds = 120
 const keepClocksMs = 30_000
 const tryAgainMs = 1000
 const passesAtOnce = 32
+const questionsAtOnce = 32
 
 export interface SubmitterOptions {
   config: Config
@@ -35,8 +41,12 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   const queues = createQueues(redis)
   const leases = createLeases(connection, { durationMs: config.leaseSeconds * 1000, waitOnYoungRedis: !isAlone })
   const changes = createChanges(connection)
+  const line = createWaitingLine(connection)
   const directory = createOrderDirectory(management)
+  const now = () => new Date()
+  const pauses = createPauses(management, now, logger)
   const sessions = new Map<string, Session>()
+  const budgets: CommandBudget[] = []
 
   const sessionOf = (user: string, platform: string): Session | null => {
     const key = JSON.stringify([user, platform])
@@ -58,13 +68,16 @@ export async function createSubmitter({ config, installation, redis, logger, isA
         nudge({ user, platform })
       }
     }
+    const budget = createCommandBudget(known.commandsPerSecond, 'submitter')
+    budgets.push(budget)
     const session = createSession({
-      ...{ user, known, store, management, directory, changes, queues, logger },
+      ...{ user, known, store, management, directory, changes, queues, line, logger },
       pickleViews: config.pickleViews,
       secretsFolder: join(config.secretsFolder, slug),
+      findPause: () => pauses.reasonOf(user, platform),
       acquireLease: (floor) => leases.acquire(key, floor),
-      connect: () => connectPlatform(known, user, machine),
-      now: () => new Date()
+      connect: () => connectPlatform(known, user, machine, budget),
+      now
     })
     return session
   }
@@ -101,13 +114,16 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   }
 
   const consumer = consumeReconcile(redis, passesAtOnce, reconcile)
+  const answer = createAnswering({ sessionOf, platforms: config.platforms, now, logger })
+  const answering = consumeAsk(redis, questionsAtOnce, answer)
   keepClocks()
   queues.onReady(keepClocks)
   const clockKeeper = setInterval(keepClocks, keepClocksMs)
   return {
     async close() {
       clearInterval(clockKeeper)
-      await consumer.close()
+      await Promise.all([consumer.close(), answering.close()])
+      for (const budget of budgets) budget.close()
       await Promise.all([...sessions.values()].map((session) => session.close()))
       await queues.close()
       connection.disconnect()

@@ -1,59 +1,28 @@
-import { LauttaError, messageOf } from '@lautta/core/errors'
-import { isOnPlatform, type Job, slurmJobIdOf } from '@lautta/core/job/job'
-import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
-import type { Scheduler } from '@lautta/platforms/scheduler'
+import { isDeepStrictEqual } from 'node:util'
+import type { Job } from '@lautta/core/job/job'
+import type { SchedulerPhase } from '@lautta/core/job/job-event'
+import type { Observation, Scheduler } from '@lautta/platforms/scheduler'
+import { createFindEndings } from './find-endings.ts'
+import { nextIntervalSeconds } from './listing-interval.ts'
 import type { LiveOrder } from './live-order.ts'
-import { createPause } from './pause-after-failure.ts'
-
-/** How often, and for how long, accounting must say that it never heard of a job before we believe it. */
-const lostAfter = { looks: 10, ms: 5 * 60 * 1000 }
-
-/** A job that is on the platform, by SLURM's id. */
-interface Watched {
-  order: LiveOrder
-  job: Job
-  id: string
-}
-
-type Told = (order: LiveOrder, index: number, effects: JobEffect[]) => void
+import { isSaidOf, type TakeEffects, type TokenOf, tellJob, type WatchedJob, watchedJobs } from './watched-job.ts'
 
 /**
  * Sees how all jobs on the platform are: one listing, and one question to accounting for those that are not listed any
- * more. Not being listed is no evidence of an end.
+ * more. Not being listed is no evidence of an end. While nothing changes, it looks more and more seldom.
  */
-export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds: number, now: () => Date) {
-  const accountingPause = createPause(pollSeconds, now)
-  const neverHeard = new Map<string, { sinceMs: number; looks: number }>()
+export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds: number, now: () => Date, tokenOf: TokenOf) {
+  const endings = createFindEndings(pollSeconds, now, tokenOf)
+  let intervalSeconds = pollSeconds
   let listedAtMs: number | null = null
+  /** What the last listing said of the jobs that were watched then; null is not listed. */
+  let seen: ReadonlyMap<string, SchedulerPhase | null> = new Map()
 
-  const isUnheard = (id: string): boolean => {
-    const { sinceMs, looks } = neverHeard.get(id) ?? { sinceMs: now().getTime(), looks: 0 }
-    neverHeard.set(id, { sinceMs, looks: looks + 1 })
-    return looks + 1 >= lostAfter.looks && now().getTime() - sinceMs >= lostAfter.ms
-  }
+  const observationOf = (one: WatchedJob, found: Observation | undefined): Observation | null =>
+    found !== undefined && isSaidOf(one, found, tokenOf) ? found : null
 
-  /** One question for all. That accounting is away holds back nothing else: jobs are submitted and listed without it. */
-  const findEndings = async (scheduler: Scheduler, owing: readonly Watched[], told: Told): Promise<void> => {
-    let endings: Awaited<ReturnType<Scheduler['findEndings']>>
-    try {
-      endings = await scheduler.findEndings(
-        owing.map(({ id }) => id),
-        firstOrder(owing.map(({ order }) => order))
-      )
-    } catch (error) {
-      if (!(error instanceof LauttaError)) throw error
-      accountingPause.isCausedBy(error)
-      for (const one of owing) await feed(one, { type: 'waited', on: 'platform', reason: messageOf(error) }, told)
-      return
-    }
-    accountingPause.end()
-    for (const one of owing) {
-      const ending = endings.get(one.id)
-      const isLost = ending === undefined && isUnheard(one.id)
-      if (ending !== undefined || isLost) neverHeard.delete(one.id)
-      if (ending) await feed(one, { type: 'accountingFound', ending }, told)
-      else if (isLost) await feed(one, { type: 'neverHeardOf' }, told)
-    }
+  const quicken = (): void => {
+    intervalSeconds = pollSeconds
   }
 
   return {
@@ -62,44 +31,48 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
       listedAtMs = null
     },
 
+    /** Something was asked of a job on the platform: what comes of it is looked for soon. */
+    quicken,
+
     /** Answers whether the platform was asked at all. */
-    async observe(orders: readonly LiveOrder[], told: Told): Promise<boolean> {
+    async observe(orders: readonly LiveOrder[], take: TakeEffects): Promise<boolean> {
       const startedAtMs = now().getTime()
+      const watched = watchedJobs(orders)
+      if (isOtherSet(watched, seen)) quicken()
       // Another pass, for whatever reason, is no reason to ask the scheduler more often.
-      if (listedAtMs !== null && startedAtMs - listedAtMs < pollSeconds * 900) return false
-      const watched: Watched[] = orders.flatMap((order) =>
-        order.status.jobs.filter(isOnPlatform).map((job) => ({ order, job, id: slurmJobIdOf(job) ?? '' }))
-      )
+      if (listedAtMs !== null && startedAtMs - listedAtMs < intervalSeconds * 900) return false
       if (watched.length === 0) return false
       const asked = await scheduler()
       const listed = await asked.listJobs()
       listedAtMs = startedAtMs
-      const gone: Watched[] = []
-      for (const one of watched) {
-        const observation = listed.get(one.id)
-        if (observation !== undefined) await feed(one, { type: 'observed', ...observation }, told)
-        // A job that was submitted while the listing was made could not be in it.
-        else if (wasSubmittedBefore(one.job, startedAtMs)) gone.push(one)
+      const found = watched.map((one) => ({ one, observation: observationOf(one, listed.get(one.id)) }))
+      const sees = new Map(found.map(({ one, observation }) => [one.id, observation?.phase ?? null]))
+      intervalSeconds = nextIntervalSeconds(intervalSeconds, pollSeconds, !isDeepStrictEqual(sees, seen))
+      seen = sees
+      const gone: WatchedJob[] = []
+      for (const { one, observation } of found) {
+        if (observation !== null) {
+          endings.forget(one.id)
+          const { phase, reason, startedAt } = observation
+          await tellJob(one, { type: 'observed', phase, reason, startedAt }, take)
+          // A job that was submitted while the listing was made could not be in it.
+        } else if (wasSubmittedBefore(one.job, startedAtMs)) gone.push(one)
       }
-      const owing: Watched[] = []
+      const owing: WatchedJob[] = []
       for (const one of gone) {
         const effects = await one.order.feed(one.job.index, { type: 'goneFromScheduler' }, one.job)
         if (effects.includes('findAccounting')) owing.push(one)
       }
-      if (owing.length === 0) return true
-      if (!accountingPause.isOn()) await findEndings(asked, owing, told)
+      await endings.find(asked, owing, take)
       return true
     }
   }
 }
+export type Observer = ReturnType<typeof createObserver>
 
-async function feed({ order, job }: Watched, event: JobEvent, told: Told): Promise<void> {
-  told(order, job.index, await order.feed(job.index, event, job))
-}
-
-/** When the first of the orders came: nothing was submitted before. A job's own `submittedAt` is when we learned of it. */
-function firstOrder(orders: readonly LiveOrder[]): Date {
-  return new Date(Math.min(...orders.map(({ request }) => Date.parse(request.createdAt))))
+/** Whether jobs came, or went, since the last listing. */
+function isOtherSet(watched: readonly WatchedJob[], seen: ReadonlyMap<string, unknown>): boolean {
+  return new Set(watched.map(({ id }) => id)).size !== seen.size || watched.some(({ id }) => !seen.has(id))
 }
 
 function wasSubmittedBefore({ submittedAt }: Job, ms: number): boolean {

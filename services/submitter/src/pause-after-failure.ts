@@ -31,3 +31,4 @@ export function createPause(pollSeconds: number, now: () => Date) {
     }
   }
 }
+export type Pause = ReturnType<typeof createPause>

@@ -1,20 +1,19 @@
-import { CredentialsError, LauttaError } from '@lautta/core/errors'
+import { CredentialsError, type LauttaError } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
-import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import type { Scheduler } from '@lautta/platforms/scheduler'
-import { createActing, eventOfFailure } from './acting.ts'
-import { type Admission, createAdmission } from './admission.ts'
+import { createActing } from './acting.ts'
+import { countListed, createAdmission } from './admission.ts'
 import { createCollecting } from './collecting.ts'
 import { createConnection } from './connection.ts'
+import { createDriving } from './driving.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
 import type { LiveOrder } from './live-order.ts'
 import { createObserver } from './observe-platform.ts'
 import { createOrderBook } from './order-book.ts'
 import { createOrderLoader } from './order-loader.ts'
-import { ordersRead } from './orders-read.ts'
 import { createPause } from './pause-after-failure.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
@@ -44,7 +43,7 @@ export function createSession(ports: SessionPorts): Session {
   const pause = createPause(known.pollSeconds, now)
   const connection = createConnection(ports)
   const admission = createAdmission(ports)
-  const scheduler = async (): Promise<Scheduler> => countingScheduler((await connection.open()).scheduler, admission, now)
+  const scheduler = async (): Promise<Scheduler> => countListed((await connection.open()).scheduler, admission, now)
   const tokenOf = ({ id }: LiveOrder, { index, attempt }: Job): string =>
     ports.management.tokenOf(user, { id, platform: known.name, index, attempt })
   const observer = createObserver(scheduler, known.pollSeconds, now, tokenOf)
@@ -64,8 +63,9 @@ export function createSession(ports: SessionPorts): Session {
   }
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: pause.end, onLeaseLost: loseLease },
-    ...{ admission, askToCollect: collecting.askNow, beginTry: loader.beginTry, isPaused: pause.isOn }
+    ...{ admission, askToCollect: collecting.askNow, beginTry: loader.beginTry, isPaused: pause.isOn, onAsked: observer.quicken }
   })
+  const { tellOrders, drive } = createDriving({ platform: known.name, connection, admission, observer, acting, pause, fail })
 
   let questions = 0
   const closeWhenIdle = (): void => {
@@ -74,8 +74,10 @@ export function createSession(ports: SessionPorts): Session {
 
   const pass = async (): Promise<PassResult> => {
     if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
+    // Before anything else: should this process die in the pass, the clock is what makes another one go on.
+    await ports.queues.setClock({ user, platform: known.name }, known.pollSeconds)
     const hinted = await book.refresh()
-    for (const order of book.orders()) await readOrders(order)
+    for (const order of book.orders()) await tellOrders(order)
     const open = book.orders().filter(isOpen)
     if (open.length > 0 && !pause.isOn()) await drive(open)
     for (const order of open) await collecting.collect(order, hinted.includes(order.id))
@@ -84,39 +86,6 @@ export function createSession(ports: SessionPorts): Session {
     closeWhenIdle()
     await ports.queues.setClock({ user, platform: known.name }, hasWork ? known.pollSeconds : null)
     return 'done'
-  }
-
-  /** Tells every job the orders that stand. */
-  const readOrders = async (order: LiveOrder): Promise<void> => {
-    for (const { index } of order.status.jobs) {
-      const effects = await order.feed(index, ordersRead(order, known.name, index))
-      if (!pause.isOn()) acting.act(order, index, effects)
-    }
-  }
-
-  /** Looks at the platform, and begins what the jobs owe. What it can't, every job is told. */
-  const drive = async (orders: readonly LiveOrder[]): Promise<void> => {
-    try {
-      await connection.open()
-      admission.beginRound()
-      if (await observer.observe(orders, acting.act)) pause.end()
-      for (const order of orders) {
-        for (const job of order.status.jobs)
-          acting.act(
-            order,
-            job.index,
-            effectsOwed(job).filter((effect) => effect !== 'askToCollect')
-          )
-      }
-    } catch (error) {
-      if (!(error instanceof LauttaError)) throw error
-      fail(error)
-      for (const order of orders) {
-        for (const { index } of order.status.jobs.filter((job) => !isSettled(job))) {
-          acting.act(order, index, await order.feed(index, eventOfFailure('observe', error)))
-        }
-      }
-    }
   }
 
   const turns = createTurns(async (): Promise<PassResult> => {
@@ -161,19 +130,6 @@ export function createSession(ports: SessionPorts): Session {
       await turns.finish()
       await giveBackWhenIdle()
       connection.close()
-    }
-  }
-}
-
-/** The scheduler; what it lists is counted against the limits. */
-function countingScheduler(scheduler: Scheduler, admission: Admission, now: () => Date): Scheduler {
-  return {
-    ...scheduler,
-    async listJobs() {
-      const startedAtMs = now().getTime()
-      const listed = await scheduler.listJobs()
-      admission.countListed(listed.size, startedAtMs)
-      return listed
     }
   }
 }

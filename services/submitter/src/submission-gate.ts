@@ -69,4 +69,3 @@ export function createSubmissionGate(pollSeconds: number, now: () => Date) {
     }
   }
 }
-export type SubmissionGate = ReturnType<typeof createSubmissionGate>

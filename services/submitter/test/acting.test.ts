@@ -25,6 +25,7 @@ describe('a job whose own version of the request can not be read', () => {
       onFailure: (error) => told.push(error),
       onLeaseLost: (error) => told.push(error),
       onAnswer: () => {},
+      onAsked: () => {},
       askToCollect: () => {},
       beginTry: async () => {},
       isPaused: () => false

@@ -3,7 +3,7 @@ import type { Outcome } from './outcome.ts'
 
 /** What is left of the retries once one is spent after this outcome; null when none is to follow. */
 export function retryAfter({ retries, stopOrderedAt }: Job, outcome: Outcome): Job['retries'] | null {
-  const spent = retries.findIndex((cause) => cause === outcome)
+  const spent = retries.indexOf(outcome)
   return spent === -1 || stopOrderedAt !== null ? null : retries.filter((_cause, index) => index !== spent)
 }
 

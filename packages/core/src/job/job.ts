@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { controlKinds } from '../documents/order-document.ts'
 import type { FromWire } from '../wire.ts'
-import { outcomes, retryCauses } from './outcome.ts'
+import { outcomes } from './outcome.ts'
 
 const at = z.string()
 
@@ -75,7 +75,7 @@ export const jobSchema = attemptSchema.extend({
   index: z.number().int(),
   waiting: z.enum(waitingConditions).nullable(),
   // Outcomes after which it is run again by itself, one entry for each time that is left.
-  retries: z.array(z.enum(retryCauses)).default([]),
+  retries: z.array(z.enum(outcomes)).default([]),
   earlier: z.array(attemptSchema)
 })
 

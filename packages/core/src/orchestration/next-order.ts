@@ -1,4 +1,4 @@
-import type { ControlKind, OrderDocument } from '../documents/order-document.ts'
+import { type ControlKind, controlKinds, type OrderDocument } from '../documents/order-document.ts'
 import { declareJob, isOnPlatform, type Job } from '../job/job.ts'
 import { foldOrders, startedAttempt, stopOf } from '../job/orders.ts'
 import type { Orchestration } from './dictionary.ts'
@@ -24,7 +24,9 @@ export function ordersInRequest({ platforms }: Orchestration): NewOrder[] {
 export function startOrders(known: KnownOrder): NewOrder[] {
   const jobs = allJobsOf(known).filter(({ platform, job }) => isNamed(known, platform, job.index))
   const declared = jobs.filter((one) => isLeftDeclared(known, one))
-  const next = 1 + Math.max(0, ...known.orders.map(({ attempt }) => attempt), ...jobs.map(attemptBegun))
+  // What was ordered for a job that nobody had started yet is of the attempt that begins now.
+  const counted = known.orders.filter(({ order }) => !isControl(order))
+  const next = 1 + Math.max(0, ...counted.map(({ attempt }) => attempt), ...jobs.map(attemptBegun))
   if (jobs.length > 0 && declared.length === jobs.length) return [{ order: 'start', attempt: next }]
   if (declared.length > 0) return declared.map((one) => startOfOne(known, one))
   const isOver = jobs.every((one) => isJobOver(known, one))
@@ -112,6 +114,10 @@ function isLeftDeclared(known: KnownOrder, { platform, job: { state, index } }: 
 
 function startOfOne(known: KnownOrder, { platform, job: { index } }: KnownJob): NewOrder {
   return { order: 'start', attempt: standOf(known, platform, index).next, platform, index }
+}
+
+function isControl(order: OrderDocument['order']): boolean {
+  return controlKinds.some((kind) => kind === order)
 }
 
 function attemptBegun({ job }: KnownJob): number {

@@ -2,29 +2,21 @@ import { Readable } from 'node:stream'
 import { isFinished } from '@lautta/core/job/job'
 import { type LogSource, logPath, logSources, type Run } from '@lautta/core/object-names'
 import { answerJob, jobAnswerSchema } from '@lautta/core/orchestration/answer'
-import { jobsOf } from '@lautta/core/orchestration/known-order'
 import { joinLogPieces, listLogPieces } from '@lautta/object-store/log-pieces'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
+import { findJob, jobParams } from '../find-job.ts'
 import { Problem } from '../problem.ts'
 
 const tags = ['jobs']
-const jobParams = z.object({ id: z.string(), platform: z.string(), index: z.coerce.number().int().min(0) })
 
 /** One job of an order, and its log. */
 export function jobRoutes(app: App, { reader, store, management }: AppContext): void {
-  const find = async (user: string, { id, platform, index }: z.output<typeof jobParams>) => {
-    const known = await reader.read(user, id)
-    const found = jobsOf(known, platform).find(({ job }) => job.index === index)
-    if (found === undefined) throw new Problem(404, `orchestration ${id} has no job ${index} on ${platform}`)
-    return { known, found }
-  }
-
   app.get(
     '/orchestrations/:id/jobs/:platform/:index',
     { schema: { tags, summary: 'One job', params: jobParams, response: { 200: jobAnswerSchema } } },
     async (request) => {
-      const { known, found } = await find(callerOf(request).user, request.params)
+      const { known, found } = await findJob(reader, callerOf(request).user, request.params)
       return answerJob(known, found)
     }
   )
@@ -48,7 +40,7 @@ export function jobRoutes(app: App, { reader, store, management }: AppContext): 
     async (request, reply) => {
       const { user } = callerOf(request)
       const { id, platform, index } = request.params
-      const { job } = (await find(user, request.params)).found
+      const { job } = (await findJob(reader, user, request.params)).found
       const attempt = request.query.attempt ?? job.attempt
       if (attempt !== job.attempt && !job.earlier.some((one) => one.attempt === attempt && isFinished(one))) {
         throw new Problem(404, `the job has no attempt ${attempt}`)

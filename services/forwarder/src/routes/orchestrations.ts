@@ -1,61 +1,17 @@
 import { answerOrder, orderAnswerSchema, orderSummarySchema, summariseOrder } from '@lautta/core/orchestration/answer'
-import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import { type KnownOrder, partsOf } from '@lautta/core/orchestration/known-order'
 import { type NewOrder, startOrders, stopOrders } from '@lautta/core/orchestration/next-order'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import type { Caller } from '../authenticate.ts'
-import { refuseOthersPlatforms } from '../offered-platforms.ts'
 import { orderKey } from '../order-reader.ts'
 import { pageQuery, paginate } from '../paginate.ts'
 
 const tags = ['orchestrations']
 const idParams = z.object({ id: z.string() })
 
-/** Orders of a user: accept, list, read, start, stop. */
-export function orchestrationRoutes(app: App, { reader, writer, platforms }: AppContext): void {
-  const bodySchema = orchestrationSchema(platforms.map(({ name }) => name))
-
-  app.post(
-    '/orchestrations',
-    {
-      schema: {
-        tags,
-        summary: "Accepts seed 000's dictionary, as JSON or YAML",
-        consumes: ['application/json', 'application/yaml'],
-        querystring: z.strictObject({ start: z.stringbool().default(false) }),
-        headers: z.looseObject({ 'idempotency-key': z.string().min(1).max(200).optional() }),
-        body: bodySchema,
-        response: {
-          202: z.object({
-            id: z.string(),
-            name: z.string(),
-            state: z.string(),
-            'created-at': z.string(),
-            warnings: z.array(z.string())
-          })
-        }
-      },
-      // The body as it was sent, before defaults are filled in, is what an Idempotency-Key stands for.
-      preValidation: async (request) => {
-        request.sentBody = request.body
-      }
-    },
-    async (request, reply) => {
-      const caller = callerOf(request)
-      refuseOthersPlatforms(platforms, request.body, caller)
-      const created = await writer.create(
-        caller,
-        request.body,
-        request.sentBody,
-        request.headers['idempotency-key'],
-        request.query.start
-      )
-      reply.code(202)
-      return created
-    }
-  )
-
+/** Orders of a user: list, read, start, stop. */
+export function orchestrationRoutes(app: App, { reader, writer }: AppContext): void {
   app.get(
     '/orchestrations',
     {
@@ -110,11 +66,5 @@ export function orchestrationRoutes(app: App, { reader, writer, platforms }: App
     if (orders.length === 0) return answerOrder(known)
     await writer.order(caller, id, [...partsOf(known).keys()], orders)
     return answerOrder(await reader.read(caller.user, id))
-  }
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    sentBody: unknown
   }
 }

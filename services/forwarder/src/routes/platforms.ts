@@ -1,16 +1,126 @@
+import type { PauseDocument } from '@lautta/core/documents/pause-document'
+import { UnavailableError } from '@lautta/core/errors'
+import { probeAnswerSchema } from '@lautta/core/messages'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
-import { isOffered } from '../offered-platforms.ts'
+import type { Caller } from '../authenticate.ts'
+import { isOffered, type OfferedPlatform } from '../offered-platforms.ts'
+import { Problem } from '../problem.ts'
 
-/** The platforms that an order may name. */
-export function platformRoutes(app: App, { platforms }: AppContext): void {
-  const response = z.object({ items: z.array(z.object({ name: z.string(), kind: z.string() })), next: z.null() })
+const tags = ['platforms']
+const platformParams = z.object({ platform: z.string() })
+
+const pauseSchema = z.object({
+  by: z.string(),
+  at: z.string(),
+  user: z.string().nullable().describe('null: the whole platform is paused, for everybody')
+})
+const itemSchema = z.object({
+  name: z.string(),
+  kind: z.string(),
+  paused: pauseSchema.nullable().describe('while it is, nothing new is prepared or submitted; what runs goes on')
+})
+const platformSchema = itemSchema.extend({
+  probe: probeAnswerSchema
+    .extend({ ok: z.boolean() })
+    .optional()
+    .describe('asked for by probe=true: the steps on the way to a job, until the first that fails')
+})
+
+/** The platforms that an order may name: whether they answer, and whether they are paused. */
+export function platformRoutes(app: App, { platforms, pauses, asker, users }: AppContext): void {
+  const answer = async ({ name, kind }: OfferedPlatform & { kind: string }, user: string) => ({
+    name,
+    kind,
+    paused: answerPause(await pauses.findPause(name, user))
+  })
+  const find = (name: string, caller: Caller) => {
+    const found = platforms.find((one) => one.name === name && isOffered(one, caller))
+    if (found === undefined) throw new Problem(404, `there is no platform ${name}`)
+    return found
+  }
+
   app.get(
     '/platforms',
-    { schema: { tags: ['platforms'], summary: 'The platforms that an order may name', response: { 200: response } } },
+    {
+      schema: {
+        tags,
+        summary: 'The platforms that an order may name',
+        response: { 200: z.object({ items: z.array(itemSchema), next: z.null() }) }
+      }
+    },
     async (request) => {
-      const offered = platforms.filter((platform) => isOffered(platform, callerOf(request)))
-      return { items: offered.map(({ name, kind }) => ({ name, kind })), next: null }
+      const caller = callerOf(request)
+      const offered = platforms.filter((platform) => isOffered(platform, caller))
+      return { items: await Promise.all(offered.map((one) => answer(one, caller.user))), next: null }
     }
   )
+
+  app.get(
+    '/platforms/:platform',
+    {
+      schema: {
+        tags,
+        summary: 'One platform; with probe=true it is asked, with your credential, which step on the way to a job fails',
+        params: platformParams,
+        querystring: z.strictObject({ probe: z.stringbool().default(false) }),
+        response: { 200: platformSchema }
+      }
+    },
+    async (request) => {
+      const caller = callerOf(request)
+      const found = find(request.params.platform, caller)
+      const known = await answer(found, caller.user)
+      return request.query.probe ? { ...known, probe: await probe(found.name, caller.user) } : known
+    }
+  )
+
+  const probe = async (platform: string, user: string) => {
+    try {
+      const { steps } = await asker.ask({ kind: 'probe', user, platform }, probeAnswerSchema)
+      return { ok: steps.every(({ ok }) => ok), steps }
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      throw new Problem(503, error.message, { hint: error.hint ?? 'try again soon; whether it stays so, the operator can tell' })
+    }
+  }
+
+  const verbs = {
+    pause: { paused: true, summary: 'Begins nothing new on a platform, for a user or (administrators only) for everybody' },
+    resume: { paused: false, summary: 'Ends a pause' }
+  }
+  for (const [verb, { paused, summary }] of Object.entries(verbs)) {
+    app.post(
+      `/platforms/:platform/${verb}`,
+      {
+        schema: {
+          tags,
+          summary,
+          params: platformParams,
+          body: z.strictObject({ user: z.string().optional().describe('without it, everybody') }).nullish(),
+          response: { 200: platformSchema }
+        }
+      },
+      async (request) => {
+        const caller = callerOf(request)
+        const found = find(request.params.platform, caller)
+        const user = request.body?.user ?? null
+        refuseOthers(caller, user)
+        if (user !== null && !users.some(({ name }) => name === user)) throw new Problem(404, `there is no user ${user}`)
+        await pauses.setPause(caller, found.name, user, paused)
+        return answer(found, user ?? caller.user)
+      }
+    )
+  }
+}
+
+/** Everybody may pause themselves, and an administrator whomever. */
+function refuseOthers(caller: Caller, user: string | null): void {
+  if (caller.isAdmin || user === caller.user) return
+  const whom = user === null ? 'a platform for everybody' : 'a platform for others'
+  throw new Problem(403, `only administrators pause and resume ${whom}`, { hint: `send {"user": "${caller.user}"}` })
+}
+
+function answerPause(pause: PauseDocument | null): z.output<typeof pauseSchema> | null {
+  return pause === null ? null : { by: pause.by, at: pause.at, user: pause.user }
 }

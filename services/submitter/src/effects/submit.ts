@@ -3,12 +3,13 @@ import type { JobEvent } from '@lautta/core/job/job-event'
 import { foldOrders, isHeld } from '@lautta/core/job/orders'
 import type { Submission, SubmissionRight } from '@lautta/platforms/scheduler'
 import type { Admission } from '../admission.ts'
+import type { CheckAccount } from './check-account.ts'
 import { composeSubmission } from './compose-submission.ts'
 import { type JobWork, type PerformEffect, tokenOf } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
 
 /** Submits the job, at most once for its attempt: see "At most one job per attempt" in ARCHITECTURE.md. */
-export function createSubmit(admission: Admission): PerformEffect {
+export function createSubmit(admission: Admission, checkAccount: CheckAccount): PerformEffect {
   return async (work) => {
     const { job } = work
     if (job.state.kind !== 'submitting') return null
@@ -17,7 +18,7 @@ export function createSubmit(admission: Admission): PerformEffect {
     if ('reason' in place) return { type: 'waited', on: 'limit', reason: place.reason }
     let isAccepted = false
     try {
-      const event = await submitOne(work, right)
+      const event = await submitOne(work, right, checkAccount)
       isAccepted = event.type === 'submissionAccepted'
       if (event.type === 'limitReached') admission.close(event.reason)
       return event
@@ -27,9 +28,10 @@ export function createSubmit(admission: Admission): PerformEffect {
   }
 }
 
-async function submitOne(work: JobWork, right: SubmissionRight): Promise<JobEvent> {
+async function submitOne(work: JobWork, right: SubmissionRight, checkAccount: CheckAccount): Promise<JobEvent> {
   try {
     const submission = await compose(work, right)
+    await checkAccount(work.platform.scheduler, submission)
     await work.beginTry(right.try)
     const answer = await work.platform.scheduler.submit(submission)
     switch (answer.kind) {
@@ -40,7 +42,9 @@ async function submitOne(work: JobWork, right: SubmissionRight): Promise<JobEven
       case 'refused':
         return await refuse(work, right, withHint(answer.reason))
       case 'limit-reached':
-        return { type: 'limitReached', reason: answer.reason }
+        return (await isNoLimit(work, answer.reason))
+          ? await refuse(work, right, withHint(answer.reason))
+          : { type: 'limitReached', reason: answer.reason }
       case 'disk-full':
         return { type: 'waited', on: 'platform-disk', reason: answer.reason }
       case 'answer-lost':
@@ -50,6 +54,11 @@ async function submitOne(work: JobWork, right: SubmissionRight): Promise<JobEven
     if (!(error instanceof RefusedError)) throw error
     return refuse(work, right, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
   }
+}
+
+/** A limit of one's own that is reached without any job there is none: where no account was named, SLURM says so. */
+async function isNoLimit({ platform }: JobWork, reason: string): Promise<boolean> {
+  return /AssocMaxSubmit/.test(reason) && (await platform.scheduler.listJobs()).size === 0
 }
 
 /** What is submitted; held from the beginning when that was ordered before. */

@@ -154,6 +154,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
         job.state = 'pending'
       }),
     testSubmission: async () => ({ isAccepted: true, words: '' }),
+    findAccounts: async () => null,
     checks: () => [],
     collectAccounting: async () => []
   }

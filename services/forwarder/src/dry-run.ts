@@ -1,0 +1,58 @@
+import { UnavailableError } from '@lautta/core/errors'
+import { type DryRunAnswer, dryRunAnswerSchema, type Question } from '@lautta/core/messages'
+import { type Orchestration, type PlatformRequest, warningsAbout } from '@lautta/core/orchestration/dictionary'
+import type { Asker } from '@lautta/queue/ask'
+import { z } from 'zod'
+
+/** What a dry run answers: nothing of the order was stored. */
+export const dryRunSchema = z.object({
+  valid: z.literal(true),
+  warnings: z.array(z.string()),
+  platforms: z.record(
+    z.string(),
+    dryRunAnswerSchema.extend({
+      detail: z.string().optional().describe('why the platform could not be asked'),
+      hint: z.string().optional()
+    })
+  )
+})
+type PlatformDryRun = z.output<typeof dryRunSchema>['platforms'][string]
+
+/** Asks each platform of an order whether it would take the jobs; one that can't be asked is told in its own entry. */
+export async function dryRun(asker: Asker, user: string, request: Orchestration): Promise<z.output<typeof dryRunSchema>> {
+  const askOne = async (platform: string, part: PlatformRequest): Promise<PlatformDryRun> => {
+    try {
+      return hintAtSent(part, await asker.ask(questionAbout(user, platform, request.name, part), dryRunAnswerSchema))
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      return { jobs: [], detail: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
+    }
+  }
+  const answers = Object.entries(request.platforms).map(async ([name, part]) => [name, await askOne(name, part)])
+  return { valid: true, warnings: warningsAbout(request), platforms: Object.fromEntries(await Promise.all(answers)) }
+}
+
+function questionAbout(user: string, platform: string, orderName: string, { configs, jobs }: PlatformRequest): Question {
+  return {
+    ...{ kind: 'dry-run', user, platform, orderName },
+    modules: configs.modules,
+    jobs: jobs.map(({ path, script, name, options }, index) => ({
+      ...{ index, path },
+      ...(script === undefined ? {} : { script }),
+      ...(name === undefined ? {} : { name }),
+      ...(options === undefined ? {} : { options })
+    }))
+  }
+}
+
+/** A script that the order itself sends is not there yet, or is an older one. */
+function hintAtSent({ files, jobs: requests }: PlatformRequest, { jobs }: DryRunAnswer): DryRunAnswer {
+  const sent = new Set(files.send.map(({ transfer }) => transfer.target.path))
+  const hint = 'the order itself would send this script first; asked about was what lies there now'
+  return {
+    jobs: jobs.map((job) => {
+      const isSent = sent.has(requests[job.index]?.path ?? '')
+      return job.accepted === false && job.hint === undefined && isSent ? { ...job, hint } : job
+    })
+  }
+}

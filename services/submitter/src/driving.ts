@@ -1,0 +1,56 @@
+import { LauttaError } from '@lautta/core/errors'
+import { effectsOwed } from '@lautta/core/job/reduce-job'
+import { isSettled } from '@lautta/core/job/settled'
+import { type Acting, eventOfFailure } from './acting.ts'
+import type { Admission } from './admission.ts'
+import type { Connection } from './connection.ts'
+import type { LiveOrder } from './live-order.ts'
+import type { Observer } from './observe-platform.ts'
+import { ordersRead } from './orders-read.ts'
+import type { Pause } from './pause-after-failure.ts'
+
+export interface DrivingOptions {
+  platform: string
+  connection: Connection
+  admission: Admission
+  observer: Observer
+  acting: Acting
+  pause: Pause
+  fail(error: LauttaError): void
+}
+
+/** The two steps of a pass in which jobs hear news: what was ordered, and how the platform is. */
+export function createDriving({ platform, connection, admission, observer, acting, pause, fail }: DrivingOptions) {
+  return {
+    /** Tells every job the orders that stand. */
+    async tellOrders(order: LiveOrder): Promise<void> {
+      for (const { index } of order.status.jobs) {
+        const effects = await order.feed(index, ordersRead(order, platform, index))
+        if (!pause.isOn()) acting.act(order, index, effects)
+      }
+    },
+
+    /** Looks at the platform, and begins what the jobs owe. What it can't, every job is told. */
+    async drive(orders: readonly LiveOrder[]): Promise<void> {
+      try {
+        await connection.open()
+        admission.beginRound()
+        if (await observer.observe(orders, acting.act)) pause.end()
+        for (const order of orders) {
+          for (const job of order.status.jobs) {
+            const effects = effectsOwed(job).filter((effect) => effect !== 'askToCollect')
+            acting.act(order, job.index, effects)
+          }
+        }
+      } catch (error) {
+        if (!(error instanceof LauttaError)) throw error
+        fail(error)
+        for (const order of orders) {
+          for (const { index } of order.status.jobs.filter((job) => !isSettled(job))) {
+            acting.act(order, index, await order.feed(index, eventOfFailure('observe', error)))
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import { RefusedError } from '@lautta/core/errors'
+import { mapLimited } from '@lautta/core/map-limited'
+import type { DryRunAnswer, Question } from '@lautta/core/messages'
+import type { Platform } from '@lautta/platforms/connect-platform'
+import type { KnownPlatform } from '@lautta/platforms/settings'
+import { composeSubmission } from './effects/compose-submission.ts'
+import { hintFor } from './effects/refusal-hints.ts'
+
+type DryRun = Extract<Question, { kind: 'dry-run' }>
+type TestedJob = DryRunAnswer['jobs'][number]
+
+// Nobody waits for an answer for longer than half a minute.
+const askingMs = 20_000
+const mostAtOnce = 4
+// In the place of what would tell one attempt from another: nothing is submitted.
+const noRight = { token: 'dry-run', try: 0 }
+
+/** Asks the scheduler about each job of an order, with the very submission that it would get. */
+export async function dryRun(
+  platform: Platform,
+  known: Pick<KnownPlatform, 'account'>,
+  { jobs, modules, orderName }: DryRun,
+  now: () => Date
+): Promise<DryRunAnswer> {
+  const untilMs = now().getTime() + askingMs
+  const testJob = async ({ index, ...request }: DryRun['jobs'][number]): Promise<TestedJob> => {
+    if (now().getTime() > untilMs) return { index, accepted: null, detail: 'there was no time left to ask about this job' }
+    try {
+      const submission = await composeSubmission({ request, modules, orderName }, noRight, known, platform)
+      const { isAccepted, words } = await platform.scheduler.testSubmission(submission)
+      return { index, accepted: isAccepted, detail: words, ...hinted(isAccepted ? undefined : hintFor(words)) }
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      return { index, accepted: false, detail: error.message, ...hinted(error.hint) }
+    }
+  }
+  return { jobs: await mapLimited(jobs, mostAtOnce, testJob) }
+}
+
+const hinted = (hint: string | undefined) => (hint === undefined ? {} : { hint })

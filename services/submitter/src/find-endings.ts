@@ -1,0 +1,59 @@
+import { LauttaError, messageOf } from '@lautta/core/errors'
+import { mostIdsAtOnce, type Scheduler } from '@lautta/platforms/scheduler'
+import { createAccountingLooks } from './accounting-looks.ts'
+import { createPause } from './pause-after-failure.ts'
+import { isSaidOf, type TakeEffects, type TokenOf, tellJob, type WatchedJob } from './watched-job.ts'
+
+type Endings = Awaited<ReturnType<Scheduler['findEndings']>>
+
+/** Finds out how jobs ended that are not listed any more: one question to accounting for very many of them. */
+export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf: TokenOf) {
+  const pause = createPause(pollSeconds, now)
+  const looks = createAccountingLooks(pollSeconds, now)
+
+  const ask = async (scheduler: Scheduler, jobs: readonly WatchedJob[], take: TakeEffects): Promise<Endings | null> => {
+    try {
+      const since = new Date(Math.min(...jobs.map(orderedMs)))
+      const endings = await scheduler.findEndings(
+        jobs.map(({ id }) => id),
+        since
+      )
+      pause.end()
+      return endings
+    } catch (error) {
+      if (!(error instanceof LauttaError)) throw error
+      pause.isCausedBy(error)
+      for (const one of jobs) await tellJob(one, { type: 'waited', on: 'platform', reason: messageOf(error) }, take)
+      return null
+    }
+  }
+
+  return {
+    /** The job is listed. */
+    forget: looks.forget,
+
+    /** That accounting is away holds back nothing else: jobs are submitted and listed without it. */
+    async find(scheduler: Scheduler, gone: readonly WatchedJob[], take: TakeEffects): Promise<void> {
+      // By age, so that an old job widens the window for few others.
+      const due = gone.filter(({ id }) => looks.isDue(id)).toSorted((one, other) => orderedMs(one) - orderedMs(other))
+      for (let at = 0; at < due.length && !pause.isOn(); at += mostIdsAtOnce) {
+        const some = due.slice(at, at + mostIdsAtOnce)
+        const endings = await ask(scheduler, some, take)
+        if (endings === null) return
+        for (const one of some) {
+          const told = endings.get(one.id)
+          const ending = told && !isSaidOf(one, told, tokenOf) ? undefined : told
+          const isLost = !ending && looks.noteNoEnd(one.id, ending === null)
+          if (ending || isLost) looks.forget(one.id)
+          if (ending) await tellJob(one, { type: 'accountingFound', ending }, take)
+          else if (isLost) await tellJob(one, { type: 'neverHeardOf' }, take)
+        }
+      }
+    }
+  }
+}
+
+/** When the attempt was ordered: it was not submitted before. Its own `submittedAt` is when we learned of it. */
+function orderedMs({ order, job }: WatchedJob): number {
+  return Date.parse(job.startOrderedAt ?? order.request.createdAt)
+}

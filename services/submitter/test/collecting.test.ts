@@ -1,0 +1,79 @@
+import { declareJob } from '@lautta/core/job/job'
+import type { CollectMessage } from '@lautta/core/messages'
+import { timesPath } from '@lautta/core/object-names'
+import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import { describe, expect, it } from 'vitest'
+import { createCollecting } from '../src/collecting.ts'
+import { createLiveOrder } from '../src/live-order.ts'
+import type { SessionPorts } from '../src/session-ports.ts'
+import { createMemoryStore } from './model/model-store.ts'
+
+const jobCount = 3
+
+/** An order whose jobs have ended, and of which nothing is stored yet. */
+function openCollecting() {
+  let nowMs = 0
+  const asked: CollectMessage[] = []
+  const store = createMemoryStore()
+  const state = {
+    kind: 'finished',
+    slurmJobId: '1',
+    outcome: 'completed',
+    exitCode: 0,
+    reason: null,
+    collecting: 'owed'
+  } as const
+  const jobs = Array.from({ length: jobCount }, (_, index) => ({ ...declareJob(index), state }))
+  const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ path: '/a.sh' }] } } })
+  const order = createLiveOrder({
+    request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: null },
+    saved: { schema: 1, id: '1', platform: 'lumi', fence: 1, sequence: 1, jobs, history: [], hmac: '' },
+    ...{ platform: 'lumi', fence: () => 1, now: () => new Date(nowMs), save: async () => {}, onHistory: () => {} }
+  })
+  const collecting = createCollecting({
+    ...{ user: 'u', known: { name: 'lumi' }, store, management: { bucketOf: () => 'bucket' } },
+    queues: { askToCollect: async (message: CollectMessage) => void asked.push(message) },
+    now: () => new Date(nowMs)
+  } as unknown as SessionPorts)
+  return {
+    order,
+    asked,
+    storeRun: (index: number) =>
+      store.put('bucket', timesPath({ id: '1', platform: 'lumi', index, attempt: 1 }), Buffer.alloc(0)),
+    /** A pass in each second; answers after how many seconds the monitor was asked, whatever for. */
+    async pass(seconds: number, wasHinted = false): Promise<number[]> {
+      const times: number[] = []
+      for (let second = 0; second < seconds; second++, nowMs += 1000) {
+        const before = asked.length
+        await collecting.collect(order, wasHinted)
+        if (asked.length > before) times.push(second)
+      }
+      return times
+    }
+  }
+}
+
+describe('what is to be collected', () => {
+  it('is asked for with pauses that grow, while accounting lags behind', async () => {
+    const { pass, asked } = openCollecting()
+    expect(await pass(60)).toEqual([0, 2, 6, 14, 30])
+    expect(asked).toHaveLength(5 * jobCount)
+  })
+
+  it('is asked for no more often when hints come all the time, because other jobs of the order were stored', async () => {
+    const { pass } = openCollecting()
+    expect(await pass(60, true)).toEqual([0, 2, 6, 14, 30])
+  })
+
+  it('is seen at once when a hint says that something is stored', async () => {
+    const { order, pass, storeRun } = openCollecting()
+    await pass(20)
+    await storeRun(1)
+    await pass(1, true)
+    expect(order.status.jobs.map(({ state }) => state)).toMatchObject([
+      { collecting: 'owed' },
+      { collecting: 'stored' },
+      { collecting: 'owed' }
+    ])
+  })
+})
