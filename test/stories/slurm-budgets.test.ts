@@ -18,7 +18,9 @@ let ids: string[]
 beforeAll(async () => {
   lautta = await startLauttaOnSlurm()
   orders = createOrderClient(lautta.ask)
+  await lautta.services.submitter.end()
   ids = await trackHeldJobs({ ...lautta, orders, platform: 'mahti' }, 40, jobCount / 40)
+  await lautta.start('submitter')
 })
 afterAll(() => lautta?.stop())
 

@@ -17,7 +17,7 @@ const submitAll = "xargs -P 4 -I NAME sh -c 'echo NAME $(sbatch --parsable --hol
 
 /**
  * Orders whose held jobs are on the platform, submitted directly and with statuses as if Lautta had done so: it would
- * take as long as all else that such a test does. Answers the orders' ids.
+ * take as long as all else that such a test does. No submitter may run meanwhile. Answers the orders' ids.
  */
 export async function trackHeldJobs(
   { slurm, orders, management, user, platform }: TrackedJobs,

@@ -94,6 +94,8 @@ export const mostIdsAtOnce = 200
 /** What Lautta asks of a scheduler; SLURM over a shell is one, the processes of this machine are another. */
 export interface Scheduler {
   readonly lookTimes: LookTimes
+  /** Waits until one more may be submitted, as far as the platform's budget goes; false when nothing is any more. */
+  awaitTurn(): Promise<boolean>
   /** Submits once for each right, however often it is called. Throws when the outcome is unknown or nothing was sent. */
   submit(submission: Submission): Promise<SubmissionAnswer>
   /** Looks for a submission whose answer was lost; takes the right when nobody had. */

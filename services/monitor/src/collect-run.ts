@@ -3,7 +3,7 @@ import { computeUsage } from '@lautta/core/accounting/usage'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
 import type { CollectMessage } from '@lautta/core/messages'
-import { sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
+import { type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
@@ -17,6 +17,8 @@ export interface CollectPorts {
   store: ObjectStore
   management: Management
   connect(user: string, platform: string): Promise<Platform>
+  /** Does work that takes memory or a connection, when there is a place for it. */
+  inPlace<Result>(work: () => Promise<Result>): Promise<Result>
   now(): Date
 }
 
@@ -30,33 +32,54 @@ export type Collected = 'nothing' | 'log' | 'incomplete' | 'all'
  * Brings the log of an attempt and, when it has ended, its tables. Every step writes whole objects and may be repeated;
  * TIMES comes last and says that all is there.
  */
-export async function collectRun({ store, management, connect, now }: CollectPorts, message: CollectMessage): Promise<Collected> {
+export async function collectRun(ports: CollectPorts, message: CollectMessage): Promise<Collected> {
+  const { store, management, connect, now, inPlace } = ports
   const { user, platform: name, id, index, attempt: number } = message
   const run = { id, platform: name, index, attempt: number }
-  const status = await management.readStatus(user, id, name)
-  const job = status?.jobs[index]
-  const attempt = job === undefined ? undefined : [job, ...job.earlier].find((one) => one.attempt === number)
-  const slurmJobId = attempt === undefined ? null : slurmJobIdOf(attempt)
-  if (attempt === undefined || slurmJobId === null) return 'nothing'
+  const found = await inPlace(() => findOwed(ports, user, run))
+  if (found === null) return 'nothing'
+  const { attempt, slurmJobId } = found
+  // Asked before the log is brought, so that jobs that ended together are one question.
+  const accounting = hasEnded(attempt) ? askAccounting(await connect(user, name), slurmJobId, attempt) : null
+  // Its failure is met below.
+  accounting?.catch(() => {})
   const pipeline = management.bucketOf(user, 'pipeline')
-  if ((await store.head(pipeline, timesPath(run))) !== null) {
-    await removePieces(store, pipeline, run, attempt)
-    return 'nothing'
-  }
-  const platform = await connect(user, name)
-  const grown = await collectNewBytes(store, pipeline, platform.shell, run, attempt)
-  if (!hasEnded(attempt)) return grown > 0 ? 'log' : 'nothing'
-  const records = await platform.scheduler.collectAccounting(slurmJobId)
+  const grown = await inPlace(async () => {
+    const { shell } = await connect(user, name)
+    return collectNewBytes(store, pipeline, shell, run, attempt)
+  })
+  if (accounting === null) return grown > 0 ? 'log' : 'nothing'
+  const records = await accounting
   const token = management.tokenOf(user, run)
   const usage = computeUsage(records)
   if (usage === null || !isAccountingComplete(records, token, now())) return 'incomplete'
-  await finishLog(store, pipeline, run, attempt)
-  const submitter = management.bucketOf(user)
-  await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))
-  await putVersioned(store, submitter, usagePath(run), writeUsageTable(usage, run))
-  await putVersioned(store, pipeline, timesPath(run), writeTimesTable(measureStages(attempt, now().toISOString())))
-  await removePieces(store, pipeline, run, attempt)
+  await inPlace(async () => {
+    await finishLog(store, pipeline, run, attempt)
+    const submitter = management.bucketOf(user)
+    await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))
+    await putVersioned(store, submitter, usagePath(run), writeUsageTable(usage, run))
+    await putVersioned(store, pipeline, timesPath(run), writeTimesTable(measureStages(attempt, now().toISOString())))
+    await removePieces(store, pipeline, run, attempt)
+  })
   return 'all'
+}
+
+/** The attempt, when it is on the platform or was there, and not all of it is stored. */
+async function findOwed({ store, management }: CollectPorts, user: string, run: Run) {
+  const status = await management.readStatus(user, run.id, run.platform)
+  const job = status?.jobs[run.index]
+  const attempt = job === undefined ? undefined : [job, ...job.earlier].find((one) => one.attempt === run.attempt)
+  const slurmJobId = attempt === undefined ? null : slurmJobIdOf(attempt)
+  if (attempt === undefined || slurmJobId === null) return null
+  const pipeline = management.bucketOf(user, 'pipeline')
+  if ((await store.head(pipeline, timesPath(run))) === null) return { attempt, slurmJobId }
+  await removePieces(store, pipeline, run, attempt)
+  return null
+}
+
+function askAccounting({ scheduler }: Platform, slurmJobId: string, { startOrderedAt }: Attempt) {
+  // It was not submitted before it was ordered; when we were told its id may be long after.
+  return scheduler.collectAccounting(slurmJobId, new Date(startOrderedAt ?? 0))
 }
 
 function hasEnded({ state }: Attempt): boolean {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { LauttaError, messageOf } from '@lautta/core/errors'
+import { CredentialsError, messageOf } from '@lautta/core/errors'
 import type { CollectMessage } from '@lautta/core/messages'
+import { createLimit } from '@lautta/platforms/limit-concurrency'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress } from '@lautta/queue/connect-redis'
 import { consumeCollect, createQueues } from '@lautta/queue/queues'
@@ -12,7 +13,9 @@ import { collectRun } from './collect-run.ts'
 import { keepHouse } from './keep-house.ts'
 import { createPlatformPool } from './platform-pool.ts'
 
-const runsAtOnce = 8
+// Most of them wait until accounting was asked for all of them together.
+const messagesAtOnce = 1000
+const placesAtOnce = 8
 const keepHouseMs = 6 * 60 * 60 * 1000
 
 export interface MonitorOptions {
@@ -29,7 +32,18 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   const changes = createChanges(connection)
   const machine = { localFolder: join(config.dataDirectory, 'local'), environment: config.machineEnvironment }
   const pool = createPlatformPool(config.platforms, machine, logger)
-  const ports = { ...installation, connect: pool.connect, now: () => new Date() }
+  const closing = new AbortController()
+  const enter = createLimit(placesAtOnce)
+  const inPlace = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const leave = await enter()
+    try {
+      closing.signal.throwIfAborted()
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+  const ports = { ...installation, connect: pool.connect, inPlace, now: () => new Date() }
 
   const collect = async (message: CollectMessage): Promise<void> => {
     const { user, platform, id, index, attempt } = message
@@ -44,13 +58,14 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
       await queues.nudgeReconcile({ user, platform })
     } catch (error) {
       // The submitter asks again, with growing pauses, until all is stored.
+      if (closing.signal.aborted) return
       logger.warn({ orchestration: id, platform, job: index, attempt, error: messageOf(error) }, 'not collected yet')
-      if (error instanceof LauttaError) pool.forget(user, platform)
+      // A lost connection is made anew by itself; another credential is read when one is opened.
+      if (error instanceof CredentialsError) pool.forget(user, platform)
     }
   }
 
-  const consumer = consumeCollect(redis, runsAtOnce, collect)
-  const closing = new AbortController()
+  const consumer = consumeCollect(redis, messagesAtOnce, collect)
   const house = { ...installation, users: config.users, logger, now: ports.now, signal: closing.signal }
   void keepHouse(house)
   const housekeeping = setInterval(() => void keepHouse(house), keepHouseMs)
@@ -58,6 +73,7 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
     async close() {
       closing.abort()
       clearInterval(housekeeping)
+      pool.stopAsking()
       await consumer.close()
       pool.close()
       await queues.close()

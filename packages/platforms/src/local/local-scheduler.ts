@@ -26,6 +26,7 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
   return {
     // The answer of a call into the same process is not lost; only our own end can come between.
     lookTimes: { submitBoundSeconds: 0, settleSeconds: 0, looks: 1 },
+    awaitTurn: async () => true,
     submit: (submission) => submit(jobs, submission, rightFolder(submission), environment),
     async findSubmission(right) {
       if (await takeRight(rightFolder(right))) return { kind: 'closed' }

@@ -15,7 +15,7 @@ import { scancel } from './scancel.ts'
 import { countRestarts, hold, release, requeue } from './scontrol.ts'
 import { slurmVersion } from './slurm-version.ts'
 import { squeue } from './squeue.ts'
-import { findSubmittedJob, submitBoundSeconds, submitJob } from './submission.ts'
+import { commandsOfSubmission, findSubmittedJob, submitBoundSeconds, submitJob } from './submission.ts'
 import { testSubmission } from './test-submission.ts'
 
 // Enough to be sure that nothing was submitted.
@@ -51,9 +51,14 @@ export function createSlurmScheduler(
   })
   return {
     lookTimes: { submitBoundSeconds: submitBoundSeconds(sbatchSeconds), settleSeconds, looks },
+    awaitTurn: () =>
+      budget.take(commandsOfSubmission, 'second').then(
+        () => true,
+        () => false
+      ),
     submit: (submission) => {
       const script = guardScript(submission.script, submission.token)
-      return run(submitJob({ ...submission, script }, preamble, sbatchSeconds), 'second')
+      return runCommand(shell, submitJob({ ...submission, script }, preamble, sbatchSeconds))
     },
     findSubmission: (right) => run(findSubmittedJob(right), 'second'),
     listJobs: () => run(squeue),

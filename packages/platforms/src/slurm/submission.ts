@@ -69,6 +69,9 @@ const answerSeconds = 10
 /** For how long after a right was taken its sbatch may still be under way. */
 export const submitBoundSeconds = (sbatchSeconds: number): number => sbatchSeconds + killSeconds
 
+/** sbatch and scontrol: taken from the budget before the submission begins. */
+export const commandsOfSubmission = 2
+
 /** Submits a batch script, at most once for each right. */
 export function submitJob(
   submission: Submission,
@@ -83,8 +86,6 @@ export function submitJob(
     argv: withModules({ preamble, modules }, submitScript, args),
     stdin: script,
     hasEffect: true,
-    // sbatch and scontrol.
-    slurmCommands: 2,
     timeoutSeconds: submitBoundSeconds(sbatchSeconds) + answerSeconds,
     parse: ({ stdout }) => readAnswer(stdout)
   }

@@ -19,8 +19,8 @@ export function createSubmit(admission: Admission, checkAccount: CheckAccount): 
     let isAccepted = false
     try {
       const event = await submitOne(work, right, checkAccount)
-      isAccepted = event.type === 'submissionAccepted'
-      if (event.type === 'limitReached') admission.close(event.reason)
+      isAccepted = event?.type === 'submissionAccepted'
+      if (event?.type === 'limitReached') admission.close(event.reason)
       return event
     } finally {
       place.leave(isAccepted)
@@ -28,10 +28,12 @@ export function createSubmit(admission: Admission, checkAccount: CheckAccount): 
   }
 }
 
-async function submitOne(work: JobWork, right: SubmissionRight, checkAccount: CheckAccount): Promise<JobEvent> {
+async function submitOne(work: JobWork, right: SubmissionRight, checkAccount: CheckAccount): Promise<JobEvent | null> {
   try {
     const submission = await compose(work, right)
     await checkAccount(work.platform.scheduler, submission)
+    // Its turn may come after minutes: who was stopped until then is not submitted.
+    if (!(await work.platform.scheduler.awaitTurn()) || isStopped(work)) return null
     await work.beginTry(right.try)
     const answer = await work.platform.scheduler.submit(submission)
     switch (answer.kind) {
@@ -54,6 +56,10 @@ async function submitOne(work: JobWork, right: SubmissionRight, checkAccount: Ch
     if (!(error instanceof RefusedError)) throw error
     return refuse(work, right, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
   }
+}
+
+function isStopped({ order, job }: JobWork): boolean {
+  return order.status.jobs[job.index]?.stopOrderedAt !== null
 }
 
 /** A limit of one's own that is reached without any job there is none: where no account was named, SLURM says so. */

@@ -97,6 +97,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
 
   return {
     lookTimes: { submitBoundSeconds: sbatchBoundMs / 1000, settleSeconds: 10, looks: 3 },
+    awaitTurn: async () => true,
     submit: (submission) =>
       ask(world, process, async () => {
         if (fails(0.05)) throw new UnavailableError('no connection')

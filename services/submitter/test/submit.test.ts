@@ -1,0 +1,64 @@
+import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import type { Scheduler } from '@lautta/platforms/scheduler'
+import { describe, expect, it } from 'vitest'
+import { createAdmission } from '../src/admission.ts'
+import { createCheckAccount } from '../src/effects/check-account.ts'
+import type { JobWork } from '../src/effects/job-work.ts'
+import { createSubmit } from '../src/effects/submit.ts'
+import { createLiveOrder } from '../src/live-order.ts'
+import type { SessionPorts } from '../src/session-ports.ts'
+
+const now = () => new Date(0)
+const known = { name: 'lumi', account: null, credentials: {} }
+
+/** An order whose job is about to be submitted, and whose turn comes when the test says so. */
+async function open() {
+  const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ script: '#!/bin/sh\n' }] } } })
+  const order = createLiveOrder({
+    request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: null },
+    ...{ platform: 'lumi', saved: null, fence: () => 1, now, save: async () => {}, onHistory: () => {} }
+  })
+  const orders = { starts: new Map([[1, '']]), stops: new Map<number, string>(), controls: [], tries: new Map() }
+  await order.feed(0, { type: 'ordersRead', orders })
+  await order.feed(0, { type: 'prepared' })
+  let turn: (isOurs: boolean) => void = () => {}
+  const turns = new Promise<boolean>((resolve) => {
+    turn = resolve
+  })
+  const begun: number[] = []
+  const accepted = { kind: 'accepted', slurmJobId: '7', outPath: null, errPath: null }
+  const scheduler = {
+    awaitTurn: () => turns,
+    submit: async () => accepted,
+    findAccounts: async () => null
+  } as unknown as Scheduler
+  const part = request.platforms.lumi!
+  const work = {
+    ...{ user: 'u', known, order, part, request: part.jobs[0]!, job: order.status.jobs[0]! },
+    management: { tokenOf: () => 'token' },
+    platform: { scheduler },
+    beginTry: async (number: number) => void begun.push(number)
+  } as unknown as JobWork
+  const ports = { user: 'u', known, now } as unknown as SessionPorts
+  const submitting = createSubmit(createAdmission(ports), createCheckAccount(now))(work)
+  const stop = () => order.feed(0, { type: 'ordersRead', orders: { ...orders, stops: new Map([[1, '']]) } })
+  return { submitting, turn, begun, stop }
+}
+
+describe('a submission that waits for its turn', () => {
+  it('is made when the turn comes', async () => {
+    const { submitting, turn, begun } = await open()
+    turn(true)
+    expect(await submitting).toMatchObject({ type: 'submissionAccepted', slurmJobId: '7' })
+    expect(begun).toEqual([1])
+  })
+  it('is not made any more when the job was stopped meanwhile, or when nothing is submitted any more', async () => {
+    const stopped = await open()
+    await stopped.stop()
+    stopped.turn(true)
+    const ending = await open()
+    ending.turn(false)
+    expect(await Promise.all([stopped.submitting, ending.submitting])).toEqual([null, null])
+    expect([stopped.begun, ending.begun]).toEqual([[], []])
+  })
+})
