@@ -5,7 +5,7 @@ describe('a job with the id of ours', () => {
   const acceptedAt = '2026-11-20T12:00:00.000Z'
   const acceptedAtEpoch = Date.parse(acceptedAt) / 1000
   const is = (jobName: string, submittedAtEpoch: number | null) =>
-    isOtherJob({ jobName, submittedAtEpoch }, { token: 'abc123', acceptedAt })
+    isOtherJob({ jobName, submittedAtEpoch }, { token: () => 'abc123', acceptedAt })
 
   it('is another one when it has another name and was submitted long after', () => {
     expect(is('theirs', acceptedAtEpoch + 601)).toBe(true)

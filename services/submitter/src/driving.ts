@@ -1,4 +1,5 @@
 import { LauttaError } from '@lautta/core/errors'
+import type { Job } from '@lautta/core/job/job'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
 import { type Acting, eventOfFailure } from './acting.ts'
@@ -24,10 +25,12 @@ export function createDriving({ platform, connection, admission, observer, actin
   return {
     /** Tells every job the orders that stand. */
     async tellOrders(order: LiveOrder): Promise<void> {
-      for (const { index } of order.status.jobs) {
+      const tell = async ({ index }: Job): Promise<void> => {
         const effects = await order.feed(index, ordersRead(order, platform, index))
         if (!pause.isOn()) acting.act(order, index, effects)
       }
+      // All at once: they are saved together.
+      await Promise.all(order.status.jobs.map(tell))
     },
 
     /** Looks at the platform, and begins what the jobs owe. What it can't, every job is told. */
@@ -46,9 +49,9 @@ export function createDriving({ platform, connection, admission, observer, actin
         if (!(error instanceof LauttaError)) throw error
         fail(error)
         for (const order of orders) {
-          for (const { index } of order.status.jobs.filter((job) => !isSettled(job))) {
+          const tell = async ({ index }: Job): Promise<void> =>
             acting.act(order, index, await order.feed(index, eventOfFailure('observe', error)))
-          }
+          await Promise.all(order.status.jobs.filter((job) => !isSettled(job)).map(tell))
         }
       }
     }

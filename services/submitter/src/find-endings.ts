@@ -1,8 +1,9 @@
 import { LauttaError, messageOf } from '@lautta/core/errors'
+import type { JobEvent } from '@lautta/core/job/job-event'
 import { mostIdsAtOnce, type Scheduler } from '@lautta/platforms/scheduler'
 import { createAccountingLooks } from './accounting-looks.ts'
 import { createPause } from './pause-after-failure.ts'
-import { isSaidOf, type TakeEffects, type TokenOf, tellJob, type WatchedJob } from './watched-job.ts'
+import { isSaidOf, type TakeEffects, type TokenOf, tellJobs, type WatchedJob } from './watched-job.ts'
 
 type Endings = Awaited<ReturnType<Scheduler['findEndings']>>
 
@@ -23,7 +24,11 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
     } catch (error) {
       if (!(error instanceof LauttaError)) throw error
       pause.isCausedBy(error)
-      for (const one of jobs) await tellJob(one, { type: 'waited', on: 'platform', reason: messageOf(error) }, take)
+      const waited: JobEvent = { type: 'waited', on: 'platform', reason: messageOf(error) }
+      await tellJobs(
+        jobs.map((one) => [one, waited] as const),
+        take
+      )
       return null
     }
   }
@@ -40,14 +45,16 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
         const some = due.slice(at, at + mostIdsAtOnce)
         const endings = await ask(scheduler, some, take)
         if (endings === null) return
+        const told: [WatchedJob, JobEvent][] = []
         for (const one of some) {
-          const told = endings.get(one.id)
-          const ending = told && !isSaidOf(one, told, tokenOf) ? undefined : told
+          const found = endings.get(one.id)
+          const ending = found && !isSaidOf(one, found, tokenOf) ? undefined : found
           const isLost = !ending && looks.noteNoEnd(one.id, ending === null)
           if (ending || isLost) looks.forget(one.id)
-          if (ending) await tellJob(one, { type: 'accountingFound', ending }, take)
-          else if (isLost) await tellJob(one, { type: 'neverHeardOf' }, take)
+          if (ending) told.push([one, { type: 'accountingFound', ending }])
+          else if (isLost) told.push([one, { type: 'neverHeardOf' }])
         }
+        await tellJobs(told, take)
       }
     }
   }

@@ -8,7 +8,7 @@ import { reduceJob } from '@lautta/core/job/reduce-job'
 import type { BegunTry } from '@lautta/core/object-names'
 import type { Orchestration } from '@lautta/core/orchestration/dictionary'
 import type { AcceptedRequest } from '@lautta/core/orchestration/known-order'
-import { createSequence } from './in-turn.ts'
+import { groupSaves } from './group-saves.ts'
 import { OutdatedOrderError } from './session-ports.ts'
 
 type Status = Omit<StatusDocument, 'hmac'>
@@ -29,7 +29,7 @@ export interface LiveOrder {
   /** Takes in a newer version of the request: jobs that it adds are declared. */
   take(request: AcceptedRequest): Promise<void>
   /**
-   * Tells a job what happened: reduces, saves, and only then answers what to do next. News of an attempt, or of a version
+   * Tells a job what happened: reduces, saves (several together, when they come together), and only then answers what to do next. News of an attempt, or of a version
    * of its request, that is not the present one any more (`of`) are passed over.
    */
   feed(index: number, event: JobEvent, of?: Pick<Attempt, 'attempt' | 'version'>): Promise<JobEffect[]>
@@ -55,28 +55,27 @@ export interface LiveOrderOptions {
 }
 
 /** Loads an order; what was saved is continued. */
-export function createLiveOrder({ request: first, platform, saved, save, fence, now, onHistory }: LiveOrderOptions): LiveOrder {
-  const { id } = first
-  let request = first
+export function createLiveOrder(options: LiveOrderOptions): LiveOrder {
+  const { platform, saved, save, fence, now, onHistory } = options
+  let { request } = options
+  const { id } = request
   const earlier = new Map<number, Orchestration>()
   const declareFrom = (start: number): Job[] =>
     (request.request.platforms[platform]?.jobs ?? []).slice(start).map((_job, offset) => declareJob(start + offset))
-  let status: Status = saved ?? { schema: 1, id, platform, fence: 0, sequence: 0, jobs: declareFrom(0), history: [] }
+  const first: Status = saved ?? { schema: 1, id, platform, fence: 0, sequence: 0, jobs: declareFrom(0), history: [] }
   let isAbandoned = false
   const ownFence = (): number => {
     if (isAbandoned) throw new OutdatedOrderError(`${id} was loaded anew`)
     return fence()
   }
-  // One change at a time: each is built on the one that was saved before it.
-  const inTurn = createSequence()
-
-  // Counted on also when a write fails, because it may have arrived all the same.
-  let sequence = status.sequence
-  const store = async (change: Partial<Status>): Promise<void> => {
-    const next = { ...status, ...change, fence: ownFence(), sequence }
+  const saves = groupSaves(first, async (status) => {
+    const next = { ...status, fence: ownFence() }
     await save(next)
-    status = next
-  }
+    return next
+  })
+  // Counted on also when a write fails, because it may have arrived all the same.
+  let sequence = first.sequence
+  const change = (parts: Partial<Status>): Promise<void> => saves.change({ ...saves.latest(), ...parts, sequence: ++sequence })
 
   return {
     id,
@@ -89,47 +88,41 @@ export function createLiveOrder({ request: first, platform, saved, save, fence, 
       return request
     },
     get status() {
-      return status
+      return saves.saved()
     },
     fence: ownFence,
     abandon() {
       isAbandoned = true
     },
-    take: (next) =>
-      inTurn(async () => {
-        // A listing may fall back to an older version.
-        if (request.version !== null && next.version !== null && next.version < request.version) return
-        if (request.version !== null && request.version !== next.version) earlier.set(request.version, request.request)
-        request = next
-        for (const version of earlier.keys()) if (!status.jobs.some((job) => job.version === version)) earlier.delete(version)
-        const added = declareFrom(status.jobs.length)
-        if (added.length === 0) return
-        sequence++
-        await store({ jobs: [...status.jobs, ...added] })
-      }),
-    feed: (index, event, of) =>
-      inTurn(async () => {
-        const before = status.jobs[index]
-        if (before === undefined || isOutdated(before, of)) return []
-        const at = now().toISOString()
-        const { job, effects, reason } = reduceJob(before, event, at)
-        const told = describeChange(before, job, reason)
-        if (told === null && isDeepStrictEqual(before, job)) return effects
-        sequence++
-        // Not twice in a row: a request that is put again and again would fill the history.
-        const former = status.history.findLast((line) => line.index === index)
-        const isTold = before.attempt === job.attempt && told !== null && isDeepStrictEqual(told, former && wordsOf(former))
-        const change = isTold ? null : told
-        const line: HistoryEntry | null = change && { sequence, at, by: 'submitter', ...change }
-        await store({ jobs: replace(status.jobs, job), history: line === null ? status.history : [...status.history, line] })
-        if (line !== null) onHistory(line)
-        return effects
-      }),
-    saveAgain: () =>
-      inTurn(() => {
-        sequence++
-        return store({})
-      })
+    async take(next) {
+      const { jobs } = saves.latest()
+      // A listing may fall back to an older version.
+      if (request.version !== null && next.version !== null && next.version < request.version) return
+      if (request.version !== null && request.version !== next.version) earlier.set(request.version, request.request)
+      request = next
+      for (const version of earlier.keys()) if (!jobs.some((job) => job.version === version)) earlier.delete(version)
+      const added = declareFrom(jobs.length)
+      if (added.length > 0) await change({ jobs: [...jobs, ...added] })
+    },
+    async feed(index, event, of) {
+      const { jobs, history } = saves.latest()
+      const before = jobs[index]
+      if (before === undefined || isOutdated(before, of)) return []
+      const at = now().toISOString()
+      const { job, effects, reason } = reduceJob(before, event, at)
+      const told = describeChange(before, job, reason)
+      // What it was before may not be saved yet.
+      if (told === null && isDeepStrictEqual(before, job)) return saves.settled().then(() => effects)
+      // Not twice in a row: a request that is put again and again would fill the history.
+      const former = history.findLast((line) => line.index === index)
+      const isTold = before.attempt === job.attempt && told !== null && isDeepStrictEqual(told, former && wordsOf(former))
+      const words = isTold ? null : told
+      const line: HistoryEntry | null = words && { sequence: sequence + 1, at, by: 'submitter', ...words }
+      await change({ jobs: replace(jobs, job), history: line === null ? history : [...history, line] })
+      if (line !== null) onHistory(line)
+      return effects
+    },
+    saveAgain: () => change({})
   }
 }
 

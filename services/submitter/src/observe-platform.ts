@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Job } from '@lautta/core/job/job'
-import type { SchedulerPhase } from '@lautta/core/job/job-event'
+import type { JobEvent, SchedulerPhase } from '@lautta/core/job/job-event'
 import type { Observation, Scheduler } from '@lautta/platforms/scheduler'
 import { createFindEndings } from './find-endings.ts'
 import { nextIntervalSeconds } from './listing-interval.ts'
 import type { LiveOrder } from './live-order.ts'
-import { isSaidOf, type TakeEffects, type TokenOf, tellJob, type WatchedJob, watchedJobs } from './watched-job.ts'
+import { isSaidOf, type TakeEffects, type TokenOf, tellJobs, type WatchedJob, watchedJobs } from './watched-job.ts'
 
 /**
  * Sees how all jobs on the platform are: one listing, and one question to accounting for those that are not listed any
@@ -49,21 +49,25 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
       const sees = new Map(found.map(({ one, observation }) => [one.id, observation?.phase ?? null]))
       intervalSeconds = nextIntervalSeconds(intervalSeconds, pollSeconds, !isDeepStrictEqual(sees, seen))
       seen = sees
-      const gone: WatchedJob[] = []
-      for (const { one, observation } of found) {
-        if (observation !== null) {
-          endings.forget(one.id)
-          const { phase, reason, startedAt } = observation
-          await tellJob(one, { type: 'observed', phase, reason, startedAt }, take)
-          // A job that was submitted while the listing was made could not be in it.
-        } else if (wasSubmittedBefore(one.job, startedAtMs)) gone.push(one)
-      }
-      const owing: WatchedJob[] = []
-      for (const one of gone) {
-        const effects = await one.order.feed(one.job.index, { type: 'goneFromScheduler' }, one.job)
-        if (effects.includes('findAccounting')) owing.push(one)
-      }
-      await endings.find(asked, owing, take)
+      const told = found.flatMap(({ one, observation }): [WatchedJob, JobEvent][] => {
+        // A job that was submitted while the listing was made could not be in it.
+        if (observation === null) return wasSubmittedBefore(one.job, startedAtMs) ? [[one, { type: 'goneFromScheduler' }]] : []
+        endings.forget(one.id)
+        const { phase, reason, startedAt } = observation
+        return [[one, { type: 'observed', phase, reason, startedAt }]]
+      })
+      const owing = new Set<Job>()
+      await tellJobs(told, (order, index, effects) => {
+        // Accounting is asked for all of them at once.
+        const job = order.status.jobs[index]
+        if (job !== undefined && effects.includes('findAccounting')) owing.add(job)
+        take(order, index, effects)
+      })
+      await endings.find(
+        asked,
+        watchedJobs(orders).filter(({ job }) => owing.has(job)),
+        take
+      )
       return true
     }
   }

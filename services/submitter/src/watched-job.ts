@@ -1,5 +1,6 @@
 import { isOnPlatform, type Job, slurmJobIdOf } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
+import { mapLimited } from '@lautta/core/map-limited'
 import { isOtherJob } from '@lautta/platforms/is-other-job'
 import type { JobIdentity } from '@lautta/platforms/scheduler'
 import type { LiveOrder } from './live-order.ts'
@@ -17,7 +18,7 @@ export type TokenOf = (order: LiveOrder, job: Job) => string
 /** Whether the platform speaks of this job, and not of a later one that got the same id. */
 export function isSaidOf({ order, job }: WatchedJob, identity: JobIdentity, tokenOf: TokenOf): boolean {
   const { submittedAt: acceptedAt } = job
-  return acceptedAt === null || !isOtherJob(identity, { token: tokenOf(order, job), acceptedAt })
+  return acceptedAt === null || !isOtherJob(identity, { token: () => tokenOf(order, job), acceptedAt })
 }
 
 /** Takes what a job owes after something was told to it. */
@@ -33,7 +34,17 @@ export function watchedJobs(orders: readonly LiveOrder[]): WatchedJob[] {
   )
 }
 
-/** Tells the job what was seen of it. */
-export async function tellJob({ order, job }: WatchedJob, event: JobEvent, take: TakeEffects): Promise<void> {
-  take(order, job.index, await order.feed(job.index, event, job))
+// Orders that are written at a time.
+const mostOrders = 32
+
+/** Tells jobs what was seen of them; those of one order together, so that they are saved together. */
+export async function tellJobs(told: readonly (readonly [WatchedJob, JobEvent])[], take: TakeEffects): Promise<void> {
+  const byOrder = new Map<LiveOrder, (readonly [WatchedJob, JobEvent])[]>()
+  for (const one of told) {
+    const { order } = one[0]
+    byOrder.set(order, [...(byOrder.get(order) ?? []), one])
+  }
+  await mapLimited([...byOrder.values()], mostOrders, (ofOne) =>
+    Promise.all(ofOne.map(async ([{ order, job }, event]) => take(order, job.index, await order.feed(job.index, event, job))))
+  )
 }

@@ -4,9 +4,9 @@ import type { JobIdentity } from '../scheduler.ts'
 // More than the clocks of two computers differ, and than a job's first minutes take.
 const marginSeconds = 10 * 60
 
-/** Our job as we know it: its token, and when we were told its id. */
+/** Our job as we know it: its token, which costs a little to find out, and when we were told its id. */
 interface OurJob {
-  token: string
+  token(): string
   acceptedAt: string
 }
 
@@ -16,6 +16,6 @@ interface OurJob {
  * and a requeue makes its submission younger. Both together are another job's.
  */
 export function isOtherJob({ jobName, submittedAtEpoch }: JobIdentity, { token, acceptedAt }: OurJob): boolean {
-  const hasOurName = nameWithoutToken(jobName, token) !== jobName
-  return !hasOurName && (submittedAtEpoch ?? 0) > Date.parse(acceptedAt) / 1000 + marginSeconds
+  if ((submittedAtEpoch ?? 0) <= Date.parse(acceptedAt) / 1000 + marginSeconds) return false
+  return nameWithoutToken(jobName, token()) === jobName
 }
