@@ -6,20 +6,22 @@ import { effectsOwed, reduceJob } from '../src/job/reduce-job.ts'
 import { at, finishing, orders, queued, running, submitting } from './sample-jobs.ts'
 
 describe('a control order', () => {
-  const control = (order: ControlOrder['order'], second: number, attempt = 1): ControlOrder => {
-    return { order, attempt, at: `2026-11-20T12:01:0${second}.000Z` }
-  }
+  const control = (order: ControlOrder['order'], number: number, attempt = 1): ControlOrder => ({
+    id: `0${number}`,
+    order,
+    attempt
+  })
   const read = (...controls: ControlOrder[]) => orders({ starts: [1], controls })
-  const done = ({ at: when }: ControlOrder): JobEvent => ({ type: 'controlDone', at: when, words: 'held' })
+  const done = ({ id }: ControlOrder): JobEvent => ({ type: 'controlDone', id, words: 'held' })
 
   it('is taken up once the job is on the platform, and owed until it is carried out', () => {
     const hold = control('hold', 1)
     expect(reduceJob(submitting, read(hold), at).job.control).toBeNull()
     const taken = reduceJob(queued, read(hold), at)
-    expect(taken).toMatchObject({ job: { control: { order: 'hold', isDone: false } }, effects: ['control'] })
+    expect(taken).toMatchObject({ job: { control: { order: 'hold' } }, effects: ['control'] })
     expect(effectsOwed(taken.job)).toEqual(['control'])
     const carriedOut = reduceJob(taken.job, done(hold), at)
-    expect(carriedOut).toMatchObject({ job: { control: { isDone: true } }, reason: 'held' })
+    expect(carriedOut).toMatchObject({ job: { control: null, controlsDone: ['01'] }, reason: 'held' })
     expect(effectsOwed(carriedOut.job)).toEqual([])
     expect(reduceJob(carriedOut.job, read(hold), at)).toMatchObject({ job: carriedOut.job, effects: [] })
   })
@@ -29,7 +31,12 @@ describe('a control order', () => {
     expect(first.control).toMatchObject({ order: 'hold' })
     expect(reduceJob(first, read(hold, release), at).job.control).toMatchObject({ order: 'hold' })
     const held = reduceJob(first, done(hold), at).job
-    expect(reduceJob(held, read(hold, release), at).job.control).toMatchObject({ order: 'release', isDone: false })
+    expect(reduceJob(held, read(hold, release), at).job.control).toMatchObject({ order: 'release' })
+  })
+  it('that becomes known late is carried out all the same', () => {
+    const [hold, release] = [control('hold', 1), control('release', 2)]
+    const released = reduceJob(reduceJob(queued, read(release), at).job, done(release), at).job
+    expect(reduceJob(released, read(hold, release), at).job.control).toMatchObject({ id: hold.id })
   })
   it('of another attempt is none of this one', () => {
     expect(reduceJob(queued, read(control('hold', 1, 2)), at)).toMatchObject({ job: { control: null }, effects: [] })
@@ -38,7 +45,7 @@ describe('a control order', () => {
     const requeue = control('requeue', 1)
     const taken = reduceJob(running, read(requeue), at).job
     const counted = reduceJob(taken, { type: 'restartsCounted', restarts: 2 }, at)
-    expect(counted).toMatchObject({ job: { control: { restarts: 2, isDone: false } }, effects: ['control'] })
+    expect(counted).toMatchObject({ job: { control: { restarts: 2 } }, effects: ['control'] })
   })
   it('gives way to a stop', () => {
     const stopped = orders({ starts: [1], stops: [1], controls: [control('hold', 1)] })

@@ -12,10 +12,10 @@ const tries = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new M
 const control = fc.record({
   order: fc.constantFrom(...controlKinds),
   attempt: fc.integer({ min: 1, max: 4 }),
-  at: fc.constantFrom('1', '2', '3')
+  id: fc.constantFrom('1', '2', '3')
 })
-const controls = fc.uniqueArray(control, { selector: ({ order, at: when }) => `${when} ${order}`, maxLength: 4 })
-const sorted = controls.map((list) => list.sort((a, b) => (`${a.at} ${a.order}` < `${b.at} ${b.order}` ? -1 : 1)))
+const controls = fc.uniqueArray(control, { selector: ({ id }) => id, maxLength: 3 })
+const sorted = controls.map((list) => list.sort((a, b) => (a.id < b.id ? -1 : 1)))
 const event: fc.Arbitrary<JobEvent> = fc.oneof(
   fc.record({
     type: fc.constant('ordersRead' as const),
@@ -30,7 +30,7 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: 'submissionRefused', reason: 'r' },
     { type: 'limitReached', reason: 'r' },
     { type: 'restartsCounted', restarts: 0 },
-    ...['1', '2', '3'].map((when): JobEvent => ({ type: 'controlDone', at: when, words: 'w' })),
+    ...['1', '2', '3'].map((when): JobEvent => ({ type: 'controlDone', id: when, words: 'w' })),
     { type: 'answerLost' },
     { type: 'submissionNotFound' },
     { type: 'observed', phase: 'pending', reason: null, startedAt: null },

@@ -5,7 +5,7 @@ import { foldOrders, isAheadOf, isHeld, nextControl, ordersUpTo, startedAttempt,
 let second = 0
 function order(kind: OrderDocument['order'], attempt: number, more: Partial<OrderDocument> = {}): OrderDocument {
   const at = `2026-11-20T12:00:${String(second++).padStart(2, '0')}Z`
-  return { schema: 1, order: kind, attempt, by: 'u', keyId: 'k', at, hmac: '', ...more }
+  return { schema: 1, id: at, order: kind, attempt, by: 'u', keyId: 'k', at, hmac: '', ...more }
 }
 const fold = (...orders: OrderDocument[]) => foldOrders(orders, [], 'lumi', 0)
 
@@ -46,11 +46,10 @@ describe('control orders', () => {
   it('are taken one after the other, in the sequence in which they were given, whatever the sequence of reading', () => {
     const [hold, release] = [order('hold', 1), order('release', 1)]
     const folded = fold(release, hold)
-    const first = nextControl(folded, 1, null)
-    expect(first).toMatchObject({ order: 'hold', at: hold.at })
-    expect(nextControl(folded, 1, first)).toMatchObject({ order: 'release' })
-    expect(nextControl(folded, 1, { order: 'release', at: release.at })).toBeNull()
-    expect(nextControl(folded, 2, null)).toBeNull()
+    expect(nextControl(folded, 1, [])).toMatchObject({ order: 'hold', id: hold.id })
+    expect(nextControl(folded, 1, [hold.at])).toMatchObject({ order: 'release' })
+    expect(nextControl(folded, 1, [release.at, hold.at])).toBeNull()
+    expect(nextControl(folded, 2, [])).toBeNull()
   })
   it('hold a job before it is submitted, when the last of them says so', () => {
     const [hold, requeue] = [order('hold', 1), order('requeue', 1)]

@@ -61,7 +61,7 @@ export function createManagement(options: ManagementOptions) {
 
     async readOrder(user: string, id: string, orderId: string): Promise<OrderDocument | null> {
       const found = await read(user, orderPath(id, orderId), orderDocumentSchema)
-      return found === null ? null : fromWire(found)
+      return found === null ? null : { ...fromWire(found), id: orderId }
     },
 
     async writeTry(user: string, id: string, document: Unsealed<TryDocument>): Promise<void> {

@@ -28,8 +28,6 @@ import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session
 type PlatformEffect = Exclude<JobEffect, 'findAccounting' | 'askToCollect'>
 /** Those that go by the request; the others do not need to know what is asked of the job. */
 type RequestEffect = Exclude<PlatformEffect, 'findSubmission' | 'cancel' | 'control'>
-/** Those that begin something new: not while the platform is paused. */
-const beginnings: readonly PlatformEffect[] = ['prepare', 'submit']
 
 export interface ActingOptions {
   ports: SessionPorts
@@ -45,7 +43,7 @@ export interface ActingOptions {
   askToCollect(order: LiveOrder, index: number): void
   beginTry(order: LiveOrder, job: Job, number: number): Promise<void>
   /** Whether the platform is left in peace: what is owed is begun again after that. */
-  isPaused(): boolean
+  isBackingOff(): boolean
 }
 
 /**
@@ -53,11 +51,11 @@ export interface ActingOptions {
  * an event, and what the job then owes is performed next.
  */
 export function createActing(options: ActingOptions) {
-  const { ports, platform, admission, onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isPaused } = options
+  const { ports, platform, admission, onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isBackingOff } = options
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<RequestEffect, PerformEffect> = {
     prepare: createPrepare(),
-    submit: createSubmit(admission, createCheckAccount(ports.now)),
+    submit: createSubmit({ admission, checkAccount: createCheckAccount(ports.now), mostAtOnce: ports.known.maxChannels }),
     bringFiles
   }
   const findSubmission = createFindSubmission(createLooks(), ports.now)
@@ -88,7 +86,7 @@ export function createActing(options: ActingOptions) {
     if (underWay.has(key)) return
     const work = perform(order, index, effect).then((followUp) => {
       underWay.delete(key)
-      if (!isPaused()) act(order, index, followUp)
+      if (!isBackingOff()) act(order, index, followUp)
     })
     underWay.set(key, work)
   }
@@ -110,14 +108,14 @@ export function createActing(options: ActingOptions) {
   const tryEffect = async (order: LiveOrder, job: Job, effect: PlatformEffect): Promise<JobEvent | null> => {
     const { index } = job
     try {
-      const pause = beginnings.includes(effect) ? await ports.findPause() : null
-      if (pause !== null) return { type: 'waited', on: 'platform', reason: pause }
       const notice = async (words: string): Promise<void> => {
         await order.feed(index, { type: 'noticed', notice: words }, job)
       }
       const begin = (number: number) => beginTry(order, job, number)
-      const event = await performOne(effect, { ...ports, platform: await platform(), order, job, notice, beginTry: begin })
-      onAnswer()
+      const about = { order, job, notice, beginTry: begin, isBackingOff }
+      const event = await performOne(effect, { ...ports, ...about, platform: await platform() })
+      // What was begun before the failure may have asked nothing since.
+      if (!isBackingOff()) onAnswer()
       if (effect === 'cancel' || effect === 'control') onAsked()
       return event
     } catch (error) {

@@ -33,6 +33,7 @@ export function createAdmission({ user, known, line, now }: Pick<SessionPorts, '
     },
 
     countListed: gate.countListed,
+    hasJobs: gate.hasJobs,
 
     /** A place, or why there is none now. */
     async enter(): Promise<Place | { reason: string }> {

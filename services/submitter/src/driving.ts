@@ -4,11 +4,11 @@ import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
 import { type Acting, eventOfFailure } from './acting.ts'
 import type { Admission } from './admission.ts'
+import type { Backoff } from './backoff.ts'
 import type { Connection } from './connection.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { Observer } from './observe-platform.ts'
 import { ordersRead } from './orders-read.ts'
-import type { Pause } from './pause-after-failure.ts'
 
 export interface DrivingOptions {
   platform: string
@@ -16,18 +16,18 @@ export interface DrivingOptions {
   admission: Admission
   observer: Observer
   acting: Acting
-  pause: Pause
+  backoff: Backoff
   fail(error: LauttaError): void
 }
 
 /** The two steps of a pass in which jobs hear news: what was ordered, and how the platform is. */
-export function createDriving({ platform, connection, admission, observer, acting, pause, fail }: DrivingOptions) {
+export function createDriving({ platform, connection, admission, observer, acting, backoff, fail }: DrivingOptions) {
   return {
     /** Tells every job the orders that stand. */
     async tellOrders(order: LiveOrder): Promise<void> {
       const tell = async ({ index }: Job): Promise<void> => {
         const effects = await order.feed(index, ordersRead(order, platform, index))
-        if (!pause.isOn()) acting.act(order, index, effects)
+        if (!backoff.isOn()) acting.act(order, index, effects)
       }
       // All at once: they are saved together.
       await Promise.all(order.status.jobs.map(tell))
@@ -38,7 +38,7 @@ export function createDriving({ platform, connection, admission, observer, actin
       try {
         await connection.open()
         admission.beginRound()
-        if (await observer.observe(orders, acting.act)) pause.end()
+        if (await observer.observe(orders, acting.act)) backoff.end()
         for (const order of orders) {
           for (const job of order.status.jobs) {
             const effects = effectsOwed(job).filter((effect) => effect !== 'askToCollect')

@@ -2,14 +2,14 @@ import { LauttaError, messageOf } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { mostIdsAtOnce, type Scheduler } from '@lautta/platforms/scheduler'
 import { createAccountingLooks } from './accounting-looks.ts'
-import { createPause } from './pause-after-failure.ts'
+import { createBackoff } from './backoff.ts'
 import { isSaidOf, type TakeEffects, type TokenOf, tellJobs, type WatchedJob } from './watched-job.ts'
 
 type Endings = Awaited<ReturnType<Scheduler['findEndings']>>
 
 /** Finds out how jobs ended that are not listed any more: one question to accounting for very many of them. */
 export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf: TokenOf) {
-  const pause = createPause(pollSeconds, now)
+  const backoff = createBackoff(pollSeconds, now)
   const looks = createAccountingLooks(pollSeconds, now)
 
   const ask = async (scheduler: Scheduler, jobs: readonly WatchedJob[], take: TakeEffects): Promise<Endings | null> => {
@@ -19,11 +19,11 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
         jobs.map(({ id }) => id),
         since
       )
-      pause.end()
+      backoff.end()
       return endings
     } catch (error) {
       if (!(error instanceof LauttaError)) throw error
-      pause.isCausedBy(error)
+      backoff.isCausedBy(error)
       const waited: JobEvent = { type: 'waited', on: 'platform', reason: messageOf(error) }
       await tellJobs(
         jobs.map((one) => [one, waited] as const),
@@ -41,7 +41,7 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
     async find(scheduler: Scheduler, gone: readonly WatchedJob[], take: TakeEffects): Promise<void> {
       // By age, so that an old job widens the window for few others.
       const due = gone.filter(({ id }) => looks.isDue(id)).toSorted((one, other) => orderedMs(one) - orderedMs(other))
-      for (let at = 0; at < due.length && !pause.isOn(); at += mostIdsAtOnce) {
+      for (let at = 0; at < due.length && !backoff.isOn(); at += mostIdsAtOnce) {
         const some = due.slice(at, at + mostIdsAtOnce)
         const endings = await ask(scheduler, some, take)
         if (endings === null) return

@@ -4,17 +4,17 @@ import { isSettled } from '@lautta/core/job/settled'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import type { Scheduler } from '@lautta/platforms/scheduler'
 import { createActing } from './acting.ts'
-import { countListed, createAdmission } from './admission.ts'
+import { type Admission, countListed, createAdmission } from './admission.ts'
+import { createBackoff } from './backoff.ts'
 import { createCollecting } from './collecting.ts'
-import { createConnection } from './connection.ts'
+import { type Connection, createConnection } from './connection.ts'
 import { createDriving } from './driving.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
 import type { LiveOrder } from './live-order.ts'
-import { createObserver } from './observe-platform.ts'
+import { createObserver, type Observer } from './observe-platform.ts'
 import { createOrderBook } from './order-book.ts'
 import { createOrderLoader } from './order-loader.ts'
-import { createPause } from './pause-after-failure.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
 /** How a pass went: `elsewhere` when another process holds the lease. */
@@ -40,32 +40,32 @@ export function createSession(ports: SessionPorts): Session {
   const loader = createOrderLoader(ports, lease.current)
   const book = createOrderBook(ports, loader)
   const collecting = createCollecting(ports)
-  const pause = createPause(known.pollSeconds, now)
+  const backoff = createBackoff(known.pollSeconds, now)
   const connection = createConnection(ports)
   const admission = createAdmission(ports)
-  const scheduler = async (): Promise<Scheduler> => countListed((await connection.open()).scheduler, admission, now)
-  const tokenOf = ({ id }: LiveOrder, { index, attempt }: Job): string =>
-    ports.management.tokenOf(user, { id, platform: known.name, index, attempt })
-  const observer = createObserver(scheduler, known.pollSeconds, now, tokenOf)
+  const observer = createSessionObserver(ports, connection, admission)
 
   const fail = (error: LauttaError): void => {
-    if (!(error instanceof CredentialsError)) pause.isCausedBy(error)
-    else {
-      // The next connection is made with the credential that there is then: one that we refuse ourselves costs the
-      // platform nothing, so it is looked at in each pass.
-      if (error.isRefusedByHost) pause.isCausedBy(error)
-      connection.close()
-    }
+    // A credential that we refuse ourselves costs the platform nothing: it is looked at in each pass.
+    if (!(error instanceof CredentialsError) || error.isRefusedByHost) backoff.isCausedBy(error)
+    // The next connection is made with the one that there is then. A lost connection is made anew by itself.
+    if (error instanceof CredentialsError) connection.close()
   }
   const loseLease = (error: LeaseLostError): void => {
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
     lease.lose(error)
   }
   const acting = createActing({
-    ...{ ports, platform: connection.open, onFailure: fail, onAnswer: pause.end, onLeaseLost: loseLease },
-    ...{ admission, askToCollect: collecting.askNow, beginTry: loader.beginTry, isPaused: pause.isOn, onAsked: observer.quicken }
+    ...{ ports, platform: connection.open, onFailure: fail, onAnswer: backoff.end, onLeaseLost: loseLease },
+    ...{
+      admission,
+      askToCollect: collecting.askNow,
+      beginTry: loader.beginTry,
+      isBackingOff: backoff.isOn,
+      onAsked: observer.quicken
+    }
   })
-  const { tellOrders, drive } = createDriving({ platform: known.name, connection, admission, observer, acting, pause, fail })
+  const { tellOrders, drive } = createDriving({ platform: known.name, connection, admission, observer, acting, backoff, fail })
 
   let questions = 0
   const closeWhenIdle = (): void => {
@@ -79,7 +79,7 @@ export function createSession(ports: SessionPorts): Session {
     const hinted = await book.refresh()
     for (const order of book.orders()) await tellOrders(order)
     const open = book.orders().filter(isOpen)
-    if (open.length > 0 && !pause.isOn()) await drive(open)
+    if (open.length > 0 && !backoff.isOn()) await drive(open)
     for (const order of open) await collecting.collect(order, hinted.includes(order.id))
     await book.settle()
     const hasWork = book.orders().some(isOpen)
@@ -132,4 +132,13 @@ export function createSession(ports: SessionPorts): Session {
       connection.close()
     }
   }
+}
+
+/** Looks at the platform over the session's connection; what is listed is counted against the limits. */
+function createSessionObserver(ports: SessionPorts, connection: Connection, admission: Admission): Observer {
+  const { user, known, management, now } = ports
+  const scheduler = async (): Promise<Scheduler> => countListed((await connection.open()).scheduler, admission, now)
+  const tokenOf = ({ id }: LiveOrder, { index, attempt }: Job): string =>
+    management.tokenOf(user, { id, platform: known.name, index, attempt })
+  return createObserver(scheduler, known.pollSeconds, now, tokenOf)
 }

@@ -26,6 +26,9 @@ export function createSubmissionGate(pollSeconds: number, now: () => Date) {
     /** Whether a limit was met: then others may be waiting for the same room. */
     isLimited: (): boolean => ceiling !== null,
 
+    /** Whether the user has jobs there, as far as is known. */
+    hasJobs: (): boolean => jobs() > 0,
+
     /** A new pass begins: a few more may be tried. */
     beginRound(): void {
       allowance = now().getTime() < closedUntilMs ? 0 : nextAllowance

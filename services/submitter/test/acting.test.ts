@@ -28,7 +28,7 @@ describe('a job whose own version of the request can not be read', () => {
       onAsked: () => {},
       askToCollect: () => {},
       beginTry: async () => {},
-      isPaused: () => false
+      isBackingOff: () => false
     })
     acting.act(order, 0, effects)
     await acting.finish()

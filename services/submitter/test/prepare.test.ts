@@ -45,7 +45,8 @@ async function createPreparer(order: LiveOrder) {
     if (job === undefined || part === undefined || request === undefined) throw new Error(`there is no job ${index}`)
     const nothing = async () => {}
     const work = { user: 'u', known, platform, store, management, secretsFolder: folder, beginTry: nothing, notice: nothing }
-    return prepare({ ...work, order, job, part, request })
+    const open = { isBackingOff: () => false, findPause: async () => null }
+    return prepare({ ...work, ...open, order, job, part, request })
   }
 }
 

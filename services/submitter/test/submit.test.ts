@@ -12,7 +12,7 @@ const now = () => new Date(0)
 const known = { name: 'lumi', account: null, credentials: {} }
 
 /** An order whose job is about to be submitted, and whose turn comes when the test says so. */
-async function open() {
+async function open(pause: string | null = null) {
   const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ script: '#!/bin/sh\n' }] } } })
   const order = createLiveOrder({
     request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: null },
@@ -37,10 +37,14 @@ async function open() {
     ...{ user: 'u', known, order, part, request: part.jobs[0]!, job: order.status.jobs[0]! },
     management: { tokenOf: () => 'token' },
     platform: { scheduler },
+    isBackingOff: () => false,
+    findPause: async () => pause,
     beginTry: async (number: number) => void begun.push(number)
   } as unknown as JobWork
   const ports = { user: 'u', known, now } as unknown as SessionPorts
-  const submitting = createSubmit(createAdmission(ports), createCheckAccount(now))(work)
+  const submitting = createSubmit({ admission: createAdmission(ports), checkAccount: createCheckAccount(now), mostAtOnce: 4 })(
+    work
+  )
   const stop = () => order.feed(0, { type: 'ordersRead', orders: { ...orders, stops: new Map([[1, '']]) } })
   return { submitting, turn, begun, stop }
 }
@@ -60,5 +64,10 @@ describe('a submission that waits for its turn', () => {
     ending.turn(false)
     expect(await Promise.all([stopped.submitting, ending.submitting])).toEqual([null, null])
     expect([stopped.begun, ending.begun]).toEqual([[], []])
+  })
+  it('is not made while the platform is paused', async () => {
+    const { submitting, turn, begun } = await open('paused by an administrator')
+    turn(true)
+    expect([await submitting, begun]).toEqual([{ type: 'waited', on: 'platform', reason: 'paused by an administrator' }, []])
   })
 })

@@ -23,4 +23,7 @@ export const orderDocumentSchema = z.object({
   at: z.string(),
   hmac: z.string()
 })
-export type OrderDocument = FromWire<z.output<typeof orderDocumentSchema>>
+export type OrderDocument = FromWire<z.output<typeof orderDocumentSchema>> & {
+  /** Of its object, known once it was read: it tells two orders of one moment apart. */
+  id?: string
+}

@@ -42,7 +42,7 @@ export type JobEvent =
   /** SLURM's count of requeues, before one that was ordered. */
   | { type: 'restartsCounted'; restarts: number }
   /** A control order was carried out, or refused by the platform in its own words. */
-  | { type: 'controlDone'; at: string; words: string }
+  | { type: 'controlDone'; id: string; words: string }
   /** Not listed any more. No end: evidence is owed. */
   | { type: 'goneFromScheduler' }
   | { type: 'accountingFound'; ending: Ending }

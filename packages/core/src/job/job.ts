@@ -47,13 +47,12 @@ const momentsSchema = {
   'end-seen-at': at.nullable()
 }
 
-/** The newest control order that was taken up: what was asked of the platform, and whether it was done. */
+/** A control order that was taken up and is not carried out yet. */
 const controlSchema = z.object({
+  id: z.string(),
   order: z.enum(controlKinds),
-  at,
   // SLURM's count of requeues before this one, once it is known: a higher one says that it was done.
-  restarts: z.number().int().nullable(),
-  'is-done': z.boolean()
+  restarts: z.number().int().nullable()
 })
 
 /** Where the platform writes the job's two streams. */
@@ -66,6 +65,8 @@ const attemptSchema = z.object({
   version: z.number().int().nullable().default(null),
   state: jobStateSchema,
   control: controlSchema.nullable().default(null),
+  // Ids of the control orders that were carried out.
+  'controls-done': z.array(z.string()).default([]),
   ...momentsSchema,
   ...logSchema
 })
@@ -93,6 +94,7 @@ export function declareJob(index: number): Job {
     restart: 0,
     version: null,
     control: null,
+    controlsDone: [],
     state: { kind: 'declared' },
     waiting: null,
     retries: [],

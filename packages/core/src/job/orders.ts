@@ -16,9 +16,9 @@ export interface JobOrders {
 
 /** A hold, a release or a requeue of an attempt. */
 export interface ControlOrder {
+  id: string
   order: ControlKind
   attempt: number
-  at: string
 }
 
 /** Folds the order objects, and the tries that were begun, that concern the job. A set is folded: orders may come twice and in any sequence. */
@@ -66,9 +66,9 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
   return latest?.[1] ?? null
 }
 
-/** The first control of an attempt that comes after the one that was taken up last; null when there is none. */
-export function nextControl({ controls }: JobOrders, attempt: number, after: Pick<ControlOrder, 'order' | 'at'> | null) {
-  return controls.find((one) => one.attempt === attempt && (after === null || sequenceOf(one) > sequenceOf(after))) ?? null
+/** The first control of an attempt that was not carried out; null when there is none. */
+export function nextControl({ controls }: JobOrders, attempt: number, done: readonly string[]): ControlOrder | null {
+  return controls.find((one) => one.attempt === attempt && !done.includes(one.id)) ?? null
 }
 
 /** Whether an attempt is to be held: the last hold or release says. */
@@ -91,15 +91,13 @@ export function isAheadOf(
 }
 
 function controlsIn(orders: readonly OrderDocument[]): ControlOrder[] {
-  const found = orders.flatMap(({ order, attempt, at }) => {
+  const found = orders.flatMap(({ id, order, attempt, at }) => {
     const kind = controlKinds.find((one) => one === order)
-    return kind === undefined ? [] : [{ order: kind, attempt, at }]
+    return kind === undefined ? [] : [{ id: id ?? at, order: kind, attempt }]
   })
-  return found.sort((a, b) => (sequenceOf(a) < sequenceOf(b) ? -1 : 1))
+  // Ids begin with the time.
+  return found.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
-
-/** Two at the same moment have a sequence, too. */
-const sequenceOf = ({ at, order }: Pick<ControlOrder, 'order' | 'at'>): string => `${at} ${order}`
 
 function earliestByAttempt(orders: readonly OrderDocument[]): Map<number, string> {
   const byAttempt = new Map<number, string>()

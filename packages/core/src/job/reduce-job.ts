@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.ts'
-import { countRestarts, finishControl, owesControl, takeControl } from './control-job.ts'
+import { countRestarts, finishControl, takeControl } from './control-job.ts'
 import { followUp, retryAfter } from './follow-up.ts'
 import { type Attempt, type FinishedState, isFinished, type Job, type JobState, type WaitingCondition } from './job.ts'
 import type { Ending, JobEffect, JobEvent } from './job-event.ts'
@@ -58,7 +58,7 @@ export function effectsOwed(job: Job): JobEffect[] {
     case 'queued':
     case 'running':
       if (job.stopOrderedAt !== null) return ['cancel']
-      return owesControl(job) ? ['control'] : []
+      return job.control === null ? [] : ['control']
     case 'finishing':
       return ['bringFiles', 'askToCollect']
     case 'finished':

@@ -11,17 +11,17 @@ const doneWords: Readonly<Record<ControlKind, string>> = { hold: 'held', release
  * them is saved, so that the same order does not requeue the job a second time.
  */
 export const control: PerformEffect<PlatformWork> = async ({ platform: { scheduler }, job }): Promise<JobEvent | null> => {
-  const id = slurmJobIdOf(job)
-  const owed = job.control
-  if (id === null || owed === null || owed.isDone) return null
-  const { order, at, restarts } = owed
+  const slurmJobId = slurmJobIdOf(job)
+  if (slurmJobId === null || job.control === null) return null
+  const { id, order, restarts } = job.control
   try {
-    if (order === 'requeue' && restarts === null) return { type: 'restartsCounted', restarts: await scheduler.countRestarts(id) }
-    if (order === 'requeue') await scheduler.requeue(id, restarts ?? 0)
-    else await scheduler[order](id)
-    return { type: 'controlDone', at, words: doneWords[order] }
+    if (order === 'requeue' && restarts === null)
+      return { type: 'restartsCounted', restarts: await scheduler.countRestarts(slurmJobId) }
+    if (order === 'requeue') await scheduler.requeue(slurmJobId, restarts ?? 0)
+    else await scheduler[order](slurmJobId)
+    return { type: 'controlDone', id, words: doneWords[order] }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    return { type: 'controlDone', at, words: `${order} was refused: ${error.message}` }
+    return { type: 'controlDone', id, words: `${order} was refused: ${error.message}` }
   }
 }

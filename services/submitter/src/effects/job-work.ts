@@ -20,6 +20,10 @@ export interface PlatformWork {
   job: Job
   /** Writes down, for ever, that a submission begins; throws when that is not sure. */
   beginTry(number: number): Promise<void>
+  /** Whether the platform failed a moment ago and is left in peace. */
+  isBackingOff(): boolean
+  /** Why nothing new is begun on the platform for the user; null when it may be. */
+  findPause(): Promise<string | null>
   /** Tells the user something that changes no state. */
   notice(words: string): Promise<void>
 }
@@ -33,6 +37,12 @@ export interface JobWork extends PlatformWork {
 
 /** An effect: does what is owed to a job, once more if need be, and answers what happened. */
 export type PerformEffect<Work extends PlatformWork = JobWork> = (work: Work) => Promise<JobEvent | null>
+
+/** While the platform is paused, what that means for a job for which something new would begin; null when it is not. */
+export async function waitForPause({ findPause }: Pick<PlatformWork, 'findPause'>): Promise<JobEvent | null> {
+  const reason = await findPause()
+  return reason === null ? null : { type: 'waited', on: 'platform', reason }
+}
 
 /** The token of the job's present attempt. */
 export function tokenOf({ user, management, order, known, job: { index, attempt } }: PlatformWork): string {

@@ -12,7 +12,7 @@ import { type RemoteCommand, runCommand } from '@lautta/platforms/run-command'
 import { createSequence } from '../in-turn.ts'
 import type { LiveOrder } from '../live-order.ts'
 import { isPrivateKey, readSecret } from '../secrets.ts'
-import type { JobWork, PerformEffect } from './job-work.ts'
+import { type JobWork, type PerformEffect, waitForPause } from './job-work.ts'
 
 /**
  * Makes ready what the job needs. The jobs of an order share it, so they are prepared one after the other, and what the
@@ -25,7 +25,10 @@ export function createPrepare(): PerformEffect {
     const { inTurn, prepared } = preparations.get(order) ?? { inTurn: createSequence(), prepared: new Set<string>() }
     preparations.set(order, { inTurn, prepared })
     const keyOf = ({ version, attempt }: Job) => `${version}/${attempt}`
-    return inTurn(async (): Promise<JobEvent> => {
+    return inTurn(async (): Promise<JobEvent | null> => {
+      if (work.isBackingOff()) return null
+      const waiting = await waitForPause(work)
+      if (waiting !== null) return waiting
       await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
       if (!isShared && !prepared.has(keyOf(job))) {

@@ -1,70 +1,83 @@
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { foldOrders, isHeld } from '@lautta/core/job/orders'
-import type { Submission, SubmissionRight } from '@lautta/platforms/scheduler'
+import { createLimit } from '@lautta/platforms/limit-concurrency'
+import type { Submission, SubmissionAnswer, SubmissionRight } from '@lautta/platforms/scheduler'
 import type { Admission } from '../admission.ts'
 import type { CheckAccount } from './check-account.ts'
 import { composeSubmission } from './compose-submission.ts'
-import { type JobWork, type PerformEffect, tokenOf } from './job-work.ts'
+import { type JobWork, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
 
+/** What submissions of one session share. */
+interface SubmitOptions {
+  admission: Admission
+  checkAccount: CheckAccount
+  /** Submissions that are under way at once: what waits longer is judged as things stand when its turn comes. */
+  mostAtOnce: number
+}
+
 /** Submits the job, at most once for its attempt: see "At most one job per attempt" in ARCHITECTURE.md. */
-export function createSubmit(admission: Admission, checkAccount: CheckAccount): PerformEffect {
+export function createSubmit({ admission, checkAccount, mostAtOnce }: SubmitOptions): PerformEffect {
+  const enter = createLimit(mostAtOnce)
   return async (work) => {
-    const { job } = work
-    if (job.state.kind !== 'submitting') return null
-    const right = { token: tokenOf(work), try: job.state.try }
-    const place = await admission.enter()
-    if ('reason' in place) return { type: 'waited', on: 'limit', reason: place.reason }
-    let isAccepted = false
+    if (work.job.state.kind !== 'submitting') return null
+    const right = { token: tokenOf(work), try: work.job.state.try }
+    const leave = await enter()
     try {
-      const event = await submitOne(work, right, checkAccount)
-      isAccepted = event?.type === 'submissionAccepted'
-      if (event?.type === 'limitReached') admission.close(event.reason)
-      return event
+      const submission = await compose(work, right)
+      await checkAccount(work.platform.scheduler, submission)
+      // Its turn may come after minutes: who was stopped until then, or paused, is not submitted.
+      const isOurTurn = await work.platform.scheduler.awaitTurn()
+      if (!isOurTurn || isStopped(work) || work.isBackingOff()) return null
+      return (await waitForPause(work)) ?? (await submitInPlace(work, submission, admission))
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      return refuse(work, right, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
     } finally {
-      place.leave(isAccepted)
+      leave()
     }
   }
 }
 
-async function submitOne(work: JobWork, right: SubmissionRight, checkAccount: CheckAccount): Promise<JobEvent | null> {
+async function submitInPlace(work: JobWork, submission: Submission, admission: Admission): Promise<JobEvent> {
+  const place = await admission.enter()
+  if ('reason' in place) return { type: 'waited', on: 'limit', reason: place.reason }
+  let isAccepted = false
   try {
-    const submission = await compose(work, right)
-    await checkAccount(work.platform.scheduler, submission)
-    // Its turn may come after minutes: who was stopped until then is not submitted.
-    if (!(await work.platform.scheduler.awaitTurn()) || isStopped(work)) return null
-    await work.beginTry(right.try)
+    await work.beginTry(submission.try)
     const answer = await work.platform.scheduler.submit(submission)
-    switch (answer.kind) {
-      case 'accepted': {
-        const { slurmJobId, outPath, errPath } = answer
-        return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
-      }
-      case 'refused':
-        return await refuse(work, right, withHint(answer.reason))
-      case 'limit-reached':
-        return (await isNoLimit(work, answer.reason))
-          ? await refuse(work, right, withHint(answer.reason))
-          : { type: 'limitReached', reason: answer.reason }
-      case 'disk-full':
-        return { type: 'waited', on: 'platform-disk', reason: answer.reason }
-      case 'answer-lost':
-        return { type: 'answerLost' }
-    }
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error
-    return refuse(work, right, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
+    isAccepted = answer.kind === 'accepted'
+    return await eventOfAnswer(work, submission, answer, admission)
+  } finally {
+    place.leave(isAccepted)
   }
 }
 
-function isStopped({ order, job }: JobWork): boolean {
-  return order.status.jobs[job.index]?.stopOrderedAt !== null
-}
-
-/** A limit of one's own that is reached without any job there is none: where no account was named, SLURM says so. */
-async function isNoLimit({ platform }: JobWork, reason: string): Promise<boolean> {
-  return /AssocMaxSubmit/.test(reason) && (await platform.scheduler.listJobs()).size === 0
+async function eventOfAnswer(
+  work: JobWork,
+  right: SubmissionRight,
+  answer: SubmissionAnswer,
+  admission: Admission
+): Promise<JobEvent> {
+  switch (answer.kind) {
+    case 'accepted': {
+      const { slurmJobId, outPath, errPath } = answer
+      return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
+    }
+    case 'refused':
+      return refuse(work, right, withHint(answer.reason))
+    case 'limit-reached':
+      // A limit of one's own that is reached without any job there is none: where no account was named, SLURM says so.
+      if (/AssocMaxSubmit/.test(answer.reason) && !admission.hasJobs() && (await work.platform.scheduler.listJobs()).size === 0)
+        return refuse(work, right, withHint(answer.reason))
+      admission.close(answer.reason)
+      return { type: 'limitReached', reason: answer.reason }
+    case 'disk-full':
+      return { type: 'waited', on: 'platform-disk', reason: answer.reason }
+    case 'answer-lost':
+      return { type: 'answerLost' }
+  }
 }
 
 /** What is submitted; held from the beginning when that was ordered before. */
@@ -74,6 +87,10 @@ async function compose(work: JobWork, right: SubmissionRight): Promise<Submissio
   const submission = await composeSubmission(asked, right, known, platform)
   const orders = foldOrders(order.orders, [], known.name, job.index)
   return isHeld(orders, job.attempt) ? { ...submission, options: { ...submission.options, hold: true } } : submission
+}
+
+function isStopped({ order, job }: JobWork): boolean {
+  return order.status.jobs[job.index]?.stopOrderedAt !== null
 }
 
 /**

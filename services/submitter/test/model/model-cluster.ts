@@ -170,5 +170,5 @@ export function createModelShell(world: World, process: Process): RemoteShell {
       const nothing = { stdin: new PassThrough(), stdout: Readable.from([]), stderr: Readable.from([]) }
       return { ...nothing, ended: Promise.resolve(0), abandon: () => {} }
     })
-  return { start, close: async () => {} }
+  return { start, isOpen: () => false, close: async () => {} }
 }

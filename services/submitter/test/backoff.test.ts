@@ -1,11 +1,11 @@
 import { CredentialsError, RefusedError, UnavailableError } from '@lautta/core/errors'
 import { describe, expect, it } from 'vitest'
-import { createPause } from '../src/pause-after-failure.ts'
+import { createBackoff } from '../src/backoff.ts'
 
 describe('the pause after a failure of the platform', () => {
   it('doubles with each failure up to a bound, and ends with an answer', () => {
     let second = 0
-    const pause = createPause(2, () => new Date(second * 1000))
+    const pause = createBackoff(2, () => new Date(second * 1000))
     const lengths: number[] = []
     for (let failure = 0; failure < 7; failure++) {
       const begun = second
@@ -20,13 +20,13 @@ describe('the pause after a failure of the platform', () => {
   })
   it('counts failures during a pause as the one that began it', () => {
     let second = 0
-    const pause = createPause(2, () => new Date(second * 1000))
+    const pause = createBackoff(2, () => new Date(second * 1000))
     for (let job = 0; job < 5; job++) pause.isCausedBy(new UnavailableError('down'))
     second = 2
     expect(pause.isOn()).toBe(false)
   })
   it('is not begun by a refusal, which is the order’s own', () => {
-    const pause = createPause(2, () => new Date(0))
+    const pause = createBackoff(2, () => new Date(0))
     expect([pause.isCausedBy(new RefusedError('no')), pause.isOn()]).toEqual([false, false])
   })
 })

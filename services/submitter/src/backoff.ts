@@ -6,7 +6,7 @@ const leastCapSeconds = 60
  * Leaves a platform in peace after a failure: pauses that double, so that a login node that is down, or that refuses
  * our key, is not asked again and again.
  */
-export function createPause(pollSeconds: number, now: () => Date) {
+export function createBackoff(pollSeconds: number, now: () => Date) {
   const capSeconds = Math.max(leastCapSeconds, pollSeconds * 10)
   let nextSeconds = pollSeconds
   let untilMs = 0
@@ -31,4 +31,4 @@ export function createPause(pollSeconds: number, now: () => Date) {
     }
   }
 }
-export type Pause = ReturnType<typeof createPause>
+export type Backoff = ReturnType<typeof createBackoff>
