@@ -38,6 +38,14 @@ export function createManagement(options: ManagementOptions) {
     return { ...fromWire(head), request }
   }
 
+  // A job as it was, and a line of the history, never change; most of them are saved again and again.
+  const wires = new WeakMap<object, object>()
+  const wireOf = (part: object): object => {
+    const wire = wires.get(part) ?? (toWire(part) as object)
+    wires.set(part, wire)
+    return wire
+  }
+
   return {
     bucketOf,
     documentWriteMs,
@@ -73,8 +81,9 @@ export function createManagement(options: ManagementOptions) {
     },
 
     /** Answers the ETag of what was written. */
-    writeStatus(user: string, document: Unsealed<StatusDocument>): Promise<string> {
-      return write(user, statusPath(document.id, document.platform), toWire(document) as object, document.sequence)
+    writeStatus(user: string, { jobs, history, ...head }: Unsealed<StatusDocument>): Promise<string> {
+      const document = { ...(toWire(head) as object), jobs: jobs.map(wireOf), history: history.map(wireOf) }
+      return write(user, statusPath(head.id, head.platform), document, head.sequence)
     },
 
     async readStatus(user: string, id: string, platform: string): Promise<StatusDocument | null> {

@@ -26,10 +26,12 @@ export interface ManagementOptions {
 /** Documents as objects of users' buckets: sealed on the way out, checked on the way in. */
 export function createSealedObjects(options: ManagementOptions) {
   const { store, bucketPrefix, documentKey, documentWriteMs = 10_000, slugOf, onIgnored } = options
+  // What is given to be written does not change any more.
+  const texts = new WeakMap<object, string>()
   const bucketOf = (user: string, target: BucketTarget = 'submitter') => bucketName(target, bucketPrefix, slugOf(user))
 
   const writeTo = async (bucket: string, path: string, document: object, version: number): Promise<string> => {
-    const content = sealDocument(document, { bucket, path }, documentKey)
+    const content = sealDocument(document, { bucket, path }, documentKey, texts)
     const md5 = createHash('md5').update(content).digest('hex')
     const described = { contentType: 'application/json', metadata: { version: String(version) }, md5 }
     const signal = AbortSignal.timeout(documentWriteMs)

@@ -8,10 +8,14 @@ export interface DocumentPlace {
   path: string
 }
 
-/** The bytes of a document with its HMAC, in place of the one that it may have from before; keys are in wire form. */
-export function sealDocument(document: object, place: DocumentPlace, key: Buffer): Buffer {
+/**
+ * The bytes of a document with its HMAC, in place of the one that it may have from before; keys are in wire form. `texts`
+ * remembers parts of documents that never change, so that they are written out once.
+ */
+export function sealDocument(document: object, place: DocumentPlace, key: Buffer, texts?: WeakMap<object, string>): Buffer {
   const { hmac: _former, ...rest } = document as { hmac?: unknown }
-  return Buffer.from(JSON.stringify({ ...rest, hmac: hmacOf(rest, place, key) }))
+  const text = canonicalJson(rest, texts)
+  return Buffer.from(`${text.slice(0, -1)},"hmac":"${hmacOf(text, place, key)}"}`)
 }
 
 /** Why a document was not believed: it is as if it were not there. */
@@ -46,7 +50,7 @@ export function openDocument<Schema extends z.ZodType>(
     throw new UntrustedDocumentError(`${told} is not JSON`, { cause })
   }
   const { hmac, ...rest } = Object(document) as { hmac?: unknown }
-  const expected = Buffer.from(hmacOf(rest, place, key))
+  const expected = Buffer.from(hmacOf(canonicalJson(rest), place, key))
   const found = Buffer.from(typeof hmac === 'string' ? hmac : '')
   if (found.length !== expected.length || !timingSafeEqual(found, expected)) {
     throw new UntrustedDocumentError(`${told} was not written by Lautta: its HMAC is not valid`)
@@ -59,8 +63,6 @@ export function openDocument<Schema extends z.ZodType>(
   return parsed.data
 }
 
-function hmacOf(document: object, { bucket, path }: DocumentPlace, key: Buffer): string {
-  return createHmac('sha256', key)
-    .update(`${bucket}/${path}\n${canonicalJson(document)}`)
-    .digest('base64url')
+function hmacOf(text: string, { bucket, path }: DocumentPlace, key: Buffer): string {
+  return createHmac('sha256', key).update(`${bucket}/${path}\n${text}`).digest('base64url')
 }
