@@ -29,7 +29,7 @@ export function createPrepare(): PerformEffect {
       if (work.isBackingOff()) return null
       const waiting = await waitForPause(work)
       if (waiting !== null) return waiting
-      await runCommand(work.platform.shell, reach)
+      if (!work.platform.shell.isOpen()) await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
       if (!isShared && !prepared.has(keyOf(job))) {
         await prepareVenv(work)
@@ -43,7 +43,7 @@ export function createPrepare(): PerformEffect {
 
 const mostKeyBytes = 64 * 1024
 
-// Asked first, even when nothing is to be sent: as long as no sbatch was begun, a stop needs no platform to be honoured.
+// Asked first where there is no connection yet, even when nothing is to be sent: as long as no sbatch was begun, a stop needs no platform to be honoured.
 const reach: RemoteCommand<void> = { argv: ['true'], parse: () => {} }
 
 async function sendFiles(work: JobWork): Promise<void> {
