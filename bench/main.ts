@@ -3,10 +3,14 @@ import { measure } from './measure.ts'
 import { objects } from './objects/objects.ts'
 import { describeMeasured, keepResults } from './report.ts'
 import { startUp } from './start-up.ts'
+import { submit } from './submit/submit.ts'
+import { track } from './track/track.ts'
 
-// `npm run bench` measures all, `npm run bench -- objects` that one.
-const benchmarks: readonly Benchmark[] = [startUp, objects]
-const wanted = process.argv.slice(2)
+// `npm run bench` measures all, `npm run bench -- objects` that one, and `npm run bench -- --quick objects` has a quick look.
+const benchmarks: readonly Benchmark[] = [startUp, objects, submit, track]
+const words = process.argv.slice(2)
+const scale = words.includes('--quick') ? 'quick' : 'full'
+const wanted = words.filter((word) => word !== '--quick')
 const unknown = wanted.filter((name) => benchmarks.every((benchmark) => benchmark.name !== name))
 if (unknown.length > 0) {
   process.stderr.write(
@@ -16,14 +20,14 @@ if (unknown.length > 0) {
 }
 
 for (const { name, prepare } of benchmarks.filter((benchmark) => wanted.length === 0 || wanted.includes(benchmark.name))) {
-  const { comparisons, close } = await prepare()
+  const { comparisons, close } = await prepare(scale)
   try {
     const measured = []
     for (const comparison of comparisons) {
       measured.push(await measure(comparison))
       process.stdout.write(`${describeMeasured(measured.at(-1)!)}\n`)
     }
-    keepResults(name, measured)
+    if (scale === 'full') keepResults(name, measured)
   } finally {
     await close()
   }

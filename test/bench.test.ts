@@ -21,4 +21,17 @@ describe('a benchmark', () => {
     ])
     expect(describeMeasured(measured)).toMatch(/ours +80\.0 \(1\.00 to 90\.0\) +80 % of theirs {3}2 errors/)
   })
+
+  it('tells latencies by how much they exceed the reference, and the 95th of a hundred turns', async () => {
+    const peer = (first: number) => {
+      let turn = 0
+      return async () => ({ figure: first + turn++, errors: 0 })
+    }
+    const peers = { ours: peer(30), theirs: peer(10) }
+    const measured = await measure({ title: 'submit', unit: 'ms', reference: 'theirs', toldAs: 'difference', rounds: 40, peers })
+    expect(measured.figures).toMatchObject([{ median: 50, p95: 68, difference: 20 }, { difference: 0 }])
+    expect(describeMeasured(measured)).toMatch(/ours +50\.0 \(30\.0 to 69\.0, p95 68\.0\) +\+20\.0 ms on theirs/)
+    const quicker = await measure({ title: 'submit', unit: 'ms', reference: 'ours', toldAs: 'difference', rounds: 1, peers })
+    expect(describeMeasured(quicker)).toMatch(/theirs +50\.0 \(50\.0 to 50\.0\) +−20\.0 ms on ours/)
+  })
 })

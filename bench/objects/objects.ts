@@ -1,10 +1,14 @@
-import type { Benchmark, Comparison, Turn } from '../benchmark.ts'
+import type { Benchmark, Comparison, Scale, Turn } from '../benchmark.ts'
 import { clientOfPort, clientOfUndici } from './client.ts'
 import { measureMemory } from './memory.ts'
 import { bucket, openStage } from './stage.ts'
 import { type Load, takeLargeTurn, takePythonTurn, takeSmallTurn } from './turns.ts'
 
-const load: Load = { count: 400, atOnce: 8, largeBytes: 128 * 1024 * 1024 }
+const mebibyte = 1024 ** 2
+const loads: Readonly<Record<Scale, Load>> = {
+  full: { count: 400, atOnce: 8, largeBytes: 128 * mebibyte },
+  quick: { count: 50, atOnce: 8, largeBytes: 16 * mebibyte }
+}
 const bare = 'bare undici'
 
 /**
@@ -13,7 +17,8 @@ const bare = 'bare undici'
  */
 export const objects: Benchmark = {
   name: 'objects',
-  async prepare() {
+  async prepare(scale) {
+    const load = loads[scale]
     const stage = await openStage()
     const { storageUrl, token } = stage
     const clients = {
@@ -34,16 +39,16 @@ export const objects: Benchmark = {
       comparisons: [
         compare('put 1 kB, 8 at once', 'small', 'put'),
         compare('get 1 kB, 8 at once', 'small', 'get'),
-        compare('put 128 MiB', 'large', 'put'),
-        compare('get 128 MiB', 'large', 'get'),
+        compare(`put ${load.largeBytes / mebibyte} MiB`, 'large', 'put'),
+        compare(`get ${load.largeBytes / mebibyte} MiB`, 'large', 'get'),
         {
           title: "the forwarder's most memory while one object goes up and down",
           unit: 'MiB',
           reference: '16 MiB',
           rounds: 3,
           peers: {
-            '2 GiB': () => measureMemory(stage.forwarderPid, clients['/v1/objects'], 2 * 1024 ** 3),
-            '16 MiB': () => measureMemory(stage.forwarderPid, clients['/v1/objects'], 16 * 1024 ** 2)
+            '2 GiB': () => measureMemory(stage.forwarderPid, clients['/v1/objects'], 2048 * mebibyte),
+            '16 MiB': () => measureMemory(stage.forwarderPid, clients['/v1/objects'], 16 * mebibyte)
           }
         }
       ],
