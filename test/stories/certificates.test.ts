@@ -65,7 +65,7 @@ describe('certificates of two minutes, on a login node that takes nothing else',
   })
 
   it('that end while a job runs close the connection and leave the job alone, which is seen to end with the next one', async () => {
-    renewFor(20)
+    renewFor(40)
     const script = '#!/bin/sh\nuntil [ -e ~/go ]; do sleep 0.2; done\necho it ran on\n'
     const id = await orders.start('mahti', [{ script }])
     await orders.untilJob(id, 'mahti', ({ state }) => state === 'running')

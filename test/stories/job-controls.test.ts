@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type LauttaOnSlurm, startLauttaOnSlurm } from '../support/lautta-on-slurm.ts'
 import { createOrderClient } from '../support/order-client.ts'
 import { until } from '../support/until.ts'
@@ -51,9 +51,14 @@ describe('a job on the platform', () => {
     const { id: slurmJobId } = await orders.untilJob(id, 'mahti', ({ state }) => state === 'running')
     expect((await give(id, 'requeue')).status).toBe(202)
     await orders.untilJob(id, 'mahti', ({ state, restart }) => state === 'running' && restart === 1)
+    await give(id, 'requeue')
+    await orders.untilJob(id, 'mahti', ({ state, restart }) => state === 'running' && restart === 2)
     const shown = await lautta.slurm.exec(['scontrol', 'show', 'job', '--oneliner', slurmJobId])
-    expect(shown.stdout).toContain(' Restarts=1 ')
-    expect((await lautta.slurm.exec(['cat', `sleeper.${slurmJobId}`])).stdout).toBe('run\nrun\n')
+    expect(shown.stdout).toContain(' Restarts=2 ')
+    const runs = async () => (await lautta.slurm.exec(['cat', `sleeper.${slurmJobId}`])).stdout
+    // SLURM says that it runs before its first line has run.
+    await until(async () => (await runs()).length >= 'run\n'.length * 3)
+    expect(await runs()).toBe('run\nrun\nrun\n')
     expect((await give(id, 'cancel')).status).toBe(202)
     expect(await orders.untilStored(id)).toMatchObject({ outcome: 'cancelled' })
     expect((await orders.job(id, 'mahti')).id).toBe(slurmJobId)
@@ -93,25 +98,29 @@ describe('a job with retries', () => {
 })
 
 describe('jobs over a limit of submitted jobs', () => {
+  const setLimit = (most: number) =>
+    sacctmgr('modify', 'user', 'where', 'name=csc', 'account=project_2001234', 'set', `MaxSubmitJobs=${most}`)
+  afterEach(() => setLimit(-1))
+
   it('wait here, go one after the other as there is room, and no user waits behind all the jobs of another one', async () => {
-    await sacctmgr('modify', 'user', 'where', 'name=csc', 'account=project_2001234', 'set', 'MaxSubmitJobs=3')
+    await setLimit(3)
     const jobs = Array.from({ length: 12 }, () => ({ script: '#!/bin/sh\nsleep 1\n' }))
     const many = await orders.start('mahti', jobs)
     await until(async () => (await orders.order(many)).waiting === 'limit')
     const few = await others.start('mahti', jobs.slice(0, 2))
     expect(await others.untilStored(few)).toMatchObject({ outcome: 'completed' })
-    const left = (await orders.order(many)).platforms.mahti.jobs.filter(({ state }: { state: string }) => state === 'submitting')
-    expect(left.length).toBeGreaterThan(0)
     expect(await orders.untilStored(many)).toMatchObject({ outcome: 'completed' })
-    await sacctmgr('modify', 'user', 'where', 'name=csc', 'account=project_2001234', 'set', 'MaxSubmitJobs=-1')
+    const queuedAt = async (client: typeof orders, id: string) =>
+      (await client.events(id)).filter(({ to, from }) => to === 'queued' && from !== to).map(({ at }) => at)
+    const lastOfMany = (await queuedAt(orders, many)).sort().at(-1) ?? ''
+    for (const at of await queuedAt(others, few)) expect(at < lastOfMany).toBe(true)
   })
 
   it('are refused when no job at all is allowed, as where SLURM wants an account and got none', async () => {
-    await sacctmgr('modify', 'user', 'where', 'name=csc', 'account=project_2001234', 'set', 'MaxSubmitJobs=0')
+    await setLimit(0)
     const id = await orders.start('mahti', [{ script: '#!/bin/sh\ntrue\n' }])
     expect(await orders.untilStored(id)).toMatchObject({ outcome: 'failed' })
     expect((await orders.job(id, 'mahti')).reason).toMatch(/AssocMaxSubmitJobLimit[\s\S]*is --account the project/)
-    await sacctmgr('modify', 'user', 'where', 'name=csc', 'account=project_2001234', 'set', 'MaxSubmitJobs=-1')
   })
 
   it('are refused before sbatch when the account is none of the user', async () => {

@@ -55,7 +55,8 @@ export async function startLauttaOnSlurm(
   const credential = { username: slurm.user, 'private-key-file': slurm.privateKeyFile }
   const credentials = { [user]: credential, [admin]: credential }
   const address = { hosts: [{ host: slurm.host, port: slurm.port }], 'host-keys': slurm.hostKeys }
-  const platform = { ...address, preamble: ['module use /users/csc/modules'], 'poll-seconds': 1 }
+  // Not CSC's: their platforms are asked seldom.
+  const platform = { profile: 'slurm', ...address, preamble: ['module use /users/csc/modules'], 'poll-seconds': 1 }
   const settings = {
     store: { kind: 'folder', path: join(folder, 'store') },
     redis: { url: redis.url },

@@ -16,7 +16,7 @@ import type { SealedObjects } from './sealed-objects.ts'
 /** Requests that notebooks put into the bucket themselves, what was adopted of them, and the views that notebooks read. */
 export function createAdoptedRequests(
   store: ObjectStore,
-  { bucketOf, documentWriteMs, read, write }: SealedObjects,
+  { bucketOf, leasedWriteMs, read, writeLeased }: SealedObjects,
   readRequest: (user: string, id: string) => Promise<RequestDocument | null>
 ) {
   const readAdopted = async (user: string, id: string, number: number): Promise<AdoptedDocument | null> => {
@@ -38,7 +38,7 @@ export function createAdoptedRequests(
   return {
     async writeAdopted(user: string, document: AdoptedVersion): Promise<void> {
       const { request, ...head } = { request: undefined, ...document }
-      await write(user, adoptedPath(document.id, document.number), { ...(toWire(head) as object), request }, 1)
+      await writeLeased(user, adoptedPath(document.id, document.number), { ...(toWire(head) as object), request }, 1)
     },
 
     readAdopted,
@@ -84,7 +84,7 @@ export function createAdoptedRequests(
     /** Answers the ETag of what was written. */
     async writeView(user: string, id: string, platform: string, content: Uint8Array): Promise<string> {
       const md5 = createHash('md5').update(content).digest('hex')
-      const options = { contentType: 'application/octet-stream', md5, signal: AbortSignal.timeout(documentWriteMs) }
+      const options = { contentType: 'application/octet-stream', md5, signal: AbortSignal.timeout(leasedWriteMs) }
       return (await putVersioned(store, bucketOf(user), viewPath(id, platform), content, options)).etag
     }
   }

@@ -29,7 +29,7 @@ type Unsealed<Document> = Omit<Document, 'hmac'>
 export function createManagement(options: ManagementOptions) {
   const { store, documentKey } = options
   const sealed = createSealedObjects(options)
-  const { bucketOf, documentWriteMs, write, read } = sealed
+  const { bucketOf, leasedWriteMs, write, writeLeased, read } = sealed
 
   const readRequest = async (user: string, id: string): Promise<RequestDocument | null> => {
     const found = await read(user, requestPath(id), requestDocumentSchema)
@@ -48,7 +48,7 @@ export function createManagement(options: ManagementOptions) {
 
   return {
     bucketOf,
-    documentWriteMs,
+    leasedWriteMs,
     ...createAdoptedRequests(store, sealed, readRequest),
     ...createPauseObjects(store, sealed),
 
@@ -73,7 +73,7 @@ export function createManagement(options: ManagementOptions) {
     },
 
     async writeTry(user: string, id: string, document: Unsealed<TryDocument>): Promise<void> {
-      await write(user, tryPath(id, document), document, 1)
+      await writeLeased(user, tryPath(id, document), document, 1)
     },
 
     async readTry(user: string, id: string, begun: BegunTry): Promise<TryDocument | null> {
@@ -83,7 +83,7 @@ export function createManagement(options: ManagementOptions) {
     /** Answers the ETag of what was written. */
     writeStatus(user: string, { jobs, history, ...head }: Unsealed<StatusDocument>): Promise<string> {
       const document = { ...(toWire(head) as object), jobs: jobs.map(wireOf), history: history.map(wireOf) }
-      return write(user, statusPath(head.id, head.platform), document, head.sequence)
+      return writeLeased(user, statusPath(head.id, head.platform), document, head.sequence)
     },
 
     async readStatus(user: string, id: string, platform: string): Promise<StatusDocument | null> {
@@ -98,7 +98,7 @@ export function createManagement(options: ManagementOptions) {
     },
 
     async writeFinished(user: string, platform: string, orders: readonly SettledOrder[]): Promise<void> {
-      await write(user, finishedPath(platform), toWire({ schema: 1, platform, orders }) as object, 1)
+      await writeLeased(user, finishedPath(platform), toWire({ schema: 1, platform, orders }) as object, 1)
     },
 
     /** All orders of a user: one listing, however many there are. */

@@ -10,6 +10,8 @@ import type { z } from 'zod'
 import type { ObjectStore } from './object-store.ts'
 import { readObject } from './read-object.ts'
 
+const longestWriteMs = 10_000
+
 /** What documents need to know of the installation. */
 export interface ManagementOptions {
   store: ObjectStore
@@ -17,24 +19,30 @@ export interface ManagementOptions {
   documentKey: Buffer
   /** The part of bucket names that stands for a user. */
   slugOf(user: string): string
-  /** A document that is not written by then is not written at all: under a lease, it could come after another holder's. */
-  documentWriteMs?: number
+  /** A document under a lease that is not written by then is not written at all: it could come after another holder's. */
+  leasedWriteMs?: number
   /** Told of a document that nobody of us wrote, which is as if it were not there, and of one that only a newer version can read. */
   onIgnored(error: UntrustedDocumentError | UnreadableDocumentError): void
 }
 
 /** Documents as objects of users' buckets: sealed on the way out, checked on the way in. */
 export function createSealedObjects(options: ManagementOptions) {
-  const { store, bucketPrefix, documentKey, documentWriteMs = 10_000, slugOf, onIgnored } = options
+  const { store, bucketPrefix, documentKey, leasedWriteMs = longestWriteMs, slugOf, onIgnored } = options
   // What is given to be written does not change any more.
   const texts = new WeakMap<object, string>()
   const bucketOf = (user: string, target: BucketTarget = 'submitter') => bucketName(target, bucketPrefix, slugOf(user))
 
-  const writeTo = async (bucket: string, path: string, document: object, version: number): Promise<string> => {
+  const writeTo = async (
+    bucket: string,
+    path: string,
+    document: object,
+    version: number,
+    withinMs = longestWriteMs
+  ): Promise<string> => {
     const content = sealDocument(document, { bucket, path }, documentKey, texts)
     const md5 = createHash('md5').update(content).digest('hex')
     const described = { contentType: 'application/json', metadata: { version: String(version) }, md5 }
-    const signal = AbortSignal.timeout(documentWriteMs)
+    const signal = AbortSignal.timeout(withinMs)
     return (await store.put(bucket, path, content, { ...described, signal })).etag
   }
 
@@ -56,10 +64,13 @@ export function createSealedObjects(options: ManagementOptions) {
   }
 
   return {
-    ...{ bucketOf, documentWriteMs, slugOf, writeTo, readFrom },
+    ...{ bucketOf, leasedWriteMs, slugOf, writeTo, readFrom },
     /** Of the whole installation: no user writes there. */
     commonBucket: bucketName('forwarder', bucketPrefix, ''),
     write: (user: string, path: string, document: object, version: number) => writeTo(bucketOf(user), path, document, version),
+    /** The same for what is written under a lease. */
+    writeLeased: (user: string, path: string, document: object, version: number) =>
+      writeTo(bucketOf(user), path, document, version, leasedWriteMs),
     read: <Schema extends z.ZodType>(user: string, path: string, schema: Schema) => readFrom(bucketOf(user), path, schema)
   }
 }

@@ -59,6 +59,13 @@ export function createQueues(address: RedisAddress): Queues {
   }
 }
 
+export interface ConsumerOptions {
+  /** Messages in work at once. */
+  concurrency: number
+  /** A message of a process that shows no sign of life for so long is given to another one. */
+  stalledMs: number
+}
+
 /** Something that takes messages until it is closed; closing waits for those in work. */
 export interface Consumer {
   close(): Promise<void>
@@ -67,30 +74,33 @@ export interface Consumer {
 /** Handles reconcile messages; safe to run twice is what a handler must be. */
 export function consumeReconcile(
   address: RedisAddress,
-  concurrency: number,
+  options: ConsumerOptions,
   handle: (message: ReconcileMessage) => Promise<void>
 ): Consumer {
-  return consume(address, 'reconcile', concurrency, reconcileMessageSchema, handle)
+  return consume(address, 'reconcile', options, reconcileMessageSchema, handle)
 }
 
 /** Handles collect messages; safe to run twice is what a handler must be. */
 export function consumeCollect(
   address: RedisAddress,
-  concurrency: number,
+  options: ConsumerOptions,
   handle: (message: CollectMessage) => Promise<void>
 ): Consumer {
-  return consume(address, 'collect', concurrency, collectMessageSchema, handle)
+  return consume(address, 'collect', options, collectMessageSchema, handle)
 }
 
 function consume<Schema extends z.ZodType>(
   address: RedisAddress,
   name: string,
-  concurrency: number,
+  { concurrency, stalledMs }: ConsumerOptions,
   schema: Schema,
   handle: (message: z.output<Schema>) => Promise<void>
 ): Consumer {
   const connection = connectPatientRedis(address)
-  const worker = new Worker(name, async (job) => handle(schema.parse(job.data)), { connection, prefix, concurrency, ...forget })
+  const worker = new Worker(name, async (job) => handle(schema.parse(job.data)), {
+    ...{ connection, prefix, concurrency, ...forget },
+    ...{ lockDuration: stalledMs, stalledInterval: stalledMs }
+  })
   worker.on('error', () => {})
   return {
     async close() {

@@ -156,7 +156,11 @@ describe('the queues', () => {
   it('bring a nudge to the submitter, and many nudges as one', async () => {
     const handled: unknown[] = []
     for (let count = 0; count < 20; count++) await queues.nudgeReconcile({ user: 'u', platform: 'p' })
-    const consumer = consumeReconcile(server, 4, async (message) => void handled.push(message))
+    const consumer = consumeReconcile(
+      server,
+      { concurrency: 4, stalledMs: 30_000 },
+      async (message) => void handled.push(message)
+    )
     await until(() => handled.length > 0)
     await queues.nudgeReconcile({ user: 'v' })
     await until(() => handled.length > 1)
@@ -166,7 +170,7 @@ describe('the queues', () => {
   it('make one more pass of what is nudged during a pass', async () => {
     let passes = 0
     let inPass = (): void => {}
-    const consumer = consumeReconcile(server, 4, async () => {
+    const consumer = consumeReconcile(server, { concurrency: 4, stalledMs: 30_000 }, async () => {
       passes++
       if (passes === 1) await new Promise<void>((resolve) => (inPass = resolve))
     })
@@ -182,7 +186,7 @@ describe('the queues', () => {
   })
   it('keep a clock that ticks, also when it is set again and again', async () => {
     let ticks = 0
-    const consumer = consumeReconcile(server, 1, async () => void ticks++)
+    const consumer = consumeReconcile(server, { concurrency: 1, stalledMs: 30_000 }, async () => void ticks++)
     const keeping = setInterval(() => void queues.setClock({ user: 'u' }, 0.2), 20)
     await until(() => ticks >= 3)
     clearInterval(keeping)
@@ -196,7 +200,7 @@ describe('the queues', () => {
   it('hand on what to collect', async () => {
     const handled: unknown[] = []
     const message = { user: 'u', platform: 'p', id: '1', index: 0, attempt: 1 }
-    const consumer = consumeCollect(server, 1, async (one) => void handled.push(one))
+    const consumer = consumeCollect(server, { concurrency: 1, stalledMs: 30_000 }, async (one) => void handled.push(one))
     await queues.askToCollect(message)
     await until(() => handled.length === 1)
     await consumer.close()

@@ -26,10 +26,10 @@ export function openInstallation(config: Config, logger: Logger): Installation {
   }
   const documentKey = deriveKey(config.masterKey, 'documents')
   // Three writes fit into a lease, and a renewal is due each third of it.
-  const documentWriteMs = Math.min(longestWriteMs, Math.floor((config.leaseSeconds * 1000) / 3))
+  const leasedWriteMs = Math.min(longestWriteMs, Math.floor((config.leaseSeconds * 1000) / 3))
   const onIgnored = (error: Error): void => logger.warn({ error: error.message }, 'a document was ignored')
   const management = createManagement({
-    ...{ store, bucketPrefix: config.bucketPrefix, documentKey, documentWriteMs, slugOf, onIgnored }
+    ...{ store, bucketPrefix: config.bucketPrefix, documentKey, leasedWriteMs, slugOf, onIgnored }
   })
   return { store, management }
 }

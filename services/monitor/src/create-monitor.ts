@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { CredentialsError, messageOf } from '@lautta/core/errors'
+import { messageOf } from '@lautta/core/errors'
 import type { CollectMessage } from '@lautta/core/messages'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
 import { createChanges } from '@lautta/queue/changes'
@@ -60,12 +60,10 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
       // The submitter asks again, with growing pauses, until all is stored.
       if (closing.signal.aborted) return
       logger.warn({ orchestration: id, platform, job: index, attempt, error: messageOf(error) }, 'not collected yet')
-      // A lost connection is made anew by itself; another credential is read when one is opened.
-      if (error instanceof CredentialsError) pool.forget(user, platform)
     }
   }
 
-  const consumer = consumeCollect(redis, messagesAtOnce, collect)
+  const consumer = consumeCollect(redis, { concurrency: messagesAtOnce, stalledMs: config.leaseSeconds * 1000 }, collect)
   const house = { ...installation, users: config.users, logger, now: ports.now, signal: closing.signal }
   void keepHouse(house)
   const housekeeping = setInterval(() => void keepHouse(house), keepHouseMs)

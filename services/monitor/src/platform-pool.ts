@@ -41,8 +41,6 @@ export function createPlatformPool(platforms: readonly KnownPlatform[], machine:
       open.set(key, { platform, timer: setTimeout(() => forget(key), idleMs) })
       return platform
     },
-    /** The next use connects anew, with the credential that there is then. */
-    forget: (user: string, name: string): void => forget(JSON.stringify([user, name])),
     /** SLURM is not asked any more; who waits for that is told. */
     stopAsking(): void {
       for (const budget of budgets.values()) budget.close()

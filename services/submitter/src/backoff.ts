@@ -10,9 +10,12 @@ export function createBackoff(pollSeconds: number, now: () => Date) {
   const capSeconds = Math.max(leastCapSeconds, pollSeconds * 10)
   let nextSeconds = pollSeconds
   let untilMs = 0
+  let cause: LauttaError | null = null
   const isOn = (): boolean => now().getTime() < untilMs
   return {
     isOn,
+    /** The failure that began it; null when it is not on. */
+    cause: (): LauttaError | null => (isOn() ? cause : null),
     /** Whether the failure is one of the platform's; then the pause begins. */
     isCausedBy(error: LauttaError): boolean {
       if (!(error instanceof UnavailableError || error instanceof CredentialsError || error instanceof UnknownOutcomeError))
@@ -21,6 +24,7 @@ export function createBackoff(pollSeconds: number, now: () => Date) {
       if (!isOn()) {
         untilMs = now().getTime() + nextSeconds * 1000
         nextSeconds = Math.min(nextSeconds * 2, capSeconds)
+        cause = error
       }
       return true
     },

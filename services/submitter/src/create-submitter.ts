@@ -3,7 +3,7 @@ import { messageOf } from '@lautta/core/errors'
 import type { ReconcileMessage } from '@lautta/core/messages'
 import { type CommandBudget, createCommandBudget } from '@lautta/platforms/command-budget'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
-import { consumeAsk } from '@lautta/queue/ask'
+import { consumeAsk } from '@lautta/queue/consume-ask'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
 import { createLeases } from '@lautta/queue/leases'
@@ -113,7 +113,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
     }
   }
 
-  const consumer = consumeReconcile(redis, passesAtOnce, reconcile)
+  const consumer = consumeReconcile(redis, { concurrency: passesAtOnce, stalledMs: config.leaseSeconds * 1000 }, reconcile)
   const answer = createAnswering({ sessionOf, platforms: config.platforms, now, logger })
   const answering = consumeAsk(redis, questionsAtOnce, answer)
   keepClocks()

@@ -1,6 +1,7 @@
 import type { SettledOrder } from '@lautta/core/documents/finished-document'
 import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
 import { isSettled } from '@lautta/core/job/settled'
+import { mapLimited } from '@lautta/core/map-limited'
 import { createKeepViews } from './keep-views.ts'
 import type { LiveOrder } from './live-order.ts'
 import { newestOf, type OpenOrder, platformsOf } from './order-directory.ts'
@@ -9,6 +10,9 @@ import type { SessionPorts } from './session-ports.ts'
 
 // Less than between two surveys: each is then followed by a look at everything, should a hint have been lost.
 const refreshAllMs = 100 * 1000
+
+// Orders that are read at a time.
+const mostReads = 16
 
 /**
  * The unfinished orders of one user on one platform, in memory. It is filled from the object store and kept up to date
@@ -28,7 +32,7 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
   }
 
   /** Takes in what the store has of an order now. What only a newer version can read is left alone. */
-  const take = async (open: OpenOrder): Promise<string> => {
+  const take = async (open: OpenOrder): Promise<LoadedOrder> => {
     const { id, statusEtags } = open.listed
     const found = statusEtags.get(known.name) ?? null
     const present = book.get(id)
@@ -39,17 +43,18 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
     if (found !== null && found !== expected) await loader.overwriteLateWrite(loaded)
     const viewEtag = open.listed.viewEtags.get(known.name) ?? null
     if (viewEtag !== loaded.view.etag) loaded.view = { etag: viewEtag, of: null }
-    book.set(id, loaded)
-    return id
+    return loaded
   }
 
   const refreshAll = async (): Promise<void> => {
     const atMs = now().getTime()
     settled ??= await management.readFinished(user, known.name)
     const open = (await directory.findOpen(user)).get(known.name) ?? []
-    const taken = new Set<string | null>()
-    for (const one of open) taken.add(await leaveUnreadable(take(one)))
-    for (const id of [...book.keys()].filter((one) => !taken.has(one))) drop(id)
+    const taken = (await mapLimited(open, mostReads, (one) => leaveUnreadable(take(one)))).filter((one) => one !== null)
+    const ids = new Set(taken.map(({ order }) => order.id))
+    for (const id of [...book.keys()].filter((one) => !ids.has(one))) drop(id)
+    // In the sequence in which they came: so their jobs are submitted.
+    for (const loaded of taken) book.set(loaded.order.id, loaded)
     refreshedAllAtMs = atMs
   }
 
@@ -58,7 +63,9 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
     const open = book.get(id)?.open
     const isKnown = open !== undefined && newestOf(open.listed) === newestOf(listed)
     const request = isKnown ? open.request : await management.readAccepted(user, id, listed.versions)
-    if (request !== null && platformsOf({ listed, request }).has(known.name)) await take({ listed, request })
+    if (request === null || !platformsOf({ listed, request }).has(known.name)) return
+    const loaded = await take({ listed, request })
+    book.set(id, loaded)
   }
 
   return {
@@ -79,7 +86,8 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
       try {
         const isDue = refreshedAllAtMs === null || now().getTime() - refreshedAllAtMs >= refreshAllMs
         if (isDue) await refreshAll()
-        for (const id of hinted.filter((one) => !isDue || !book.has(one))) await leaveUnreadable(refreshOne(id))
+        const unread = hinted.filter((one) => !isDue || !book.has(one))
+        await mapLimited(unread, mostReads, (id) => leaveUnreadable(refreshOne(id)))
         return hinted
       } catch (error) {
         await Promise.all(hinted.map((id) => changes.remember(user, known.name, id))).catch(() => {})

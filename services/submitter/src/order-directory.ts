@@ -1,5 +1,6 @@
 import type { SettledOrder } from '@lautta/core/documents/finished-document'
 import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
+import { mapLimited } from '@lautta/core/map-limited'
 import type { AcceptedRequest } from '@lautta/core/orchestration/known-order'
 import type { ListedOrder } from '@lautta/object-store/list-orders'
 import type { Management } from '@lautta/object-store/management'
@@ -9,6 +10,9 @@ export interface OpenOrder {
   listed: ListedOrder
   request: AcceptedRequest
 }
+
+// Orders that are read at a time.
+const mostReads = 16
 
 type Settled = ReadonlyMap<string, SettledOrder>
 
@@ -36,21 +40,24 @@ export function createOrderDirectory(management: Management) {
       const open = new Map<string, OpenOrder[]>()
       const known = requestsByUser.get(user)
       const requests = new Map<string, Read>()
-      for (const listed of await management.listOrders(user)) {
-        if (await isSettledEverywhere(listed, readSettled)) continue
+      await mapLimited(await management.listOrders(user), mostReads, async (listed) => {
+        if (await isSettledEverywhere(listed, readSettled)) return
         const newest = newestOf(listed)
         const read = known?.get(listed.id)
         const request =
           read?.newest === newest
             ? read.request
             : await leaveUnreadable(management.readAccepted(user, listed.id, listed.versions))
-        if (request === null) continue
+        if (request === null) return
         requests.set(listed.id, { request, newest })
         for (const platform of platformsOf({ listed, request })) {
           if (isSettled(listed, platform, await readSettled(platform))) continue
           open.set(platform, [...(open.get(platform) ?? []), { listed, request }])
         }
-      }
+      })
+      // Who came first goes first, whatever was read first.
+      const ageOf = ({ request, listed }: OpenOrder): string => `${request.createdAt} ${listed.id}`
+      for (const orders of open.values()) orders.sort((a, b) => (ageOf(a) < ageOf(b) ? -1 : 1))
       // What was settled in the meantime is forgotten here.
       requestsByUser.set(user, requests)
       return open

@@ -27,7 +27,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
   /** The lease, when enough of it is left for a write. */
   const leaseForWrite = (): Lease => {
     const lease = currentLease()
-    if (lease.remainingMs() < management.documentWriteMs) throw new LeaseLostError('too little of the lease is left for a write')
+    if (lease.remainingMs() < management.leasedWriteMs) throw new LeaseLostError('too little of the lease is left for a write')
     return lease
   }
 

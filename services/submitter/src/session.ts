@@ -1,6 +1,7 @@
 import { CredentialsError, type LauttaError } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
 import { isSettled } from '@lautta/core/job/settled'
+import { mapLimited } from '@lautta/core/map-limited'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import type { Scheduler } from '@lautta/platforms/scheduler'
 import { createActing } from './acting.ts'
@@ -31,6 +32,9 @@ export interface Session {
   /** Waits for what is under way, and gives the lease back. */
   close(): Promise<void>
 }
+
+// Orders that are read or written at a time.
+const mostOrders = 16
 
 const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job))
 
@@ -77,10 +81,10 @@ export function createSession(ports: SessionPorts): Session {
     // Before anything else: should this process die in the pass, the clock is what makes another one go on.
     await ports.queues.setClock({ user, platform: known.name }, known.pollSeconds)
     const hinted = await book.refresh()
-    for (const order of book.orders()) await tellOrders(order)
+    await mapLimited(book.orders(), mostOrders, tellOrders)
     const open = book.orders().filter(isOpen)
     if (open.length > 0 && !backoff.isOn()) await drive(open)
-    for (const order of open) await collecting.collect(order, hinted.includes(order.id))
+    await mapLimited(open, mostOrders, (order) => collecting.collect(order, hinted.includes(order.id)))
     await book.settle()
     const hasWork = book.orders().some(isOpen)
     closeWhenIdle()
@@ -115,10 +119,16 @@ export function createSession(ports: SessionPorts): Session {
     async ask(work) {
       // What a pass knows must not be forgotten while it runs.
       if (!lease.isHeld()) await turns.finish()
+      const cause = backoff.cause()
+      // A login that the host refused is not tried again for each question.
+      if (cause instanceof CredentialsError) throw cause
       if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
       questions++
       try {
         return { answer: await work(await connection.open()) }
+      } catch (error) {
+        if (error instanceof CredentialsError) fail(error)
+        throw error
       } finally {
         questions--
         if (!turns.isRunning()) closeWhenIdle()

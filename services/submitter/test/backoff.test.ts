@@ -25,6 +25,17 @@ describe('the pause after a failure of the platform', () => {
     second = 2
     expect(pause.isOn()).toBe(false)
   })
+  it('remembers what began it for as long as it is on', () => {
+    let second = 0
+    const backoff = createBackoff(2, () => new Date(second * 1000))
+    const refused = new CredentialsError('not accepted', { isRefusedByHost: true })
+    expect(backoff.cause()).toBeNull()
+    backoff.isCausedBy(refused)
+    backoff.isCausedBy(new UnavailableError('down'))
+    expect(backoff.cause()).toBe(refused)
+    second = 2
+    expect(backoff.cause()).toBeNull()
+  })
   it('is not begun by a refusal, which is the order’s own', () => {
     const pause = createBackoff(2, () => new Date(0))
     expect([pause.isCausedBy(new RefusedError('no')), pause.isOn()]).toEqual([false, false])
