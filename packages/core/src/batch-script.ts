@@ -11,6 +11,7 @@ const longNames: Readonly<Record<string, string>> = {
   N: 'nodes',
   o: 'output',
   p: 'partition',
+  q: 'qos',
   t: 'time'
 }
 

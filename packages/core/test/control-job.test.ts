@@ -21,7 +21,7 @@ describe('a control order', () => {
     expect(taken).toMatchObject({ job: { control: { order: 'hold' } }, effects: ['control'] })
     expect(effectsOwed(taken.job)).toEqual(['control'])
     const carriedOut = reduceJob(taken.job, done(hold), at)
-    expect(carriedOut).toMatchObject({ job: { control: null, controlsDone: ['01'] }, reason: 'held' })
+    expect(carriedOut).toMatchObject({ job: { control: null, controlsDone: [{ id: '01', order: 'hold' }] }, reason: 'held' })
     expect(effectsOwed(carriedOut.job)).toEqual([])
     expect(reduceJob(carriedOut.job, read(hold), at)).toMatchObject({ job: carriedOut.job, effects: [] })
   })
@@ -33,19 +33,15 @@ describe('a control order', () => {
     const held = reduceJob(first, done(hold), at).job
     expect(reduceJob(held, read(hold, release), at).job.control).toMatchObject({ order: 'release' })
   })
-  it('that becomes known late is carried out all the same', () => {
-    const [hold, release] = [control('hold', 1), control('release', 2)]
+  it('that becomes known late is none any more, unless it is a requeue', () => {
+    const [hold, requeue, release] = [control('hold', 1), control('requeue', 2), control('release', 3)]
     const released = reduceJob(reduceJob(queued, read(release), at).job, done(release), at).job
-    expect(reduceJob(released, read(hold, release), at).job.control).toMatchObject({ id: hold.id })
+    const late = reduceJob(released, read(hold, requeue, release), at).job
+    expect(late.control).toMatchObject({ id: requeue.id })
+    expect(reduceJob(reduceJob(late, done(requeue), at).job, read(hold, requeue, release), at).job.control).toBeNull()
   })
   it('of another attempt is none of this one', () => {
     expect(reduceJob(queued, read(control('hold', 1, 2)), at)).toMatchObject({ job: { control: null }, effects: [] })
-  })
-  it("to requeue remembers SLURM's count before it asks, so that it is carried out once", () => {
-    const requeue = control('requeue', 1)
-    const taken = reduceJob(running, read(requeue), at).job
-    const counted = reduceJob(taken, { type: 'restartsCounted', restarts: 2 }, at)
-    expect(counted).toMatchObject({ job: { control: { restarts: 2 } }, effects: ['control'] })
   })
   it('gives way to a stop', () => {
     const stopped = orders({ starts: [1], stops: [1], controls: [control('hold', 1)] })
@@ -75,6 +71,17 @@ describe('a job that is to be run again by itself', () => {
       attempt: 1,
       state: { kind: 'finished' }
     })
+  })
+  it('does not when it is stopped while its files are brought', () => {
+    const stopped = reduceJob(failing, orders({ starts: [1], stops: [1] }), at).job
+    expect(reduceJob(stopped, brought, at).job).toMatchObject({ attempt: 1, state: { kind: 'finished' } })
+  })
+  it('is run again as often as the newest version of its request says, until it is submitted', () => {
+    const preparing = reduceJob(declareJob(0), { ...orders({ starts: [1] }), version: 1, retries: ['lost'] }, at).job
+    const newer: JobEvent = { ...orders({ starts: [1] }), version: 2, retries: ['failed'] }
+    expect(reduceJob(preparing, newer, at).job.retries).toEqual(['failed'])
+    const again = reduceJob({ ...failing, version: 1 }, brought, at).job
+    expect(reduceJob(again, newer, at).job).toMatchObject({ version: 2, retries: ['node-failed', 'failed'] })
   })
   it('is stopped in its next attempt by a stop of the first', () => {
     const again = reduceJob(failing, brought, at).job

@@ -29,7 +29,6 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: 'submissionAccepted', slurmJobId: '1', outPath: null, errPath: null },
     { type: 'submissionRefused', reason: 'r' },
     { type: 'limitReached', reason: 'r' },
-    { type: 'restartsCounted', restarts: 0 },
     ...['1', '2', '3'].map((when): JobEvent => ({ type: 'controlDone', id: when, words: 'w' })),
     { type: 'answerLost' },
     { type: 'submissionNotFound' },

@@ -25,3 +25,21 @@ it('a limited map of nothing, or of less than its limit, comes to its end', asyn
 it('a limited map fails with what failed', async () => {
   await expect(mapLimited([1, 2, 3], 2, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
 })
+
+it('a limited map begins nothing more once one has failed', async () => {
+  const begun: number[] = []
+  const map = async (item: number): Promise<void> => {
+    begun.push(item)
+    await turn()
+    if (item === 0) throw new Error('no')
+  }
+  await expect(
+    mapLimited(
+      Array.from({ length: 20 }, (_, index) => index),
+      4,
+      map
+    )
+  ).rejects.toThrow('no')
+  for (let turns = 0; turns < 20; turns++) await turn()
+  expect(begun).toEqual([0, 1, 2, 3])
+})

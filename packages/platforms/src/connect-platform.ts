@@ -6,6 +6,7 @@ import type { Scheduler } from './scheduler.ts'
 import type { KnownPlatform } from './settings.ts'
 import type { CommandBudget } from './slurm/command-budget.ts'
 import { createSlurmScheduler } from './slurm/slurm-scheduler.ts'
+import { connectionError } from './ssh/connection-step.ts'
 import { createSshShell } from './ssh/ssh-shell.ts'
 
 /** A platform in one user's name. */
@@ -53,7 +54,8 @@ function openShell(known: KnownPlatform, user: string, { environment }: ThisMach
       hint: `put one under platforms.${known.name}.credentials in the configuration`
     })
   }
-  if (known.hosts.length === 0) throw new UnavailableError(`${known.name} has no hosts in the configuration`)
+  if (known.hosts.length === 0)
+    throw connectionError('name', new UnavailableError(`${known.name} has no hosts in the configuration`))
   const { hosts, hostKeys, knownHostsFile, maxChannels } = known
   return createSshShell({ hosts, credential, hostKeys, knownHostsFile }, { maxChannels })
 }

@@ -1,4 +1,4 @@
-import { CredentialsError, messageOf, UnavailableError } from '@lautta/core/errors'
+import { CredentialsError, LauttaError, messageOf, UnavailableError } from '@lautta/core/errors'
 import type { RemoteShell } from './remote-shell.ts'
 import { runCommand } from './run-command.ts'
 import { type ConnectionStep, connectionStepOf, connectionSteps } from './ssh/connection-step.ts'
@@ -9,6 +9,8 @@ export interface ProbedStep {
   isOk: boolean
   /** The words of the failure; empty when all is well. */
   detail: string
+  /** What was thrown, of a step that failed. */
+  failure?: unknown
 }
 
 /** Walks the way to a platform's shell over the connection that everybody uses; the first step that fails is the last one told. */
@@ -17,13 +19,20 @@ export async function probeShell(shell: RemoteShell): Promise<ProbedStep[]> {
     await runCommand(shell, { argv: ['true'], parse: requireSuccess })
     return [...connectionSteps, 'shell' as const].map(succeeded)
   } catch (error) {
-    const step = connectionStepOf(error)
-    const failed: ProbedStep = { step: step ?? 'shell', isOk: false, detail: messageOf(error) }
-    // A credential that shows itself that it can not serve was not carried to any host.
-    if (error instanceof CredentialsError && !error.isRefusedByHost) return [failed]
-    const before = step === null ? connectionSteps : connectionSteps.slice(0, connectionSteps.indexOf(step))
-    return [...before.map(succeeded), failed]
+    return stepsUntil(error)
   }
+}
+
+/** The steps as far as the one that failed with this error. */
+export function stepsUntil(error: unknown): ProbedStep[] {
+  const isCredential = error instanceof CredentialsError
+  const step = connectionStepOf(error) ?? (isCredential ? 'login' : 'shell')
+  const hint = error instanceof LauttaError && error.hint !== undefined ? ` (${error.hint})` : ''
+  const failed: ProbedStep = { step, isOk: false, detail: `${messageOf(error)}${hint}`, failure: error }
+  // A credential that shows itself that it can not serve was not carried to any host.
+  if (isCredential && !error.isRefusedByHost) return [failed]
+  const before = step === 'shell' ? connectionSteps : connectionSteps.slice(0, connectionSteps.indexOf(step))
+  return [...before.map(succeeded), failed]
 }
 
 function requireSuccess({ exitCode, stderr }: { exitCode: number; stderr: string }): void {

@@ -21,5 +21,7 @@ export interface RemoteShell {
    * may have.
    */
   start(argv: readonly string[], lane?: Lane): Promise<RemoteProcess>
+  /** Whether a connection is there now, as far as is known: a loss shows only when something is sent. */
+  isOpen(): boolean
   close(): Promise<void>
 }

@@ -53,10 +53,24 @@ export interface SchedulerCheck {
   run(): Promise<string>
 }
 
+/** A job that was found by its token. */
+export interface FoundJob extends AcceptedJob {
+  /** Further jobs of the same token: there should be none. */
+  others: readonly string[]
+}
+
+/** What stands in the folder of a right. */
+export type RightTrace =
+  | ({ kind: 'found' } & FoundJob)
+  /** Nothing was submitted and nothing can be any more: the right is ours now, unused. */
+  | { kind: 'closed' }
+  /** The right was taken, and no id is known; whether the scheduler has answered whoever took it. */
+  | { kind: 'taken'; hasAnswered: boolean }
+
 /** What was found of a submission whose answer was lost. */
 export type SubmissionTrace =
-  | ({ kind: 'found' } & AcceptedJob)
-  /** Nothing was submitted and nothing can be any more: the right is ours now, unused. */
+  | ({ kind: 'found' } & FoundJob)
+  /** As above; or the scheduler refused, and knows no job. */
   | { kind: 'closed' }
   /** Nothing found. It counts as a look only when the scheduler and accounting both answered. */
   | { kind: 'no-trace'; counts: boolean }
@@ -98,8 +112,13 @@ export interface Scheduler {
   awaitTurn(): Promise<boolean>
   /** Submits once for each right, however often it is called. Throws when the outcome is unknown or nothing was sent. */
   submit(submission: Submission): Promise<SubmissionAnswer>
-  /** Looks for a submission whose answer was lost; takes the right when nobody had. */
-  findSubmission(right: SubmissionRight): Promise<SubmissionTrace>
+  /** Reads what is known of a right without asking the scheduler for it; takes the right when nobody had. */
+  readRight(right: SubmissionRight): Promise<RightTrace>
+  /**
+   * Looks for a submission whose answer was lost, and which was not made before `since`; takes the right when nobody had.
+   * Many who look together are one question.
+   */
+  findSubmission(right: SubmissionRight, since: Date): Promise<SubmissionTrace>
   /** All jobs of the user that have not ended, by id: one question, whatever their number. */
   listJobs(): Promise<ReadonlyMap<string, Observation>>
   /**
@@ -109,15 +128,18 @@ export interface Scheduler {
   findEndings(slurmJobIds: readonly string[], since: Date): Promise<ReadonlyMap<string, RecordedEnding | null>>
   /** Asks the scheduler to end a job; one that has ended is no error. */
   cancel(slurmJobId: string): Promise<void>
+  /** Ends a job if it has not begun. */
+  cancelPending(slurmJobId: string): Promise<void>
   /** Keeps a pending job from starting, lets it start again. What the scheduler refuses is a RefusedError in its words. */
   hold(slurmJobId: string): Promise<void>
   release(slurmJobId: string): Promise<void>
-  /** How often a job was requeued. */
-  countRestarts(slurmJobId: string): Promise<number>
-  /** Lets a job begin anew, unless it was requeued more often than so many times already. */
-  requeue(slurmJobId: string, restarts: number): Promise<void>
-  /** Asks whether a job would be taken, and when it would begin: nothing is submitted. Throws when nobody says. */
-  testSubmission(submission: Submission): Promise<TestedSubmission>
+  /** Lets a job begin anew: once for each order, however often it is called. */
+  requeue(slurmJobId: string, token: string, orderId: string): Promise<void>
+  /**
+   * Asks whether a job would be taken, and when it would begin: nothing is submitted. Throws when nobody says, and when
+   * the signal was given before it could be asked.
+   */
+  testSubmission(submission: Submission, signal?: AbortSignal): Promise<TestedSubmission>
   /** The accounts that the user may bill; null where nothing is billed. */
   findAccounts(): Promise<readonly string[] | null>
   /** What is to be checked, one after the other, before jobs are sent that bill this account. */

@@ -32,6 +32,6 @@ it('platform local tells whether it would take a job, and takes none', async () 
 
 it('a probe of platform local has one step, the shell', async () => {
   const platform = { shell: createLocalShell(environment, folder), scheduler: open(), close: async () => {} }
-  const steps = await probePlatform(platform, { transport: 'local', account: null })
+  const steps = await probePlatform(platform, { transport: 'local', account: null }, new AbortController().signal)
   expect(steps).toEqual([{ step: 'shell', ok: true, detail: '' }])
 })

@@ -1,7 +1,7 @@
 import type { SlurmServer } from '../../../test/servers/slurm.ts'
 import type { SshServer } from '../../../test/servers/ssh-server.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
-import type { SshTarget } from '../src/ssh/keep-connection.ts'
+import type { SshTarget } from '../src/ssh/open-connection.ts'
 import { createSshShell } from '../src/ssh/ssh-shell.ts'
 
 /** Where a test's sshd is, as its user, with all of its keys pinned. */

@@ -158,14 +158,14 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
     it('finds a submitted job by its right', async () => {
       const submission = compose('#!/bin/sh\ntrue\n')
       const job = await submit(submission)
-      expect(await under.scheduler.findSubmission(submission)).toEqual({ ...job, kind: 'found' })
+      expect(await under.scheduler.findSubmission(submission, since)).toEqual({ ...job, kind: 'found', others: [] })
     })
 
     it('gives the right to who looks for a submission that never was, and submits nothing with it any more', async () => {
       const submission = compose('#!/bin/sh\ntrue\n')
-      expect(await under.scheduler.findSubmission(submission)).toEqual({ kind: 'closed' })
+      expect(await under.scheduler.findSubmission(submission, since)).toEqual({ kind: 'closed' })
       expect(await under.scheduler.submit(submission)).toEqual({ kind: 'answer-lost' })
-      expect(await under.scheduler.findSubmission(submission)).toEqual({ kind: 'no-trace', counts: true })
+      expect(await under.scheduler.findSubmission(submission, since)).toEqual({ kind: 'no-trace', counts: true })
     })
 
     it('refuses a script that is none, in its own words', async () => {

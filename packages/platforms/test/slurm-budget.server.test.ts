@@ -50,7 +50,7 @@ describe('SLURM commands', () => {
     )
     ids = answers.map((answer) => (answer.kind === 'accepted' ? answer.slurmJobId : answer.kind))
     expect((await scheduler.listJobs()).size).toBe(jobCount)
-    await scheduler.findSubmission({ token: 'abc', try: 1 })
+    await scheduler.findSubmission({ token: 'abc', try: 1 }, since)
     expect(taken).toEqual([...Array(jobCount).fill([2, 'second']), [1, 'first'], [3, 'second']])
   })
 

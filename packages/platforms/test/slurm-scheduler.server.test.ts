@@ -84,7 +84,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
   it('knows the job also when an option in the script makes sbatch fail with it', async () => {
     const submission = compose('#!/bin/sh\n#SBATCH --wait\nexit 3\n')
     const { slurmJobId } = await submit(submission)
-    expect(await scheduler.findSubmission(submission)).toMatchObject({ kind: 'found', slurmJobId })
+    expect(await scheduler.findSubmission(submission, since)).toMatchObject({ kind: 'found', slurmJobId })
   })
 
   it('passes options and names through unchanged, whatever they contain', async () => {
@@ -185,7 +185,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
     // As if the shell on the login node had died between sbatch and writing the id.
     await csc('sh', '-c', `rm .lautta/${submission.token}/1/id .lautta/${submission.token}/1/exit-code`)
     expect(await scheduler.submit(submission)).toEqual({ kind: 'answer-lost' })
-    expect(await scheduler.findSubmission(submission)).toEqual({ ...job, kind: 'found' })
+    expect(await scheduler.findSubmission(submission, since)).toEqual({ ...job, kind: 'found', others: [] })
     await scheduler.cancel(job.slurmJobId)
   })
 
@@ -209,13 +209,13 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
     const [answer, listing, trace] = await Promise.all([
       scheduler.submit(submission),
       scheduler.listJobs().catch((error: unknown) => error),
-      new Promise((resolve) => setTimeout(resolve, 1000)).then(() => scheduler.findSubmission(submission))
+      new Promise((resolve) => setTimeout(resolve, 1000)).then(() => scheduler.findSubmission(submission, since))
     ])
     await slurm.signal('slurmctld', 'SIGCONT')
     expect(answer).toEqual({ kind: 'answer-lost' })
     expect(listing).toBeInstanceOf(UnavailableError)
     expect(trace).toEqual({ kind: 'no-trace', counts: false })
-    const found = await scheduler.findSubmission(submission)
+    const found = await scheduler.findSubmission(submission, since)
     // slurmctld may have taken the job from its socket after all, or not: both are told as they are.
     expect(['found', 'no-trace']).toContain(found.kind)
     if (found.kind === 'no-trace') expect(found.counts).toBe(true)

@@ -71,14 +71,16 @@ describe.skipIf(!isInstalled)('a private key', () => {
     writeFileSync(passphraseFile, 'open sesame\n')
     expect(await readCredential({ ...credential, passphraseFile })).toMatchObject({ username: 'csc', validUntil: null })
   })
-  it('that is encrypted is slow to open, but once only', async () => {
+  it('that is encrypted is slow to open, but once only, also with a wrong passphrase', async () => {
     const privateKeyFile = makeKey(folder.path, 'slow', { passphrase: 'x' })
-    const milliseconds = async () => {
+    const milliseconds = async (passphrase: string) => {
       const before = process.cpuUsage()
-      await readCredential({ username: 'csc', privateKeyFile, passphrase: 'x' })
+      await readCredential({ username: 'csc', privateKeyFile, passphrase }).catch(() => {})
       return process.cpuUsage(before).user / 1000
     }
-    expect(await milliseconds()).toBeGreaterThan(10 * (await milliseconds()))
+    for (const passphrase of ['x', 'wrong']) {
+      expect(await milliseconds(passphrase)).toBeGreaterThan(10 * (await milliseconds(passphrase)))
+    }
   })
   it('that is missing, no key, a public key, or in a format that is not read, is told so', async () => {
     const read = (privateKeyFile: string) => readCredential({ username: 'csc', privateKeyFile })

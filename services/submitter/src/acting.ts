@@ -14,7 +14,7 @@ import { partOf } from '@lautta/core/orchestration/known-order'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import type { Admission } from './admission.ts'
 import { bringFiles } from './effects/bring-files.ts'
-import { cancel } from './effects/cancel.ts'
+import { createCancel } from './effects/cancel.ts'
 import { createCheckAccount } from './effects/check-account.ts'
 import { control } from './effects/control.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
@@ -59,11 +59,11 @@ export function createActing(options: ActingOptions) {
     bringFiles
   }
   const findSubmission = createFindSubmission(createLooks(), ports.now)
-  const cancelJob = cancel(ports.now)
+  const { cancel, isDue } = createCancel(ports.now)
 
   const performOne = async (effect: PlatformEffect, work: PlatformWork): Promise<JobEvent | null> => {
     if (effect === 'findSubmission') return findSubmission(work)
-    if (effect === 'cancel') return cancelJob(work)
+    if (effect === 'cancel') return cancel(work)
     if (effect === 'control') return control(work)
     const part = partOf(work.order, ports.known.name, work.job)
     const request = part?.jobs[work.job.index]
@@ -107,6 +107,7 @@ export function createActing(options: ActingOptions) {
 
   const tryEffect = async (order: LiveOrder, job: Job, effect: PlatformEffect): Promise<JobEvent | null> => {
     const { index } = job
+    if (effect === 'cancel' && !isDue({ order, job })) return null
     try {
       const notice = async (words: string): Promise<void> => {
         await order.feed(index, { type: 'noticed', notice: words }, job)
@@ -114,8 +115,7 @@ export function createActing(options: ActingOptions) {
       const begin = (number: number) => beginTry(order, job, number)
       const about = { order, job, notice, beginTry: begin, isBackingOff }
       const event = await performOne(effect, { ...ports, ...about, platform: await platform() })
-      // What was begun before the failure may have asked nothing since.
-      if (!isBackingOff()) onAnswer()
+      if (hasAsked(effect, event)) onAnswer()
       if (effect === 'cancel' || effect === 'control') onAsked()
       return event
     } catch (error) {
@@ -137,6 +137,11 @@ export function createActing(options: ActingOptions) {
 }
 
 export type Acting = ReturnType<typeof createActing>
+
+/** Whether the platform answered: what only waits, or gave way, has asked nothing. */
+function hasAsked(effect: PlatformEffect, event: JobEvent | null): boolean {
+  return event === null ? effect !== 'prepare' && effect !== 'submit' : event.type !== 'waited'
+}
 
 /** What a failure means for the job. */
 export function eventOfFailure(effect: PlatformEffect | 'observe', error: unknown): JobEvent {

@@ -1,10 +1,11 @@
-import { CredentialsError, LauttaError, messageOf, UnavailableError } from '@lautta/core/errors'
+import { LauttaError, UnavailableError } from '@lautta/core/errors'
 import type { DryRunAnswer, ProbeAnswer, Question } from '@lautta/core/messages'
-import { probePlatform } from '@lautta/platforms/probe-platform'
+import { probePlatform, stepsUntilFailure } from '@lautta/platforms/probe-platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { Logger } from '@lautta/runtime/logger'
 import { dryRun } from './dry-run.ts'
 import type { Session } from './session.ts'
+import { createSharedProbes } from './shared-probes.ts'
 
 export interface AnsweringOptions {
   /** The session of a user on a platform; null when either is not configured any more. */
@@ -14,9 +15,17 @@ export interface AnsweringOptions {
   logger: Logger
 }
 
-/** Answers what the forwarder asks about platforms, over the sessions' own connections. */
+type Answered = { answer: ProbeAnswer | DryRunAnswer } | 'elsewhere'
+
+// So that a user whose platform does not answer leaves room for the questions of others.
+const mostAtOnce = 2
+
+/** Answers what the forwarder asks about platforms, over the sessions' own connections, until the signal is given. */
 export function createAnswering({ sessionOf, platforms, now, logger }: AnsweringOptions) {
-  const answer = async (question: Question): Promise<{ answer: ProbeAnswer | DryRunAnswer } | 'elsewhere'> => {
+  const underWay = new Map<string, number>()
+  const shareProbe = createSharedProbes(now)
+
+  const answer = async (question: Question, key: string, signal: AbortSignal): Promise<Answered> => {
     const session = sessionOf(question.user, question.platform)
     const known = platforms.find(({ name }) => name === question.platform)
     if (session === null || known === undefined) {
@@ -24,14 +33,32 @@ export function createAnswering({ sessionOf, platforms, now, logger }: Answering
         hint: 'forwarder and submitter need the same configuration'
       })
     }
-    if (question.kind === 'dry-run') return session.ask((platform) => dryRun(platform, known, question, now))
-    return session
-      .ask(async (platform) => ({ steps: await probePlatform(platform, known) }))
-      .catch((error: unknown) => ({ answer: { steps: [stepBefore(error)] } }))
+    if (question.kind === 'dry-run') return session.ask((platform) => dryRun(platform, known, question, now, signal))
+    return shareProbe(key, () => probe(session, known, signal))
   }
-  return async (question: Question): ReturnType<typeof answer> => {
+
+  const answerInTurn = async (question: Question, signal: AbortSignal): Promise<Answered> => {
+    const { user, platform } = question
+    const key = JSON.stringify([user, platform])
+    const others = underWay.get(key) ?? 0
+    if (others >= mostAtOnce) {
+      throw new UnavailableError(`${others} questions of yours about ${platform} are being answered`, {
+        hint: 'ask again when one of them is'
+      })
+    }
+    underWay.set(key, others + 1)
     try {
-      return await answer(question)
+      return await answer(question, key, signal)
+    } finally {
+      const left = (underWay.get(key) ?? 1) - 1
+      if (left === 0) underWay.delete(key)
+      else underWay.set(key, left)
+    }
+  }
+
+  return async (question: Question, signal: AbortSignal): Promise<Answered> => {
+    try {
+      return await answerInTurn(question, signal)
     } catch (error) {
       const { kind, user, platform } = question
       // Others are told to the user, who can do something about them.
@@ -41,9 +68,20 @@ export function createAnswering({ sessionOf, platforms, now, logger }: Answering
   }
 }
 
-/** The step at which a platform fails that can't even be opened. */
-function stepBefore(error: unknown): ProbeAnswer['steps'][number] {
-  if (!(error instanceof LauttaError)) throw error
-  const detail = error.hint === undefined ? messageOf(error) : `${error.message} (${error.hint})`
-  return { step: error instanceof CredentialsError ? 'login' : 'name', ok: false, detail }
+/** A step that fails is an answer, also one of a platform that can't even be opened. */
+async function probe(
+  session: Pick<Session, 'ask'>,
+  known: KnownPlatform,
+  signal: AbortSignal
+): Promise<{ answer: ProbeAnswer } | 'elsewhere'> {
+  try {
+    return await session.ask(async (platform) => {
+      signal.throwIfAborted()
+      return { steps: await probePlatform(platform, known, signal) }
+    })
+  } catch (error) {
+    const steps = stepsUntilFailure(error)
+    if (steps === null) throw error
+    return { answer: { steps } }
+  }
 }

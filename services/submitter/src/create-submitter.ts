@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { messageOf } from '@lautta/core/errors'
 import type { ReconcileMessage } from '@lautta/core/messages'
+import { createKnownPauses } from '@lautta/object-store/known-pauses'
 import { type CommandBudget, createCommandBudget } from '@lautta/platforms/command-budget'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
-import { consumeAsk } from '@lautta/queue/consume-ask'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
+import { consumeAsk } from '@lautta/queue/consume-ask'
 import { createLeases } from '@lautta/queue/leases'
 import { consumeReconcile, createQueues } from '@lautta/queue/queues'
 import { createWaitingLine } from '@lautta/queue/waiting-line'
@@ -15,7 +16,6 @@ import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { createAnswering } from './answer-questions.ts'
 import { createOrderDirectory } from './order-directory.ts'
-import { createPauses } from './pauses.ts'
 import { createSession, type Session } from './session.ts'
 
 const surveySeconds = 120
@@ -44,7 +44,9 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   const line = createWaitingLine(connection)
   const directory = createOrderDirectory(management)
   const now = () => new Date()
-  const pauses = createPauses(management, now, logger)
+  const pauses = createKnownPauses(management, now, (error) =>
+    logger.warn({ error: messageOf(error) }, 'pauses could not be read; what was known of them holds')
+  )
   const sessions = new Map<string, Session>()
   const budgets: CommandBudget[] = []
 
@@ -74,7 +76,10 @@ export async function createSubmitter({ config, installation, redis, logger, isA
       ...{ user, known, store, management, directory, changes, queues, line, logger },
       pickleViews: config.pickleViews,
       secretsFolder: join(config.secretsFolder, slug),
-      findPause: () => pauses.reasonOf(user, platform),
+      findPause: async () => {
+        const pause = await pauses.find(user, platform)
+        return pause === null ? null : `paused by ${pause.by}`
+      },
       acquireLease: (floor) => leases.acquire(key, floor),
       connect: () => connectPlatform(known, user, machine, budget),
       now
@@ -122,7 +127,8 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   return {
     async close() {
       clearInterval(clockKeeper)
-      await Promise.all([consumer.close(), answering.close()])
+      // Questions first: nobody of those who end waits for them.
+      await Promise.all([answering.close(), consumer.close()])
       for (const budget of budgets) budget.close()
       await Promise.all([...sessions.values()].map((session) => session.close()))
       await queues.close()

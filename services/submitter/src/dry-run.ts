@@ -15,19 +15,21 @@ const mostAtOnce = 4
 // In the place of what would tell one attempt from another: nothing is submitted.
 const noRight = { token: 'dry-run', try: 0 }
 
-/** Asks the scheduler about each job of an order, with the very submission that it would get. */
+/** Asks the scheduler about each job of an order, with the very submission that it would get, until the signal is given. */
 export async function dryRun(
   platform: Platform,
   known: Pick<KnownPlatform, 'account'>,
   { jobs, modules, orderName }: DryRun,
-  now: () => Date
+  now: () => Date,
+  signal: AbortSignal
 ): Promise<DryRunAnswer> {
   const untilMs = now().getTime() + askingMs
   const testJob = async ({ index, ...request }: DryRun['jobs'][number]): Promise<TestedJob> => {
     if (now().getTime() > untilMs) return { index, accepted: null, detail: 'there was no time left to ask about this job' }
+    signal.throwIfAborted()
     try {
       const submission = await composeSubmission({ request, modules, orderName }, noRight, known, platform)
-      const { isAccepted, words } = await platform.scheduler.testSubmission(submission)
+      const { isAccepted, words } = await platform.scheduler.testSubmission(submission, signal)
       return { index, accepted: isAccepted, detail: words, ...hinted(isAccepted ? undefined : hintFor(words)) }
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error

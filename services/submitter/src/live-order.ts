@@ -30,9 +30,9 @@ export interface LiveOrder {
   take(request: AcceptedRequest): Promise<void>
   /**
    * Tells a job what happened: reduces, saves (several together, when they come together), and only then answers what to do next. News of an attempt, or of a version
-   * of its request, that is not the present one any more (`of`) are passed over.
+   * of its request, or of a try, that is not the present one any more (`of`) are passed over.
    */
-  feed(index: number, event: JobEvent, of?: Pick<Attempt, 'attempt' | 'version'>): Promise<JobEffect[]>
+  feed(index: number, event: JobEvent, of?: Pick<Attempt, 'attempt' | 'version' | 'state'>): Promise<JobEffect[]>
   /** The fence under which something may be written for this order; throws when nothing may be. */
   fence(): number
   /** Nothing is saved of it any more, also by effects that are still under way. */
@@ -130,8 +130,10 @@ function wordsOf({ index, from, to, reason }: HistoryEntry): ReturnType<typeof d
   return { index, from, to, reason }
 }
 
-function isOutdated({ attempt, version }: Job, of?: Pick<Attempt, 'attempt' | 'version'>): boolean {
-  return of !== undefined && (of.attempt !== attempt || of.version !== version)
+function isOutdated({ attempt, version, state }: Job, of?: Pick<Attempt, 'attempt' | 'version' | 'state'>): boolean {
+  if (of === undefined) return false
+  const isOtherTry = state.kind === 'submitting' && of.state.kind === 'submitting' && state.try !== of.state.try
+  return isOtherTry || of.attempt !== attempt || of.version !== version
 }
 
 function replace(jobs: readonly Job[], job: Job): Job[] {

@@ -7,11 +7,20 @@ import { nextIntervalSeconds } from './listing-interval.ts'
 import type { LiveOrder } from './live-order.ts'
 import { isSaidOf, type TakeEffects, type TokenOf, tellJobs, type WatchedJob, watchedJobs } from './watched-job.ts'
 
+export interface ObserverOptions {
+  scheduler(): Promise<Scheduler>
+  pollSeconds: number
+  now(): Date
+  tokenOf: TokenOf
+  /** Whether a listing tells something also when none of our jobs is there. */
+  mustList(): boolean
+}
+
 /**
  * Sees how all jobs on the platform are: one listing, and one question to accounting for those that are not listed any
  * more. Not being listed is no evidence of an end. While nothing changes, it looks more and more seldom.
  */
-export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds: number, now: () => Date, tokenOf: TokenOf) {
+export function createObserver({ scheduler, pollSeconds, now, tokenOf, mustList }: ObserverOptions) {
   const endings = createFindEndings(pollSeconds, now, tokenOf)
   let intervalSeconds = pollSeconds
   let listedAtMs: number | null = null
@@ -41,7 +50,7 @@ export function createObserver(scheduler: () => Promise<Scheduler>, pollSeconds:
       if (isOtherSet(watched, seen)) quicken()
       // Another pass, for whatever reason, is no reason to ask the scheduler more often.
       if (listedAtMs !== null && startedAtMs - listedAtMs < intervalSeconds * 900) return false
-      if (watched.length === 0) return false
+      if (watched.length === 0 && !mustList()) return false
       const asked = await scheduler()
       const listed = await asked.listJobs()
       listedAtMs = startedAtMs

@@ -52,8 +52,6 @@ export function createSession(ports: SessionPorts): Session {
   const fail = (error: LauttaError): void => {
     // A credential that we refuse ourselves costs the platform nothing: it is looked at in each pass.
     if (!(error instanceof CredentialsError) || error.isRefusedByHost) backoff.isCausedBy(error)
-    // The next connection is made with the one that there is then. A lost connection is made anew by itself.
-    if (error instanceof CredentialsError) connection.close()
   }
   const loseLease = (error: LeaseLostError): void => {
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
@@ -150,5 +148,5 @@ function createSessionObserver(ports: SessionPorts, connection: Connection, admi
   const scheduler = async (): Promise<Scheduler> => countListed((await connection.open()).scheduler, admission, now)
   const tokenOf = ({ id }: LiveOrder, { index, attempt }: Job): string =>
     management.tokenOf(user, { id, platform: known.name, index, attempt })
-  return createObserver(scheduler, known.pollSeconds, now, tokenOf)
+  return createObserver({ scheduler, pollSeconds: known.pollSeconds, now, tokenOf, mustList: admission.isLimited })
 }

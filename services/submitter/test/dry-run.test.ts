@@ -21,8 +21,15 @@ afterEach(async () => {
 })
 
 const script = '#!/bin/sh\n'
+const asking = new AbortController()
 const ask = (jobs: Extract<Question, { kind: 'dry-run' }>['jobs'], now = () => new Date(0)) =>
-  dryRun(platform, local, { kind: 'dry-run', user: 'u', platform: 'local', orderName: 'n', modules: [], jobs }, now)
+  dryRun(
+    platform,
+    local,
+    { kind: 'dry-run', user: 'u', platform: 'local', orderName: 'n', modules: [], jobs },
+    now,
+    asking.signal
+  )
 
 describe('a dry run', () => {
   it('answers for each job by its number, also when its script is not there', async () => {
@@ -46,5 +53,20 @@ describe('a dry run', () => {
       now
     )
     expect(jobs.map(({ accepted }) => accepted)).toEqual([true, null, null])
+  })
+  it('asks nothing more once nobody waits for it', async () => {
+    let askedTimes = 0
+    const now = () => {
+      // Before the second of four that are asked about at once.
+      if (askedTimes++ === 2) asking.abort(new Error('nobody waits'))
+      return new Date(0)
+    }
+    await expect(
+      ask(
+        Array.from({ length: 20 }, (_, index) => ({ index, path: 'None', script })),
+        now
+      )
+    ).rejects.toThrow('nobody waits')
+    expect(askedTimes).toBeLessThan(10)
   })
 })

@@ -13,7 +13,7 @@ function judgeAll(looks: readonly [number, Parameters<ReturnType<typeof createLo
 
 describe('a submission whose answer was lost', () => {
   it('is adopted as soon as a job is found', () => {
-    const found = { kind: 'found' as const, slurmJobId: '7', outPath: null, errPath: null }
+    const found = { kind: 'found' as const, slurmJobId: '7', outPath: null, errPath: null, others: [] }
     expect(judgeAll([[0, found]])).toEqual(['submissionAccepted'])
   })
   it('is taken for never made at once when nobody had taken the right', () => {

@@ -35,6 +35,7 @@ function openPlatform(orders: readonly LiveOrder[]) {
     endings: new Map<string, RecordedEnding | null>(),
     identity: { jobName: 'n.token', submittedAtEpoch: null } as JobIdentity,
     isAccountingAway: false,
+    isLimited: false,
     listedAt: [] as number[],
     sacct: [] as { ids: readonly string[]; since: Date }[]
   }
@@ -52,12 +53,13 @@ function openPlatform(orders: readonly LiveOrder[]) {
       return platform.endings
     }
   }
-  const observer = createObserver(
-    async () => scheduler as Scheduler,
+  const observer = createObserver({
+    scheduler: async () => scheduler as Scheduler,
     pollSeconds,
-    () => new Date(platform.second * 1000),
-    () => 'token'
-  )
+    now: () => new Date(platform.second * 1000),
+    tokenOf: () => 'token',
+    mustList: () => platform.isLimited
+  })
   /** A pass in each second, as if somebody nudged all the time; answers how long after its beginning it listed. */
   const pass = async (seconds: number): Promise<number[]> => {
     const from = platform.second
@@ -168,5 +170,14 @@ describe('jobs that are not listed any more', () => {
     platform.endings = new Map(ids.map((id) => [id, ended]))
     await pass(300)
     expect(new Set(kindsOf(order))).toEqual(new Set(['finishing']))
+  })
+})
+
+describe('a platform on which nothing is watched', () => {
+  it('is not listed, but where it matters for a limit how many jobs are there', async () => {
+    const { platform, pass } = openPlatform([])
+    expect(await pass(20)).toEqual([])
+    platform.isLimited = true
+    expect((await pass(20)).length).toBeGreaterThan(0)
   })
 })

@@ -12,6 +12,7 @@ import { createModel, id, type Model, platform, scriptOf, user } from './model/m
  */
 
 const chaosMoves = 300
+const settlingRounds = 25
 const controlRounds = 12
 const mostCalmRounds = 150
 
@@ -49,12 +50,12 @@ function createReader(model: Model) {
   }
 }
 
-async function calmRound(model: Model): Promise<void> {
+async function calmRound(model: Model, doJobsMove = true): Promise<void> {
   await model.takeAllSteps()
   await model.pass()
   await model.takeAllSteps()
   model.advance(5000)
-  model.moveJobs()
+  if (doJobsMove) model.moveJobs()
   await model.collect()
 }
 
@@ -62,7 +63,7 @@ function isOver(status: StatusDocument | null): boolean {
   return status?.jobs.every((job) => isFinished(job) && job.state.collecting === 'stored') ?? false
 }
 
-async function live(seed: number): Promise<{ model: Model; status: StatusDocument | null; seen: StatusDocument | null }> {
+async function live(seed: number) {
   const model = createModel(seed)
   await model.start()
   const read = createReader(model)
@@ -75,7 +76,13 @@ async function live(seed: number): Promise<{ model: Model; status: StatusDocumen
     await calmRound(model)
     if (model.random.isTrue(0.4)) await model.orderControl()
   }
-  await model.calmDown()
+  model.calmDown()
+  // Nothing moves but the submitters: what was ordered is carried out.
+  model.advance(130_000)
+  for (let round = 0; round < settlingRounds; round++) await calmRound(model, false)
+  const { jobs = [] } = (await model.management.readStatus(user, id, platform)) ?? {}
+  const controls = model.controls(jobs)
+  await model.bringToEnd()
   // All is looked at again after two minutes: orders of which no hint was heard, and late writes from before.
   for (let look = 0; look < 2; look++) {
     model.advance(130_000)
@@ -83,7 +90,7 @@ async function live(seed: number): Promise<{ model: Model; status: StatusDocumen
     for (let round = 0; round < mostCalmRounds && !isOver(await read()); round++) await calmRound(model)
   }
   model.advance(300_000)
-  return { model, status: await model.management.readStatus(user, id, platform), seen: await read() }
+  return { model, controls, status: await model.management.readStatus(user, id, platform), seen: await read() }
 }
 
 function attemptsOf(status: StatusDocument | null): { index: number; attempt: Attempt }[] {
@@ -107,7 +114,8 @@ describe('the submit protocol, with two submitters and everything that can happe
   it('never makes two jobs for an attempt, never loses an order, and tells how each ended', { timeout: 300_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
-        const { model, status, seen } = await live(seed)
+        const { model, status, seen, controls } = await live(seed)
+        for (const { found, expected } of controls) expect(found, 'control orders').toEqual(expected)
         const tokens = model.cluster.jobs.map(({ token }) => token)
         expect(new Set(tokens).size, 'two jobs for an attempt').toBe(tokens.length)
         expect(

@@ -1,101 +1,131 @@
 import { describe, expect, it } from 'vitest'
-import { createAdmission } from '../src/admission.ts'
+import { createAdmission, type Kind, kindOf } from '../src/admission.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
-import { createSubmissionGate } from '../src/submission-gate.ts'
 
-function open() {
+const kind = (qos = ''): Kind => ({ account: 'project_1', partition: 'small', qos })
+const small = kind()
+
+function open(ask: (place: string) => Promise<boolean> = async () => true) {
   let nowMs = 1_000_000
-  const gate = createSubmissionGate(10, () => new Date(nowMs))
-  /** One pass in which all that may is submitted, of which `most` are accepted. */
-  const submitAll = (most: number): number => {
-    gate.beginRound()
-    let accepted = 0
-    for (let place = gate.enter(); place !== null; place = gate.enter()) {
-      const isAccepted = accepted < most
-      place.leave(isAccepted)
-      if (isAccepted) accepted++
-      else gate.close()
+  const served: string[] = []
+  const line = { ask, serve: async (place: string) => void served.push(place) }
+  const known = { name: 'lumi', pollSeconds: 10, credentials: { u: { username: 'csc' } } }
+  const admission = createAdmission({ user: 'u', known, line, now: () => new Date(nowMs) } as unknown as SessionPorts)
+  /** One pass in which all that may is submitted, of which `most` are accepted; answers how many were. */
+  const submitAll = async (most: number, of = small, words = 'AssocMaxSubmitJobLimit'): Promise<number> => {
+    admission.beginRound()
+    for (let accepted = 0; ; accepted++) {
+      if (admission.whyClosed(of) !== null) return accepted
+      const leave = await admission.enter(of)
+      if (typeof leave !== 'function') return accepted
+      if (accepted === most) admission.close(of, words)
+      leave(accepted < most)
+      if (accepted === most) return accepted
     }
-    return accepted
   }
   const pass = (seconds: number) => {
     nowMs += seconds * 1000
   }
-  return { gate, submitAll, pass, listed: (count: number) => gate.countListed(count, nowMs + 1) }
+  return { admission, submitAll, pass, served, listed: (count: number) => admission.countListed(count, nowMs + 1) }
 }
 
-describe('the gate before submissions', () => {
-  it('lets everything through until a limit is met', () => {
-    const { gate } = open()
-    for (let job = 0; job < 500; job++) gate.enter()?.leave(true)
-    expect(gate.isLimited()).toBe(false)
+describe('the room for jobs under a limit', () => {
+  it('has no end until the limit is met', async () => {
+    const { admission } = open()
+    for (let job = 0; job < 500; job++) {
+      const leave = await admission.enter(small)
+      if (typeof leave === 'function') leave(true)
+    }
+    expect([admission.whyClosed(small), admission.isLimited()]).toEqual([null, false])
   })
-  it('lets through as many as have ended, once a limit was met', () => {
-    const { gate, submitAll, listed } = open()
-    expect(submitAll(5)).toBe(5)
-    expect(gate.isLimited()).toBe(true)
+  it('is for as many as have ended, once it was met', async () => {
+    const { submitAll, listed, admission } = open()
+    expect(await submitAll(5)).toBe(5)
+    expect(admission.whyClosed(small)).toBe('AssocMaxSubmitJobLimit')
     listed(5)
-    expect(submitAll(0)).toBe(0)
+    expect(await submitAll(0)).toBe(0)
     listed(3)
-    expect(submitAll(2)).toBe(2)
+    expect(await submitAll(2)).toBe(2)
   })
-  it('counts what is under way', () => {
-    const { gate, submitAll, listed } = open()
-    submitAll(2)
+  it('counts what is under way', async () => {
+    const { admission, submitAll, listed } = open()
+    await submitAll(2)
     listed(1)
-    gate.beginRound()
-    expect(gate.enter()).not.toBeNull()
-    expect(gate.enter()).toBeNull()
+    admission.beginRound()
+    expect(typeof (await admission.enter(small))).toBe('function')
+    expect(await admission.enter(small)).toEqual({ reason: 'AssocMaxSubmitJobLimit' })
   })
-  it('tries now and then whether there is more room, ever more as long as that goes well, and less often when it does not', () => {
+  it('is tried now and then, ever more as long as that goes well, and less often when it does not', async () => {
     const { submitAll, pass } = open()
-    submitAll(1)
-    expect(submitAll(9)).toBe(0)
+    await submitAll(1)
+    expect(await submitAll(9)).toBe(0)
     pass(10)
-    expect([submitAll(9), submitAll(9), submitAll(9)]).toEqual([1, 2, 8])
+    expect([await submitAll(9), await submitAll(9), await submitAll(9)]).toEqual([1, 2, 8])
     const { submitAll: submit, pass: later } = open()
-    submit(1)
+    await submit(1)
     later(10)
-    expect(submit(0)).toBe(0)
+    expect(await submit(0)).toBe(0)
     later(10)
-    expect(submit(1)).toBe(0)
+    expect(await submit(1)).toBe(0)
     later(10)
-    expect(submit(1)).toBe(1)
+    expect(await submit(1)).toBe(1)
   })
-  it('takes several refusals that were under way together for one', () => {
-    const { gate, submitAll, pass } = open()
-    submitAll(1)
-    for (const _ of [1, 2, 3]) gate.close()
+  it('takes several refusals that were under way together for one', async () => {
+    const { admission, submitAll, pass } = open()
+    await submitAll(1)
+    for (const _ of [1, 2, 3]) admission.close(small, 'AssocMaxSubmitJobLimit')
     pass(10)
-    expect(submitAll(1)).toBe(1)
+    expect(await submitAll(1)).toBe(1)
+  })
+  it('that is full for one kind of jobs holds back no others', async () => {
+    const { submitAll } = open()
+    await submitAll(2, kind('long'), 'QOSMaxSubmitJobPerUserLimit')
+    expect(await submitAll(9, kind('long'))).toBe(0)
+    expect(await submitAll(50)).toBe(50)
+  })
+  it('is none when a listing shows no job at all: then the limit is something else', async () => {
+    const { admission, submitAll, listed, pass } = open()
+    await submitAll(0)
+    expect(admission.isWithoutJobs(small)).toBe(false)
+    pass(1)
+    listed(1)
+    expect(admission.isWithoutJobs(small)).toBe(true)
+    listed(2)
+    expect(admission.isWithoutJobs(small)).toBe(false)
   })
 })
 
-describe('the admission of a user who shares the room with others', () => {
+describe('a user who shares the room with others', () => {
   it('lets others go first when it is their turn, and goes without turns when nobody can tell', async () => {
-    const asked: string[] = []
     let answer: () => Promise<boolean> = async () => false
-    const ask = (place: string) => {
-      asked.push(place)
-      return answer()
-    }
-    const ports = {
-      user: 'u',
-      known: { name: 'lumi', pollSeconds: 1, credentials: { u: { username: 'csc' } } },
-      now: () => new Date(0)
-    }
-    const admission = createAdmission({ ...ports, line: { ask, serve: async () => {} } } as unknown as SessionPorts)
+    const { admission, submitAll, pass } = open(() => answer())
+    await submitAll(0, small, 'AssocGrpSubmitJobsLimit')
+    pass(10)
     admission.beginRound()
-    expect(await admission.enter()).not.toHaveProperty('reason')
-    admission.close('AssocGrpSubmitJobsLimit')
-    expect(await admission.enter()).toEqual({ reason: 'others who wait for the same room are first' })
-    admission.beginRound()
+    expect(admission.whyClosed(small)).toBeNull()
+    expect(await admission.enter(small)).toEqual({ reason: 'others who wait for the same room are first' })
+    expect(admission.whyClosed(small)).toBe('others who wait for the same room are first')
     answer = async () => Promise.reject(new Error('Redis is away'))
-    admission.countListed(0, 1)
-    expect(await admission.enter()).toEqual({ reason: 'AssocGrpSubmitJobsLimit' })
-    admission.close('QOSMaxSubmitJobPerUserLimit')
-    admission.beginRound()
-    await admission.enter()
-    expect(asked).toEqual(['["lumi"]', '["lumi"]', '["lumi","csc"]'])
+    expect(await submitAll(1)).toBe(1)
+  })
+  it('stands in line only when there may be room, in the line of the account or of the login, and last after each turn', async () => {
+    const asked: string[] = []
+    const { submitAll, pass, served } = open(async (place) => asked.push(place) > 0)
+    await submitAll(0, small, 'AssocGrpSubmitJobsLimit')
+    await submitAll(0, kind('long'), 'QOSMaxSubmitJobPerUserLimit')
+    await submitAll(0)
+    expect(asked).toEqual([])
+    pass(10)
+    await submitAll(0, small, 'AssocGrpSubmitJobsLimit')
+    await submitAll(0, kind('long'), 'QOSMaxSubmitJobPerUserLimit')
+    expect(asked).toEqual(['["lumi","project_1"]', '["lumi",{"login":"csc"}]'])
+    expect(served).toEqual(asked)
+  })
+})
+
+describe('the kind of a submission', () => {
+  it('is what its options say, and its directives where they say nothing', () => {
+    const script = '#!/bin/sh\n#SBATCH --account=project_1 -p small\n#SBATCH --qos=long\n'
+    expect(kindOf({ script, options: { partition: 'large' } })).toEqual({ account: 'project_1', partition: 'large', qos: 'long' })
   })
 })

@@ -17,17 +17,11 @@ export function takeControl(job: Job, orders: JobOrders): Controlled {
   const next = nextControl(orders, job.attempt, job.controlsDone)
   if (next === null) return keep(job)
   const { id, order } = next
-  return { job: { ...job, control: { id, order, restarts: null } }, effects: ['control'], reason: `${order} was ordered` }
-}
-
-/** Remembers how often SLURM had requeued the job before: so a requeue that was carried out is not carried out again. */
-export function countRestarts(job: Job, restarts: number): Controlled {
-  if (job.control === null) return keep(job)
-  return { job: { ...job, control: { ...job.control, restarts } }, effects: ['control'], reason: null }
+  return { job: { ...job, control: { id, order } }, effects: ['control'], reason: `${order} was ordered` }
 }
 
 /** The control order was carried out, or refused for good. */
 export function finishControl(job: Job, { id, words }: { id: string; words: string }): Controlled {
   if (job.control?.id !== id) return keep(job)
-  return { job: { ...job, control: null, controlsDone: [...job.controlsDone, id] }, effects: [], reason: words }
+  return { job: { ...job, control: null, controlsDone: [...job.controlsDone, job.control] }, effects: [], reason: words }
 }

@@ -39,8 +39,6 @@ export type JobEvent =
   /** Nothing was submitted with this try, and the right to submit with it is used up. */
   | { type: 'submissionNotFound' }
   | { type: 'observed'; phase: SchedulerPhase; reason: string | null; startedAt: string | null }
-  /** SLURM's count of requeues, before one that was ordered. */
-  | { type: 'restartsCounted'; restarts: number }
   /** A control order was carried out, or refused by the platform in its own words. */
   | { type: 'controlDone'; id: string; words: string }
   /** Not listed any more. No end: evidence is owed. */

@@ -47,13 +47,8 @@ const momentsSchema = {
   'end-seen-at': at.nullable()
 }
 
-/** A control order that was taken up and is not carried out yet. */
-const controlSchema = z.object({
-  id: z.string(),
-  order: z.enum(controlKinds),
-  // SLURM's count of requeues before this one, once it is known: a higher one says that it was done.
-  restarts: z.number().int().nullable()
-})
+/** A control order that was taken up. */
+const controlSchema = z.object({ id: z.string(), order: z.enum(controlKinds) })
 
 /** Where the platform writes the job's two streams. */
 const logSchema = { 'out-path': z.string().nullable(), 'err-path': z.string().nullable() }
@@ -64,9 +59,9 @@ const attemptSchema = z.object({
   // Of an adopted request: the version that the attempt goes by, once it was taken up.
   version: z.number().int().nullable().default(null),
   state: jobStateSchema,
+  // The one that is to be carried out now, and those that were.
   control: controlSchema.nullable().default(null),
-  // Ids of the control orders that were carried out.
-  'controls-done': z.array(z.string()).default([]),
+  'controls-done': z.array(controlSchema).default([]),
   ...momentsSchema,
   ...logSchema
 })

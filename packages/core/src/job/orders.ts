@@ -21,6 +21,8 @@ export interface ControlOrder {
   attempt: number
 }
 
+type DoneControl = Pick<ControlOrder, 'id' | 'order'>
+
 /** Folds the order objects, and the tries that were begun, that concern the job. A set is folded: orders may come twice and in any sequence. */
 export function foldOrders(
   orders: readonly OrderDocument[],
@@ -66,14 +68,26 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
   return latest?.[1] ?? null
 }
 
-/** The first control of an attempt that was not carried out; null when there is none. */
-export function nextControl({ controls }: JobOrders, attempt: number, done: readonly string[]): ControlOrder | null {
-  return controls.find((one) => one.attempt === attempt && !done.includes(one.id)) ?? null
+/**
+ * The first control of an attempt that is to be carried out; null when there is none. Of hold and release the last one
+ * counts: one that becomes known after a later one was carried out is none any more.
+ */
+export function nextControl({ controls }: JobOrders, attempt: number, done: readonly DoneControl[]): ControlOrder | null {
+  const last =
+    done
+      .filter(isSwitch)
+      .map(({ id }) => id)
+      .sort()
+      .at(-1) ?? ''
+  const isOwed = (one: ControlOrder) => !done.some(({ id }) => id === one.id) && (!isSwitch(one) || one.id > last)
+  return controls.find((one) => one.attempt === attempt && isOwed(one)) ?? null
 }
+
+const isSwitch = ({ order }: DoneControl): boolean => order !== 'requeue'
 
 /** Whether an attempt is to be held: the last hold or release says. */
 export function isHeld({ controls }: JobOrders, attempt: number): boolean {
-  return controls.findLast((one) => one.attempt === attempt && one.order !== 'requeue')?.order === 'hold'
+  return controls.findLast((one) => one.attempt === attempt && isSwitch(one))?.order === 'hold'
 }
 
 /**

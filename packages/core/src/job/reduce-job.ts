@@ -1,5 +1,5 @@
 import { assertNever } from '../assert-never.ts'
-import { countRestarts, finishControl, takeControl } from './control-job.ts'
+import { finishControl, takeControl } from './control-job.ts'
 import { followUp, retryAfter } from './follow-up.ts'
 import { type Attempt, type FinishedState, isFinished, type Job, type JobState, type WaitingCondition } from './job.ts'
 import type { Ending, JobEffect, JobEvent } from './job-event.ts'
@@ -37,6 +37,8 @@ export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
     case 'running':
       return reduceOnPlatform(job, state, event, at)
     case 'finishing':
+      // A stop that comes now ends the retries.
+      if (event.type === 'ordersRead') return rememberStop(job, event.orders, [])
       return event.type === 'filesBrought' ? endAttempt(job, { ...state, kind: 'finished', collecting: 'owed' }, at) : keep(job)
     case 'finished':
       return event.type === 'ordersRead' ? reduceFinished(job, state, event, at) : keep(job)
@@ -131,8 +133,6 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
       return stopOf(event.orders, job.attempt) === null
         ? takeControl(job, event.orders)
         : rememberStop(job, event.orders, ['cancel'])
-    case 'restartsCounted':
-      return countRestarts(job, event.restarts)
     case 'controlDone':
       return finishControl(job, event)
     case 'observed': {
@@ -184,10 +184,13 @@ function takeOrders(job: Job, { orders, version = null, isDropped = false, retri
 }
 
 /** Before anything was submitted, a newer version of the request counts: the job is prepared again. */
-function takeVersion(job: Job, { version = null }: OrdersRead): Transition {
+function takeVersion(job: Job, { orders, version = null, retries = [] }: OrdersRead): Transition {
   // A listing may fall back to an older version.
   if (version === null || version <= (job.version ?? 0)) return keep(job)
-  return { job: { ...job, version }, effects: ['prepare'], reason: 'a newer version of the request counts from now on' }
+  // One that is a retry itself has what is left of them.
+  const left = startedAttempt(orders) === job.attempt ? retries : job.retries
+  const reason = 'a newer version of the request counts from now on'
+  return { job: { ...job, version, retries: left }, effects: ['prepare'], reason }
 }
 
 function reduceFinished(job: Job, state: FinishedState, event: OrdersRead, at: string): Transition {

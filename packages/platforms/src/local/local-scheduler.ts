@@ -3,7 +3,15 @@ import { dirname, join } from 'node:path'
 import { hasCode, messageOf, RefusedError } from '@lautta/core/errors'
 import type { Ending } from '@lautta/core/job/job-event'
 import type { Outcome } from '@lautta/core/job/outcome'
-import type { AcceptedJob, RecordedEnding, Scheduler, Submission, SubmissionAnswer, SubmissionRight } from '../scheduler.ts'
+import type {
+  AcceptedJob,
+  RecordedEnding,
+  RightTrace,
+  Scheduler,
+  Submission,
+  SubmissionAnswer,
+  SubmissionRight
+} from '../scheduler.ts'
 import { accountForLocalJob, slurmStateOf } from './account-for-local-job.ts'
 import { identityOf, type LocalEnd, readEnd, readJob, readRun } from './local-job.ts'
 import { createLocalJobs, type LocalJobs, makeFolderOnce, writeWhole } from './local-jobs.ts'
@@ -23,17 +31,24 @@ export interface LocalSchedulerOptions {
 export function createLocalScheduler({ folder, environment, onChange = () => {} }: LocalSchedulerOptions): Scheduler {
   const jobs = createLocalJobs(folder, environment, onChange)
   const rightFolder = ({ token, try: number }: SubmissionRight) => join(folder, '.lautta', token, String(number))
+  const readRight = async (right: SubmissionRight): Promise<RightTrace> => {
+    if (await takeRight(rightFolder(right))) return { kind: 'closed' }
+    for (const id of await jobs.ids()) {
+      if ((await readJob(jobs.folderOf(id)))?.token === right.token) {
+        return { kind: 'found', others: [], ...(await describe(jobs, id)) }
+      }
+    }
+    return { kind: 'taken', hasAnswered: false }
+  }
   return {
     // The answer of a call into the same process is not lost; only our own end can come between.
     lookTimes: { submitBoundSeconds: 0, settleSeconds: 0, looks: 1 },
     awaitTurn: async () => true,
     submit: (submission) => submit(jobs, submission, rightFolder(submission), environment),
+    readRight,
     async findSubmission(right) {
-      if (await takeRight(rightFolder(right))) return { kind: 'closed' }
-      for (const id of await jobs.ids()) {
-        if ((await readJob(jobs.folderOf(id)))?.token === right.token) return { kind: 'found', ...(await describe(jobs, id)) }
-      }
-      return { kind: 'no-trace', counts: true }
+      const trace = await readRight(right)
+      return trace.kind === 'taken' ? { kind: 'no-trace', counts: true } : trace
     },
     listJobs: () => jobs.list(),
     async findEndings(slurmJobIds) {
@@ -47,9 +62,10 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
       return endings
     },
     cancel: (slurmJobId) => jobs.cancel(slurmJobId),
+    // Nothing lies between the right and the job here, so no job is ever there twice.
+    cancelPending: async () => {},
     hold: () => refuse('hold'),
     release: () => refuse('release'),
-    countRestarts: () => refuse('requeue'),
     requeue: () => refuse('requeue'),
     async testSubmission(submission) {
       const plan = await planOrRefuse(submission, environment)

@@ -18,6 +18,7 @@ export function createLocalShell(environment: Readonly<Record<string, string>>, 
       const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 255)))
       return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, abandon: () => child.kill('SIGKILL') }
     },
+    isOpen: () => true,
     async close() {}
   }
 }

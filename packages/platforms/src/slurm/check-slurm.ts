@@ -1,9 +1,10 @@
 import { UnavailableError } from '@lautta/core/errors'
 import type { RemoteCommand } from '../run-command.ts'
+import { onOwnCluster } from './own-cluster.ts'
 
 /** Which controllers of SLURM answer, in its own words; UnavailableError when none does. */
 export const checkSlurm: RemoteCommand<string> = {
-  argv: ['sh', '-c', 'scontrol --version && scontrol ping'],
+  argv: [...onOwnCluster, 'sh', '-c', 'scontrol --version && scontrol ping'],
   slurmCommands: 2,
   // SLURM's own bound for an answer, and a little.
   timeoutSeconds: 12,

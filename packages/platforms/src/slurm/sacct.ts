@@ -6,6 +6,8 @@ import type { RemoteCommand } from '../run-command.ts'
 import type { RecordedEnding } from '../scheduler.ts'
 import { fieldDelimiter } from './field-delimiter.ts'
 import { foldEndings, type TaskEnding } from './fold-endings.ts'
+import { isJobId } from './job-id.ts'
+import { onOwnCluster } from './own-cluster.ts'
 import { outcomeOfState, stripStateSuffix } from './slurm-state.ts'
 
 // More than the clocks of two computers differ, time zones included.
@@ -35,9 +37,14 @@ export function sacctEndings(
 
 /** Without a beginning of the window, sacct would look through all that the database ever had of these ids. */
 function selectJobs(slurmJobIds: readonly string[], since: Date): string[] {
+  // One word that is no id, and sacct tells nothing of the others.
+  return [`--jobs=${slurmJobIds.filter(isJobId).join(',')}`, `--starttime=${startOfWindow(since)}`]
+}
+
+/** Where sacct is to begin so that it leaves out nothing since a moment, as far as clocks can tell. */
+export function startOfWindow(since: Date): string {
   // A time without a zone is read in that of the cluster, which the margin covers.
-  const start = new Date(Math.max(0, since.getTime() - clockDifferenceSeconds * 1000)).toISOString().slice(0, 19)
-  return [`--jobs=${slurmJobIds.join(',')}`, `--starttime=${start}`]
+  return new Date(Math.max(0, since.getTime() - clockDifferenceSeconds * 1000)).toISOString().slice(0, 19)
 }
 
 // Since Slurm 23.02 the fields Reserved and ResvCPU are called Planned and PlannedCPU; each version refuses the other's.
@@ -93,7 +100,7 @@ function sacct<Result>(
 ): RemoteCommand<Result> {
   return {
     argv: [
-      ...['env', 'SLURM_TIME_FORMAT=%s', 'sacct', '--noheader', '--parsable2', `--delimiter=${fieldDelimiter}`],
+      ...[...onOwnCluster, 'SLURM_TIME_FORMAT=%s', 'sacct', '--noheader', '--parsable2', `--delimiter=${fieldDelimiter}`],
       `--format=${fields.join(',')}`,
       ...options
     ],

@@ -1,6 +1,10 @@
-import { RefusedError, UnavailableError } from '@lautta/core/errors'
+import { PlatformDiskError, RefusedError, UnavailableError } from '@lautta/core/errors'
 import type { CommandOutput, RemoteCommand } from '../run-command.ts'
+import { onOwnCluster } from './own-cluster.ts'
 import { isSlurmAway } from './slurm-away.ts'
+
+// sysexits' word for what may go better later.
+const notMarked = 75
 
 /** Keeps a pending job from starting; one that is held already is no error to scontrol. */
 export const hold = (slurmJobId: string): RemoteCommand<void> => control('hold', slurmJobId)
@@ -8,35 +12,40 @@ export const hold = (slurmJobId: string): RemoteCommand<void> => control('hold',
 /** Lets a held job start. */
 export const release = (slurmJobId: string): RemoteCommand<void> => control('release', slurmJobId)
 
-/** How often SLURM has requeued a job. */
-export function countRestarts(slurmJobId: string): RemoteCommand<number> {
+// By the mark a requeue is carried out once for each order, whoever asks and however often: it is made together with the
+// count of requeues that it stands for, in one step. A count that is another one by now says that it was carried out. Of
+// an array, only tasks that have begun can be requeued: SLURM complains about the others, and does it all the same.
+const requeueScript = `id=$1; base=$HOME/.lautta/$2; mark=$base/requeue-$3
+count() { # of all tasks together
+  shown=$(scontrol show job --oneliner "$id") || return
+  sum=0
+  for one in $(printf '%s\\n' "$shown" | sed -n 's/.* Restarts=\\([0-9][0-9]*\\).*/\\1/p'); do sum=$((sum + one)); done
+}
+count || exit
+words=$(umask 077; { mkdir -p "$base" && ln -s "$sum" "$mark"; } 2>&1)
+[ -L "$mark" ] || { echo "$words" >&2; exit ${notMarked}; }
+marked=$(readlink "$mark")
+[ "$marked" = "$sum" ] || exit 0
+words=$(scontrol requeue "$id" 2>&1) && exit 0
+count && [ "$sum" -gt "$marked" ] && exit 0
+echo "$words" >&2; exit 1
+`
+
+/** Lets a job begin anew, once for each order of the token's job. */
+export function requeue(slurmJobId: string, token: string, orderId: string): RemoteCommand<void> {
   return {
-    argv: ['scontrol', 'show', 'job', '--oneliner', slurmJobId],
+    argv: [...onOwnCluster, 'sh', '-c', requeueScript, 'lautta', slurmJobId, token, orderId],
+    // scontrol to look, to requeue, and to look again.
+    slurmCommands: 3,
     parse(output) {
-      orThrow('scontrol', output)
-      const restarts = / Restarts=(\d+)/.exec(output.stdout)?.[1]
-      if (restarts === undefined) throw new UnavailableError(`scontrol does not tell the restarts of job ${slurmJobId}`)
-      return Number(restarts)
+      if (output.exitCode === notMarked) throw new PlatformDiskError(output.stderr.trim())
+      orThrow('requeue', output)
     }
   }
 }
 
-// Asked once more after a lost answer, it finds the count risen, and does nothing.
-const requeueScript = `shown=$(scontrol show job --oneliner "$1") || exit
-case $shown in *" Restarts=$2 "*) exec scontrol requeue "$1";; esac
-`
-
-/** Lets a job begin anew, unless SLURM has requeued it more often than so many times already. */
-export function requeue(slurmJobId: string, restarts: number): RemoteCommand<void> {
-  return {
-    argv: ['sh', '-c', requeueScript, 'lautta', slurmJobId, String(restarts)],
-    slurmCommands: 2,
-    parse: (output) => orThrow('requeue', output)
-  }
-}
-
 function control(verb: string, slurmJobId: string): RemoteCommand<void> {
-  return { argv: ['scontrol', verb, slurmJobId], parse: (output) => orThrow(verb, output) }
+  return { argv: [...onOwnCluster, 'scontrol', verb, slurmJobId], parse: (output) => orThrow(verb, output) }
 }
 
 /** SLURM's words, without the program's name: a refusal, or that slurmctld is away. */

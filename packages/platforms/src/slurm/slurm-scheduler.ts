@@ -3,19 +3,21 @@ import type { Profile } from '../profiles/profile.ts'
 import { plainProfile } from '../profiles/shipped-profiles.ts'
 import type { RemoteShell } from '../remote-shell.ts'
 import { type RemoteCommand, runCommand } from '../run-command.ts'
-import { mostIdsAtOnce, type Scheduler } from '../scheduler.ts'
+import { type FoundJob, mostIdsAtOnce, type Scheduler, type SubmissionRight } from '../scheduler.ts'
 import { accountsIn, judgeAccount, listAssociations } from './accounts.ts'
 import { checkSlurm } from './check-slurm.ts'
 import { type CommandBudget, unlimitedCommands } from './command-budget.ts'
 import type { Rank } from './command-queue.ts'
+import { describeJob } from './describe-job.ts'
+import { findSubmissions, readRight, type SubmissionFinding } from './find-submission.ts'
 import { gatherQuestions } from './gather-questions.ts'
 import { guardScript } from './guard-script.ts'
 import { sacctEndings, sacctRecords } from './sacct.ts'
-import { scancel } from './scancel.ts'
-import { countRestarts, hold, release, requeue } from './scontrol.ts'
+import { cancelPending, scancel } from './scancel.ts'
+import { hold, release, requeue } from './scontrol.ts'
 import { slurmVersion } from './slurm-version.ts'
 import { squeue } from './squeue.ts'
-import { commandsOfSubmission, findSubmittedJob, submitBoundSeconds, submitJob } from './submission.ts'
+import { commandsOfSubmission, submitBoundSeconds, submitJob } from './submission.ts'
 import { testSubmission } from './test-submission.ts'
 
 // Enough to be sure that nothing was submitted.
@@ -30,8 +32,10 @@ export function createSlurmScheduler(
   { preamble, sbatchSeconds, settleSeconds }: SlurmSettings = plainProfile,
   budget: CommandBudget = unlimitedCommands
 ): Scheduler {
-  const run = async <Result>(command: RemoteCommand<Result>, rank: Rank = 'first'): Promise<Result> => {
+  const run = async <Result>(command: RemoteCommand<Result>, rank: Rank = 'first', signal?: AbortSignal): Promise<Result> => {
     await budget.take(command.slurmCommands ?? 1, rank)
+    // Who asked may have left while it waited for its turn.
+    signal?.throwIfAborted()
     return runCommand(shell, command)
   }
   let version: number | undefined
@@ -49,6 +53,20 @@ export function createSlurmScheduler(
     await run(scancel(ids))
     return ids.map(() => undefined)
   })
+  const look = gatherQuestions<{ right: SubmissionRight; since: Date }, SubmissionFinding>(mostIdsAtOnce, (asked) => {
+    const since = new Date(Math.min(...asked.map((one) => one.since.getTime())))
+    return run(
+      findSubmissions(
+        asked.map(({ right }) => right),
+        since
+      ),
+      'second'
+    )
+  })
+  const describe = async ([id, ...others]: readonly [string, ...string[]]): Promise<FoundJob & { kind: 'found' }> => ({
+    ...{ kind: 'found', others },
+    ...(await run(describeJob(id), 'second'))
+  })
   return {
     lookTimes: { submitBoundSeconds: submitBoundSeconds(sbatchSeconds), settleSeconds, looks },
     awaitTurn: () =>
@@ -60,15 +78,24 @@ export function createSlurmScheduler(
       const script = guardScript(submission.script, submission.token)
       return runCommand(shell, submitJob({ ...submission, script }, preamble, sbatchSeconds))
     },
-    findSubmission: (right) => run(findSubmittedJob(right), 'second'),
+    async readRight(right) {
+      const found = await run(readRight(right))
+      if (found.kind === 'jobs') return describe(found.slurmJobIds)
+      return found.kind === 'closed' ? found : { kind: 'taken', hasAnswered: found.hasAnswered }
+    },
+    async findSubmission(right, since) {
+      const found = await look({ right, since })
+      if (found.kind === 'jobs') return describe(found.slurmJobIds)
+      return found.kind === 'closed' ? found : { kind: 'no-trace', counts: found.counts }
+    },
     listJobs: () => run(squeue),
     findEndings: (slurmJobIds, since) => run(sacctEndings(slurmJobIds, since)),
     cancel,
+    cancelPending: (slurmJobId) => run(cancelPending(slurmJobId)),
     hold: (slurmJobId) => run(hold(slurmJobId)),
     release: (slurmJobId) => run(release(slurmJobId)),
-    countRestarts: (slurmJobId) => run(countRestarts(slurmJobId)),
-    requeue: (slurmJobId, restarts) => run(requeue(slurmJobId, restarts)),
-    testSubmission: (submission) => run(testSubmission(submission, preamble, sbatchSeconds), 'second'),
+    requeue: (slurmJobId, token, orderId) => run(requeue(slurmJobId, token, orderId)),
+    testSubmission: (submission, signal) => run(testSubmission(submission, preamble, sbatchSeconds), 'second', signal),
     findAccounts: async () => accountsIn(await run(listAssociations)),
     checks: (account) => [
       { step: 'slurm', run: () => run(checkSlurm) },

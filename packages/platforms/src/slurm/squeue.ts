@@ -3,6 +3,7 @@ import { UnavailableError } from '@lautta/core/errors'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Observation } from '../scheduler.ts'
 import { fieldDelimiter } from './field-delimiter.ts'
+import { onOwnCluster } from './own-cluster.ts'
 import { phaseOfState } from './slurm-state.ts'
 
 // %F base id, %T state, %S start, %r reason, %V submission, %j name. The name stands last: it alone may have a newline.
@@ -10,7 +11,7 @@ const format = ['%F', '%T', '%S', '%r', '%V', '%j'].join(fieldDelimiter)
 
 /** Lists the user's jobs that have not ended. Array tasks are folded into the job by its base id. */
 export const squeue: RemoteCommand<ReadonlyMap<string, Observation>> = {
-  argv: ['env', 'SLURM_TIME_FORMAT=%s', 'squeue', '--noheader', '--me', `--format=${format}`],
+  argv: [...onOwnCluster, 'SLURM_TIME_FORMAT=%s', 'squeue', '--noheader', '--me', `--format=${format}`],
   parse({ stdout, stderr, exitCode }) {
     if (exitCode !== 0) throw new UnavailableError(stderr.trim() || `squeue ended with ${exitCode}`)
     const jobs = new Map<string, Observation>()

@@ -2,16 +2,19 @@ import { UnavailableError } from '@lautta/core/errors'
 import { noModules, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Submission, TestedSubmission } from '../scheduler.ts'
+import { sbatchOptions } from './sbatch-options.ts'
 import { isSlurmAway } from './slurm-away.ts'
 
 /*
  * As in a submission, with the same place, modules and options; nothing is written, and nobody needs a right. It answers a
  * line `<kind> <sbatch's exit code or ->`, an empty one, then sbatch's own words.
  */
-const testScript = `name=$1; seconds=$2; folder=$3; shift 3
+const testScript = `unset SBATCH_CLUSTERS SLURM_CLUSTERS
+name=$1; seconds=$2; folder=$3; shift 3
 case $folder in "~"|"~/"*) folder=$HOME\${folder#"~"};; esac
 cd -- "$folder" 2>/dev/null || { echo "no-directory -"; echo; echo "$folder: no such directory on this platform"; exit 0; }
-words=$(timeout -k 5 "$seconds" sbatch --job-name="$name" "$@" --test-only 2>&1)
+# In the first place: in the last one, an option before it that lacks its value would take it, and the job would be real.
+words=$(timeout -k 5 "$seconds" sbatch --test-only --job-name="$name" "$@" 2>&1)
 echo "tested $?"; echo; echo "$words"
 `
 
@@ -24,13 +27,12 @@ export function testSubmission(
   preamble: readonly string[],
   sbatchSeconds: number
 ): RemoteCommand<TestedSubmission> {
-  const sbatchOptions = Object.entries(options).map(([name, value]) => (value === true ? `--${name}` : `--${name}=${value}`))
   return {
     argv: withModules({ preamble, modules }, testScript, [
       jobName,
       String(sbatchSeconds),
       workingDirectory ?? '.',
-      ...sbatchOptions
+      ...sbatchOptions(options)
     ]),
     stdin: script,
     timeoutSeconds: sbatchSeconds + answerSeconds,

@@ -37,6 +37,8 @@ export function connectSsh(
     client.once('ready', () => {
       // ssh2 leaves Nagle on: every command would wait some 40 ms for an acknowledgement.
       client.setNoDelay(true)
+      // Each command that is under way listens for the connection's end.
+      client.setMaxListeners(0)
       resolve(client)
     })
     client.once('error', (error: ClientError) => {

@@ -52,7 +52,7 @@ function requestProcess(client: Client, { line, marker, onEnd }: ProcessRequest)
         if (error) return fail(error)
         settle()
         // At once: a short command's exit code may stand in the very packet that opened the channel.
-        resolve(wrap(channel, marker, onEnd))
+        resolve(wrap(client, channel, marker, onEnd))
       })
     } catch (error) {
       fail(error)
@@ -60,29 +60,41 @@ function requestProcess(client: Client, { line, marker, onEnd }: ProcessRequest)
   })
 }
 
-function wrap(channel: ClientChannel, marker: string, onEnd: () => void): RemoteProcess {
+function wrap(client: Client, channel: ClientChannel, marker: string, onEnd: () => void): RemoteProcess {
   const stdout = channel.pipe(stripNoise(marker))
   const stderr = channel.stderr.pipe(stripNoise(marker))
   // Whoever reads is told; but the end may come before anyone reads, and an error that nobody heard ends the process.
   for (const stream of [channel, stdout, stderr]) stream.on('error', () => {})
+  let giveUp: (words: string) => void = () => {}
   const ended = new Promise<number>((resolve, reject) => {
     let exitCode: number | undefined
+    const lost = () => giveUp('the connection was lost before the command ended')
+    const settle = () => {
+      client.removeListener('close', lost)
+      onEnd()
+    }
+    giveUp = (words) => {
+      settle()
+      const error = new Error(words)
+      for (const stream of [stdout, stderr]) stream.destroy(error)
+      reject(error)
+    }
+    // It comes before ssh2 lets each channel of a lost connection end as if everything had been said; an exit code tells
+    // nothing then, because it does not wait, as output does, until there is room for it.
+    client.once('close', lost)
     channel.once('exit', (code: number | null, signal?: string) => {
       exitCode = code ?? exitCodeOf(signal)
     })
     channel.once('close', () => {
-      onEnd()
-      if (exitCode === undefined) reject(new Error('the connection was lost before the command ended'))
-      else resolve(exitCode)
+      if (exitCode === undefined) return giveUp('the host ended the command without an exit code')
+      settle()
+      resolve(exitCode)
     })
   })
-  ended.catch((error: Error) => {
-    stdout.destroy(error)
-    stderr.destroy(error)
-  })
+  ended.catch(() => {})
   const abandon = () => {
     channel.close()
-    onEnd()
+    giveUp('nobody waits for the command any more')
   }
   return { stdin: channel, stdout, stderr, ended, abandon }
 }

@@ -3,7 +3,8 @@ import { UnavailableError } from '@lautta/core/errors'
 import { createLimit } from '../limit-concurrency.ts'
 import type { RemoteProcess, RemoteShell } from '../remote-shell.ts'
 import { commandLine } from './command-line.ts'
-import { type ConnectionKeeper, keepConnection, type SshTarget } from './keep-connection.ts'
+import { type ConnectionKeeper, keepConnection } from './keep-connection.ts'
+import type { SshTarget } from './open-connection.ts'
 import { openProcess, type ProcessRequest } from './open-process.ts'
 
 /** How one connection is used. */
@@ -40,6 +41,7 @@ export function createSshShell(target: SshTarget, { maxChannels = 4, maxAgeSecon
         throw error
       }
     },
+    isOpen: connection.isOpen,
     close: () => connection.close()
   }
 }

@@ -41,6 +41,8 @@ async function bringFile(work: JobWork, { transfer: { source, target }, remove }
 
   async function removeWhenEqual({ etag }: ObjectInfo): Promise<void> {
     if ((await hashFile(shell, from)) !== etag) throw new RefusedError(`${from} is not removed: it changed while it was copied`)
+    // Who holds the lease by now may be bringing it.
+    work.order.fence()
     await removeFile(shell, from)
   }
 }

@@ -6,15 +6,21 @@ import type { PerformEffect, PlatformWork } from './job-work.ts'
 const askAgainMs = 30_000
 
 /** Asks the scheduler to end the job; that it ended is seen later, as for any other job. */
-export function cancel(now: () => Date): PerformEffect<PlatformWork> {
+export function createCancel(now: () => Date) {
   const askedAtMs = new WeakMap<LiveOrder, Map<string, number>>()
-  return async ({ platform, order, job }) => {
+  const cancel: PerformEffect<PlatformWork> = async ({ platform, order, job }) => {
     const id = slurmJobIdOf(job)
-    const asked = askedAtMs.get(order) ?? new Map<string, number>()
-    askedAtMs.set(order, asked)
-    if (id === null || now().getTime() - (asked.get(id) ?? Number.NEGATIVE_INFINITY) < askAgainMs) return null
-    asked.set(id, now().getTime())
+    if (id === null) return null
+    askedAtMs.set(order, (askedAtMs.get(order) ?? new Map<string, number>()).set(id, now().getTime()))
     await platform.scheduler.cancel(id)
     return null
+  }
+  return {
+    cancel,
+    /** Whether it is time to ask, or to ask again. */
+    isDue({ order, job }: Pick<PlatformWork, 'order' | 'job'>): boolean {
+      const asked = askedAtMs.get(order)?.get(slurmJobIdOf(job) ?? '')
+      return asked === undefined || now().getTime() - asked >= askAgainMs
+    }
   }
 }

@@ -2,26 +2,24 @@ import type { ControlKind } from '@lautta/core/documents/order-document'
 import { RefusedError } from '@lautta/core/errors'
 import { slurmJobIdOf } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
-import type { PerformEffect, PlatformWork } from './job-work.ts'
+import { type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
 
 const doneWords: Readonly<Record<ControlKind, string>> = { hold: 'held', release: 'released', requeue: 'to begin anew' }
 
-/**
- * Carries out a hold, a release or a requeue. Holding twice changes nothing; before a requeue the scheduler's count of
- * them is saved, so that the same order does not requeue the job a second time.
- */
-export const control: PerformEffect<PlatformWork> = async ({ platform: { scheduler }, job }): Promise<JobEvent | null> => {
+/** Carries out a hold, a release or a requeue. Holding twice changes nothing, and a requeue is carried out once for its order. */
+export const control: PerformEffect<PlatformWork> = async (work): Promise<JobEvent | null> => {
+  const { platform, order, job } = work
   const slurmJobId = slurmJobIdOf(job)
   if (slurmJobId === null || job.control === null) return null
-  const { id, order, restarts } = job.control
+  const { id, order: kind } = job.control
+  // Another holder of the lease may have carried out later ones by now.
+  order.fence()
   try {
-    if (order === 'requeue' && restarts === null)
-      return { type: 'restartsCounted', restarts: await scheduler.countRestarts(slurmJobId) }
-    if (order === 'requeue') await scheduler.requeue(slurmJobId, restarts ?? 0)
-    else await scheduler[order](slurmJobId)
-    return { type: 'controlDone', id, words: doneWords[order] }
+    if (kind === 'requeue') await platform.scheduler.requeue(slurmJobId, tokenOf(work), id)
+    else await platform.scheduler[kind](slurmJobId)
+    return { type: 'controlDone', id, words: doneWords[kind] }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    return { type: 'controlDone', id, words: `${order} was refused: ${error.message}` }
+    return { type: 'controlDone', id, words: `${kind} was refused: ${error.message}` }
   }
 }

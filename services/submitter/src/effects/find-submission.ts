@@ -1,19 +1,28 @@
 import type { JobEvent } from '@lautta/core/job/job-event'
-import type { LookTimes, SubmissionTrace } from '@lautta/platforms/scheduler'
-import { type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
+import type { FoundJob, LookTimes, RightTrace, SubmissionTrace } from '@lautta/platforms/scheduler'
+import { orderedAt, type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
 
 /**
  * Counts the looks for submissions whose answer was lost. It is kept in memory: after a restart the looks begin anew,
  * which takes longer and is as sure.
  */
 export interface Looks {
+  /** Whether the sbatch of a right that is taken may still be under way: so long SLURM need not be asked. */
+  isUnderWay(right: string, times: LookTimes, nowMs: number): boolean
   /** What a look at this moment means; null is not yet known. */
   judge(right: string, trace: SubmissionTrace, times: LookTimes, nowMs: number): JobEvent | null
 }
 
 export function createLooks(): Looks {
   const byRight = new Map<string, { takenSeenAtMs: number; goodAnswerAtMs: number | null; looks: number }>()
+  /** Whoever took the right did so before we saw it: its sbatch ends at most the bound after this moment. */
+  const see = (right: string, nowMs: number) => {
+    const seen = byRight.get(right) ?? { takenSeenAtMs: nowMs, goodAnswerAtMs: null, looks: 0 }
+    byRight.set(right, seen)
+    return seen
+  }
   return {
+    isUnderWay: (right, { submitBoundSeconds }, nowMs) => nowMs < see(right, nowMs).takenSeenAtMs + submitBoundSeconds * 1000,
     judge(right, trace, { submitBoundSeconds, settleSeconds, looks: needed }, nowMs) {
       if (trace.kind === 'found') {
         byRight.delete(right)
@@ -24,9 +33,7 @@ export function createLooks(): Looks {
         byRight.delete(right)
         return { type: 'submissionNotFound' }
       }
-      // Whoever took the right did so before we saw it: its sbatch ends at most the bound after this moment.
-      const seen = byRight.get(right) ?? { takenSeenAtMs: nowMs, goodAnswerAtMs: null, looks: 0 }
-      byRight.set(right, seen)
+      const seen = see(right, nowMs)
       if (!trace.counts) return null
       seen.goodAnswerAtMs ??= nowMs
       const countsFromMs = Math.max(seen.takenSeenAtMs + submitBoundSeconds * 1000, seen.goodAnswerAtMs) + settleSeconds * 1000
@@ -44,8 +51,24 @@ export function createFindSubmission(looks: Looks, now: () => Date): PerformEffe
   return async (work) => {
     const { job, platform } = work
     if (job.state.kind !== 'submitting') return null
+    const { scheduler } = platform
     const right = { token: tokenOf(work), try: job.state.try }
-    const trace = await platform.scheduler.findSubmission(right)
-    return looks.judge(`${right.token}/${right.try}`, trace, platform.scheduler.lookTimes, now().getTime())
+    const name = `${right.token}/${right.try}`
+    let trace: RightTrace | SubmissionTrace = await scheduler.readRight(right)
+    if (trace.kind === 'taken') {
+      if (!trace.hasAnswered && looks.isUnderWay(name, scheduler.lookTimes, now().getTime())) return null
+      trace = await scheduler.findSubmission(right, orderedAt(work))
+    }
+    if (trace.kind === 'found' && trace.others.length > 0) await endOthers(work, trace)
+    return looks.judge(name, trace, scheduler.lookTimes, now().getTime())
   }
+}
+
+/** Two jobs of one token: there should be none, and what of them has not begun is ended. */
+async function endOthers(work: PlatformWork, { slurmJobId, others }: FoundJob): Promise<void> {
+  const { order, job, logger, platform } = work
+  for (const other of others) await platform.scheduler.cancelPending(other)
+  const words = `SLURM has more than one job of this submission: ${slurmJobId} is kept, ${others.join(', ')} ended if not begun`
+  logger.error({ orchestration: order.id, job: job.index, slurmJobId, others }, words)
+  await work.notice(words)
 }

@@ -6,6 +6,7 @@ import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { LiveOrder } from '../live-order.ts'
+import type { SessionPorts } from '../session-ports.ts'
 
 /** What an effect needs to act for one job, whatever is asked of it. */
 export interface PlatformWork {
@@ -24,6 +25,7 @@ export interface PlatformWork {
   isBackingOff(): boolean
   /** Why nothing new is begun on the platform for the user; null when it may be. */
   findPause(): Promise<string | null>
+  logger: Pick<SessionPorts['logger'], 'error'>
   /** Tells the user something that changes no state. */
   notice(words: string): Promise<void>
 }
@@ -47,4 +49,9 @@ export async function waitForPause({ findPause }: Pick<PlatformWork, 'findPause'
 /** The token of the job's present attempt. */
 export function tokenOf({ user, management, order, known, job: { index, attempt } }: PlatformWork): string {
   return management.tokenOf(user, { id: order.id, platform: known.name, index, attempt })
+}
+
+/** When the present attempt was ordered: nothing of it was submitted before. */
+export function orderedAt({ order, job }: PlatformWork): Date {
+  return new Date(job.startOrderedAt ?? order.request.createdAt)
 }

@@ -1,12 +1,13 @@
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { foldOrders, isHeld } from '@lautta/core/job/orders'
+import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
 import type { Submission, SubmissionAnswer, SubmissionRight } from '@lautta/platforms/scheduler'
-import type { Admission } from '../admission.ts'
+import { type Admission, type Kind, kindOf } from '../admission.ts'
 import type { CheckAccount } from './check-account.ts'
 import { composeSubmission } from './compose-submission.ts'
-import { type JobWork, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
+import { type JobWork, orderedAt, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
 
 /** What submissions of one session share. */
@@ -20,17 +21,33 @@ interface SubmitOptions {
 /** Submits the job, at most once for its attempt: see "At most one job per attempt" in ARCHITECTURE.md. */
 export function createSubmit({ admission, checkAccount, mostAtOnce }: SubmitOptions): PerformEffect {
   const enter = createLimit(mostAtOnce)
+  // So that a job that waits for room costs the platform nothing.
+  const kinds = new WeakMap<JobRequest, Kind>()
+
+  /** What keeps the job from being submitted now. */
+  const findHindrance = async (work: JobWork): Promise<{ event: JobEvent | null } | null> => {
+    if (isStopped(work) || work.isBackingOff()) return { event: null }
+    const pause = await waitForPause(work)
+    if (pause !== null) return { event: pause }
+    const kind = kinds.get(work.request)
+    const reason = kind === undefined ? null : admission.whyClosed(kind)
+    return reason === null ? null : { event: { type: 'waited', on: 'limit', reason } }
+  }
+
   return async (work) => {
     if (work.job.state.kind !== 'submitting') return null
     const right = { token: tokenOf(work), try: work.job.state.try }
     const leave = await enter()
     try {
+      const before = await findHindrance(work)
+      if (before !== null) return before.event
       const submission = await compose(work, right)
+      kinds.set(work.request, kindOf(submission))
       await checkAccount(work.platform.scheduler, submission)
-      // Its turn may come after minutes: who was stopped until then, or paused, is not submitted.
-      const isOurTurn = await work.platform.scheduler.awaitTurn()
-      if (!isOurTurn || isStopped(work) || work.isBackingOff()) return null
-      return (await waitForPause(work)) ?? (await submitInPlace(work, submission, admission))
+      if (!(await work.platform.scheduler.awaitTurn())) return null
+      // The turn may have come after minutes.
+      const after = await findHindrance(work)
+      return after === null ? await submitInPlace(work, submission, admission) : after.event
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
       return refuse(work, right, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
@@ -41,8 +58,8 @@ export function createSubmit({ admission, checkAccount, mostAtOnce }: SubmitOpti
 }
 
 async function submitInPlace(work: JobWork, submission: Submission, admission: Admission): Promise<JobEvent> {
-  const place = await admission.enter()
-  if ('reason' in place) return { type: 'waited', on: 'limit', reason: place.reason }
+  const leave = await admission.enter(kindOf(submission))
+  if (typeof leave !== 'function') return { type: 'waited', on: 'limit', reason: leave.reason }
   let isAccepted = false
   try {
     await work.beginTry(submission.try)
@@ -50,13 +67,13 @@ async function submitInPlace(work: JobWork, submission: Submission, admission: A
     isAccepted = answer.kind === 'accepted'
     return await eventOfAnswer(work, submission, answer, admission)
   } finally {
-    place.leave(isAccepted)
+    leave(isAccepted)
   }
 }
 
 async function eventOfAnswer(
   work: JobWork,
-  right: SubmissionRight,
+  submission: Submission,
   answer: SubmissionAnswer,
   admission: Admission
 ): Promise<JobEvent> {
@@ -66,13 +83,15 @@ async function eventOfAnswer(
       return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
     }
     case 'refused':
-      return refuse(work, right, withHint(answer.reason))
-    case 'limit-reached':
-      // A limit of one's own that is reached without any job there is none: where no account was named, SLURM says so.
-      if (/AssocMaxSubmit/.test(answer.reason) && !admission.hasJobs() && (await work.platform.scheduler.listJobs()).size === 0)
-        return refuse(work, right, withHint(answer.reason))
-      admission.close(answer.reason)
+      return refuse(work, submission, withHint(answer.reason))
+    case 'limit-reached': {
+      const kind = kindOf(submission)
+      // A person's own limit that is met without any job there is none: an account is missing, or the job is too large.
+      const isNone = !/Grp|PerAccount/.test(answer.reason) && admission.isWithoutJobs(kind)
+      if (isNone) return refuse(work, submission, withHint(answer.reason))
+      admission.close(kind, answer.reason)
       return { type: 'limitReached', reason: answer.reason }
+    }
     case 'disk-full':
       return { type: 'waited', on: 'platform-disk', reason: answer.reason }
     case 'answer-lost':
@@ -97,8 +116,8 @@ function isStopped({ order, job }: JobWork): boolean {
  * What is refused now (the script is gone, a module does not load) may have been submitted before we were killed: only
  * who owns the unused right may say that there is no job.
  */
-async function refuse({ platform }: JobWork, right: SubmissionRight, reason: string): Promise<JobEvent> {
-  const trace = await platform.scheduler.findSubmission(right)
+async function refuse(work: JobWork, right: SubmissionRight, reason: string): Promise<JobEvent> {
+  const trace = await work.platform.scheduler.findSubmission(right, orderedAt(work))
   if (trace.kind === 'closed') return { type: 'submissionRefused', reason }
   if (trace.kind === 'no-trace') return { type: 'answerLost' }
   const { slurmJobId, outPath, errPath } = trace

@@ -3,6 +3,7 @@ import { RefusedError, UnavailableError, UnknownOutcomeError } from '@lautta/cor
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
 import type {
   AcceptedJob,
+  RightTrace,
   Scheduler,
   Submission,
   SubmissionAnswer,
@@ -31,6 +32,8 @@ export interface Cluster {
   jobs: ModelJob[]
   /** By token and try: what stands in the folder. */
   folders: Map<string, Folder>
+  /** By token and order: how often the job had been requeued when the order came. */
+  marks: Map<string, number>
   /** How many jobs may be there at once. */
   mostJobs: number
 }
@@ -81,6 +84,15 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
     return { kind: 'accepted', ...accepted(job.id) }
   }
 
+  const readRight = (right: SubmissionRight): RightTrace => {
+    const earlier = known(right.token)
+    if (earlier !== null) return { kind: 'found', others: [], ...accepted(earlier) }
+    const folder = cluster.folders.get(folderOf(right))
+    if (folder !== undefined) return { kind: 'taken', hasAnswered: folder.isRefused }
+    cluster.folders.set(folderOf(right), { madeAtMs: world.nowMs, id: null, isRefused: false })
+    return { kind: 'closed' }
+  }
+
   const find = (id: string): ModelJob => {
     const job = cluster.jobs.find((one) => one.id === id)
     if (job === undefined || hasEnded(job)) throw new RefusedError('Job has already finished')
@@ -111,15 +123,14 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
         if (fails(0.15)) throw new UnknownOutcomeError('the answer was lost')
         return answer
       }),
+    readRight: (right) => look(() => readRight(right)),
     findSubmission: (right) =>
       look((): SubmissionTrace => {
-        const earlier = known(right.token)
-        if (earlier !== null) return { kind: 'found', ...accepted(earlier) }
-        const folder = cluster.folders.get(folderOf(right))
-        if (folder === undefined) cluster.folders.set(folderOf(right), { madeAtMs: world.nowMs, id: null, isRefused: false })
-        if (folder === undefined || folder.isRefused) return { kind: 'closed' }
-        const listed = cluster.jobs.find(({ token }) => token === right.token)
-        return listed === undefined ? { kind: 'no-trace', counts: !fails(0.2) } : { kind: 'found', ...accepted(listed.id) }
+        const trace = readRight(right)
+        if (trace.kind !== 'taken') return trace
+        const [listed, ...others] = cluster.jobs.filter(({ token }) => token === right.token).map(({ id }) => id)
+        if (listed !== undefined) return { kind: 'found', others, ...accepted(listed) }
+        return trace.hasAnswered ? { kind: 'closed' } : { kind: 'no-trace', counts: !fails(0.2) }
       }),
     listJobs: () =>
       look(() => {
@@ -145,12 +156,19 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
         const job = cluster.jobs.find((one) => one.id === id)
         if (job !== undefined && !hasEnded(job)) job.state = 'cancelled'
       }),
+    cancelPending: (id) =>
+      look(() => {
+        const job = cluster.jobs.find((one) => one.id === id)
+        if (job?.state === 'pending') job.state = 'cancelled'
+      }),
     hold: (id) => control(id, (job) => (job.isHeld = true)),
     release: (id) => control(id, (job) => (job.isHeld = false)),
-    countRestarts: (id) => look(() => find(id).restarts),
-    requeue: (id, restarts) =>
+    requeue: (id, token, orderId) =>
       control(id, (job) => {
-        if (job.restarts !== restarts) return
+        const mark = `${token}/${orderId}`
+        const marked = cluster.marks.get(mark) ?? job.restarts
+        cluster.marks.set(mark, marked)
+        if (job.restarts !== marked) return
         job.restarts++
         job.state = 'pending'
       }),

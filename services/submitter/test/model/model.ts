@@ -1,7 +1,7 @@
 import { deriveKey } from '@lautta/core/derive-key'
 import { controlKinds, type OrderDocument } from '@lautta/core/documents/order-document'
 import { createId } from '@lautta/core/ids'
-import { isOnPlatform } from '@lautta/core/job/job'
+import { isOnPlatform, type Job } from '@lautta/core/job/job'
 import type { CollectMessage } from '@lautta/core/messages'
 import { timesPath, viewPath } from '@lautta/core/object-names'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
@@ -70,7 +70,7 @@ export function createModel(seed: number) {
   const { random } = world
   const store = createMemoryStore()
   const direct = manage(store)
-  const cluster: Cluster = { jobs: [], folders: new Map(), mostJobs: random.pick([1, 2, 100]) }
+  const cluster: Cluster = { jobs: [], folders: new Map(), marks: new Map(), mostJobs: random.pick([1, 2, 100]) }
   const redis: LeaseMemory = { holder: null, lastFence: 0, bornAtMs: 0, skewMs: 0 }
   const hints = new Set<string>()
   const asked: CollectMessage[] = []
@@ -139,6 +139,8 @@ export function createModel(seed: number) {
       if (random.isTrue(0.7)) hints.add(id)
     },
     async order(order: OrderDocument['order'], attempt: number, of: Partial<NewOrder> = {}): Promise<void> {
+      // No two at one moment: their ids begin with it.
+      world.nowMs++
       const at = new Date(world.nowMs)
       const document = { schema: 1, order, attempt, ...of, by: user, keyId: 'k', at: at.toISOString() }
       await direct.writeOrder(user, id, createId(at), document)
@@ -161,6 +163,17 @@ export function createModel(seed: number) {
       const of = { platform, index: job.index }
       if (order !== 'cancel') controlled.push({ order, attempt: job.attempt, ...of })
       await this.order(order, job.attempt, of)
+    },
+    /** The jobs that have not ended: what became of the control orders of each, and what should have. */
+    controls(jobs: readonly Job[]) {
+      return jobs.filter(isOnPlatform).flatMap(({ index, attempt }) => {
+        const token = direct.tokenOf(user, { id, platform, index, attempt })
+        const job = cluster.jobs.find((one) => one.token === token && !hasEnded(one))
+        const mine = controlled.filter((one) => one.index === index && one.attempt === attempt)
+        const isHeld = mine.findLast(({ order }) => order !== 'requeue')?.order === 'hold'
+        const expected = { isHeld, restarts: this.requeuesOf(index, attempt) }
+        return job === undefined ? [] : [{ found: { isHeld: job.isHeld, restarts: job.restarts }, expected }]
+      })
     },
     /** How often a requeue of an attempt was ordered. */
     requeuesOf: (index: number, attempt: number): number =>
@@ -215,14 +228,13 @@ export function createModel(seed: number) {
           await store.put(direct.bucketOf(user, 'pipeline'), timesPath({ id, platform, index, attempt }), Buffer.alloc(0))
       }
     },
-    async calmDown(): Promise<void> {
+    calmDown(): void {
       world.isCalm = true
       for (const { process } of alive) process.isPaused = false
-      // What was ordered in the chaos is carried out now, if it was not.
-      for (const { attempt, order: _, ...of } of controlled) {
-        world.nowMs++
-        await this.order('release', attempt, of)
-      }
+    },
+    /** Nothing holds a job any more, and those that end only when they are stopped are stopped. */
+    async bringToEnd(): Promise<void> {
+      for (const { attempt, order: _, ...of } of [...controlled]) await this.order('release', attempt, of)
       // More than any attempt: retries are stopped, too.
       if (areEndless) await this.order('stop', 100)
     },
