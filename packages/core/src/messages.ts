@@ -14,7 +14,7 @@ export const collectMessageSchema = z.object({
 })
 export type CollectMessage = z.output<typeof collectMessageSchema>
 
-/** A job of an order as sbatch is asked about it. No files, values or environments: no secret is in a queue. */
+/** A job of an order as sbatch is asked about it: the script's text and its options, but for `export`, which may hold values. */
 const testedJobSchema = z.object({
   index: z.number().int(),
   path: z.string(),
@@ -23,7 +23,10 @@ const testedJobSchema = z.object({
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).exactOptional()
 })
 
-/** What the forwarder asks about a platform in a user's name, for the submitter to find out there. */
+/**
+ * What the forwarder asks about a platform in a user's name, for the submitter to find out there. Of an order it carries
+ * the scripts' text, their options and the modules; no file, and no value of a transfer.
+ */
 export const questionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), user: z.string(), platform: z.string() }),
   z.object({
@@ -36,6 +39,10 @@ export const questionSchema = z.discriminatedUnion('kind', [
   })
 ])
 export type Question = z.output<typeof questionSchema>
+
+/** A question on its way, and until when somebody waits for its answer, by Redis' clock. */
+export const askedQuestionSchema = z.object({ question: questionSchema, untilMs: z.number() })
+export type AskedQuestion = z.output<typeof askedQuestionSchema>
 
 /** The steps on the way to a job, in their sequence; those after the first that fails are not tried. */
 export const probeAnswerSchema = z.object({

@@ -10,7 +10,7 @@ export const requestPath = (id: string): string => `MANAGEMENT/${id}.json`
 /** All that belongs to an order beside its request. */
 export const orderPrefix = (id: string): string => `MANAGEMENT/${id}/`
 
-/** One order object: a start or a stop. */
+/** One order object: a start, a stop, or what is ordered for one job: cancel, hold, release, requeue. */
 export const orderPath = (id: string, orderId: string): string => `MANAGEMENT/${id}/ORDERS/${orderId}.json`
 
 /** A request that a notebook put there itself. */

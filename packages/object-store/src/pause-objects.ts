@@ -26,3 +26,4 @@ export function createPauseObjects(store: ObjectStore, { commonBucket, slugOf, r
     }
   }
 }
+export type PauseObjects = ReturnType<typeof createPauseObjects>

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import { LauttaError, UnavailableError } from '@lautta/core/errors'
-import { type Question, questionSchema } from '@lautta/core/messages'
-import { DelayedError, Queue, QueueEvents, Worker } from 'bullmq'
+import { UnavailableError } from '@lautta/core/errors'
+import type { AskedQuestion, Question } from '@lautta/core/messages'
+import { Queue, QueueEvents } from 'bullmq'
 import { z } from 'zod'
+import { redisTimeMs, takeAnswer } from './answers.ts'
 import { connectPatientRedis, connectRedis, type RedisAddress } from './connect-redis.ts'
 import { withinDeadline } from './deadline.ts'
-import { type Consumer, prefix } from './queues.ts'
+import { prefix } from './queues.ts'
 
-const name = 'ask'
+/** The queue of questions. */
+export const askQueue = 'ask'
 const answerMs = 30_000
-// Another process may hold the lease of the question's user and platform: it is found by asking around.
-const elsewhereMs = 200
-const mostTurns = answerMs / elsewhereMs
-// What an asker may have missed while its connection was away; answers of all askers are among them.
+// What an asker may have missed while its connection was away; those of all askers are among them.
 const eventsKept = 1000
 
 const replySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answered'), answer: z.unknown() }),
   z.object({ kind: z.literal('failed'), reason: z.string(), hint: z.string().optional() })
 ])
-type Reply = z.input<typeof replySchema>
+/** What came of a question; `reason` and `hint` are for the asker to read. */
+export type Reply = z.input<typeof replySchema>
 
 /** The forwarder's door to whoever drives the platforms. */
 export interface Asker {
@@ -31,29 +31,37 @@ export interface Asker {
 export function createAsker(address: RedisAddress, waitMs = answerMs): Asker {
   const connection = connectRedis(address)
   const listening = connectPatientRedis(address)
-  const queue = new Queue<Question>(name, { connection, prefix, streams: { events: { maxLen: eventsKept } } })
+  const queue = new Queue<AskedQuestion>(askQueue, { connection, prefix, streams: { events: { maxLen: eventsKept } } })
   // From the first event that is kept: one between a question and the first reading would be missed otherwise.
-  const events = new QueueEvents(name, { connection: listening, prefix, lastEventId: '0' })
-  const waiting = new Map<string, (reply: unknown) => void>()
+  const events = new QueueEvents(askQueue, { connection: listening, prefix, lastEventId: '0' })
+  const waiting = new Map<string, (failure: string | null) => void>()
   queue.on('error', () => {})
   events.on('error', () => {})
-  events.on('completed', ({ jobId, returnvalue }) => waiting.get(jobId)?.(returnvalue))
-  events.on('failed', ({ jobId, failedReason }) => waiting.get(jobId)?.({ kind: 'failed', reason: failedReason }))
+  events.on('completed', ({ jobId }) => waiting.get(jobId)?.(null))
+  events.on('failed', ({ jobId, failedReason }) => waiting.get(jobId)?.(failedReason))
 
-  const waitFor = async (id: string, question: Question): Promise<unknown> => {
-    const replied = new Promise<unknown>((resolve) => waiting.set(id, resolve))
+  const add = async (id: string, question: Question): Promise<void> => {
+    try {
+      // The first question may come before the connection is there.
+      await withinDeadline(queue.waitUntilReady())
+      const untilMs = (await withinDeadline(redisTimeMs(connection))) + waitMs
+      const options = { jobId: id, removeOnComplete: true, removeOnFail: true }
+      await withinDeadline(queue.add(askQueue, { question, untilMs }, options))
+    } catch (cause) {
+      throw new UnavailableError('the queue of questions does not answer', { cause })
+    }
+  }
+
+  const waitFor = async (id: string, question: Question): Promise<void> => {
+    const replied = new Promise<string | null>((resolve) => waiting.set(id, resolve))
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
       const { platform } = question
       timer = setTimeout(() => reject(new UnavailableError(`nobody answered for ${platform} in ${waitMs / 1000} s`)), waitMs)
     })
     try {
-      const added = withinDeadline(queue.add(name, question, { jobId: id, removeOnComplete: true, removeOnFail: true })).catch(
-        (cause: unknown) => {
-          throw new UnavailableError('the queue of questions does not answer', { cause })
-        }
-      )
-      return await Promise.race([added.then(() => replied), late])
+      const failure = await Promise.race([add(id, question).then(() => replied), late])
+      if (failure !== null) throw new UnavailableError(failure)
     } catch (error) {
       // So that nobody works for nothing. Where it can't be removed it is in work already, or Redis is away.
       await withinDeadline(queue.remove(id)).catch(() => {})
@@ -66,7 +74,11 @@ export function createAsker(address: RedisAddress, waitMs = answerMs): Asker {
 
   return {
     async ask(question, answerSchema) {
-      const reply = replySchema.parse(await waitFor(randomUUID(), question))
+      const id = randomUUID()
+      await waitFor(id, question)
+      const left = await withinDeadline(takeAnswer(connection, id))
+      if (left === null) throw new UnavailableError('an answer was given, and lost on its way', { hint: 'ask again' })
+      const reply = replySchema.parse(left)
       if (reply.kind === 'answered') return answerSchema.parse(reply.answer)
       throw new UnavailableError(reply.reason, reply.hint === undefined ? {} : { hint: reply.hint })
     },
@@ -76,43 +88,4 @@ export function createAsker(address: RedisAddress, waitMs = answerMs): Asker {
       listening.disconnect()
     }
   }
-}
-
-/** Answers questions; `elsewhere` gives one back, for the process which holds the lease to take. */
-export function consumeAsk(
-  address: RedisAddress,
-  concurrency: number,
-  handle: (question: Question) => Promise<{ answer: unknown } | 'elsewhere'>
-): Consumer {
-  const connection = connectPatientRedis(address)
-  const options = { connection, prefix, concurrency }
-  const worker = new Worker<Question, Reply>(
-    name,
-    async (job, token): Promise<Reply> => {
-      try {
-        const found = await handle(questionSchema.parse(job.data))
-        if (found !== 'elsewhere') return { kind: 'answered', answer: found.answer }
-      } catch (error) {
-        return { kind: 'failed', ...wordsOf(error) }
-      }
-      // Its asker may be gone, and nobody would ever take it away.
-      if (job.attemptsStarted >= mostTurns) return { kind: 'failed', reason: 'the lease of this platform is not given back' }
-      await job.moveToDelayed(Date.now() + elsewhereMs, token)
-      throw new DelayedError()
-    },
-    options
-  )
-  worker.on('error', () => {})
-  return {
-    async close() {
-      await worker.close()
-      connection.disconnect()
-    }
-  }
-}
-
-/** What the asker may read. */
-function wordsOf(error: unknown): { reason: string; hint?: string } {
-  if (!(error instanceof LauttaError)) return { reason: 'something unexpected happened' }
-  return { reason: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
 }

@@ -10,7 +10,7 @@ const forgetWhenDone = { removeOnComplete: true, removeOnFail: true }
 
 /** The door to the queues: BullMQ's words stay behind it. */
 export interface Queues {
-  /** Asks for a pass soon. One that comes during a pass makes one more pass. */
+  /** Asks for a pass soon, or less than a second before the delay is over. One that comes during a pass makes one more pass. */
   nudgeReconcile(message: ReconcileMessage, delayMs?: number): Promise<void>
   /** Asks for a pass every so often; null stops that. Asked again with the same interval, it changes nothing. */
   setClock(message: ReconcileMessage, everySeconds: number | null): Promise<void>
@@ -28,8 +28,9 @@ export function createQueues(address: RedisAddress): Queues {
   for (const queue of [reconcile, collect]) queue.on('error', () => {})
   return {
     async nudgeReconcile(message, delayMs = 0) {
-      // A delayed nudge has an identity of its own, so that it never holds back one that is meant for now.
-      const id = JSON.stringify([message.user, message.platform ?? null, delayMs > 0])
+      // A delayed nudge never holds back one that is meant for now, or for a second or more after it.
+      const dueSecond = delayMs > 0 ? Math.floor((Date.now() + delayMs) / 1000) : null
+      const id = JSON.stringify([message.user, message.platform ?? null, dueSecond])
       await withinDeadline(reconcile.add('nudge', message, { delay: delayMs, deduplication: { id, keepLastIfActive: true } }))
     },
     async setClock(message, everySeconds) {

@@ -1,11 +1,13 @@
 import { CredentialsError, UnavailableError } from '@lautta/core/errors'
 import type { Question } from '@lautta/core/messages'
+import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type RedisServer, startRedis } from '../../../test/servers/redis.ts'
 import { until } from '../../../test/support/until.ts'
-import { type Asker, consumeAsk, createAsker } from '../src/ask.ts'
-import { connectRedis } from '../src/connect-redis.ts'
+import { type Asker, createAsker } from '../src/ask.ts'
+import { connectRedis, waitForRedis } from '../src/connect-redis.ts'
+import { consumeAsk } from '../src/consume-ask.ts'
 import type { Consumer } from '../src/queues.ts'
 
 let server: RedisServer
@@ -25,6 +27,13 @@ afterEach(async () => {
   for (const consumer of consumers.splice(0)) await consumer.close()
 })
 
+const activeQuestions = async (): Promise<number> => {
+  const redis = connectRedis(server)
+  await waitForRedis(redis, 5000)
+  const active = await redis.llen('lautta:ask:active')
+  redis.disconnect()
+  return active
+}
 const aboutPlatform = (platform: string): Question => ({ kind: 'probe', user: 'u', platform })
 
 describe('a question', () => {
@@ -35,9 +44,35 @@ describe('a question', () => {
     )
     expect(answers).toEqual([{ platform: 'a' }, { platform: 'b' }, { platform: 'c' }])
     const redis = connectRedis(server)
-    await until(() => redis.status === 'ready')
-    expect(await redis.keys('lautta:ask:????????-*')).toEqual([])
+    await waitForRedis(redis, 5000)
+    expect([await redis.keys('lautta:ask:????????-*'), await redis.keys('lautta:answer:*')]).toEqual([[], []])
     redis.disconnect()
+  })
+  it('leaves little in Redis, however large its answer is', async () => {
+    const text = 'x'.repeat(1_000_000)
+    consume(async () => ({ answer: text }))
+    for (let count = 0; count < 5; count++) expect(await asker.ask(aboutPlatform('p'), z.string())).toBe(text)
+    const redis = connectRedis(server)
+    await waitForRedis(redis, 5000)
+    const sizes = await Promise.all((await redis.keys('*')).map((key) => redis.memory('USAGE', key, 'SAMPLES', 0)))
+    expect(sizes.length).toBeGreaterThan(0)
+    expect(sizes.reduce((sum: number, size) => sum + Number(size), 0)).toBeLessThan(200_000)
+    redis.disconnect()
+  })
+  it('that nobody takes away ends by itself', async () => {
+    const hasty = createAsker(server, 300)
+    // It comes with the event that its asker waits no more.
+    consume((_question, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ answer: 'late' }))))
+    await expect(hasty.ask(aboutPlatform('p'), z.string())).rejects.toThrow(UnavailableError)
+    const redis = connectRedis(server)
+    await waitForRedis(redis, 5000)
+    const [key = ''] = await until(async () => {
+      const keys = await redis.keys('lautta:answer:*')
+      return keys.length > 0 ? keys : null
+    })
+    expect(await redis.pttl(key)).toBeGreaterThan(0)
+    redis.disconnect()
+    await hasty.close()
   })
   it('goes back until the process that holds the lease takes it', async () => {
     const taken: string[] = []
@@ -75,6 +110,40 @@ describe('a question', () => {
     })
     await asker.ask(aboutPlatform('next'), z.string())
     expect(seen).toEqual(['next'])
+  })
+  it('is given up when its asker waits no more, and its work is told', async () => {
+    const hasty = createAsker(server, 300)
+    const reasons: string[] = []
+    consume((_question, signal) => {
+      signal.addEventListener('abort', () => reasons.push(signal.reason.message))
+      return new Promise(() => {})
+    })
+    await expect(hasty.ask(aboutPlatform('p'), z.string())).rejects.toThrow(UnavailableError)
+    await until(() => reasons.length > 0)
+    expect(reasons).toEqual(['p did not answer in time'])
+    await hasty.close()
+  })
+  it('that waited in the queue for longer than its asker is not answered', async () => {
+    const redis = connectRedis(server)
+    await waitForRedis(redis, 5000)
+    const queue = new Queue('ask', { connection: redis, prefix: 'lautta' })
+    await queue.add('ask', { question: aboutPlatform('late'), untilMs: Date.now() - 1 }, { removeOnComplete: true })
+    const seen: string[] = []
+    consume(async ({ platform }) => {
+      seen.push(platform)
+      return { answer: 'yes' }
+    })
+    await asker.ask(aboutPlatform('next'), z.string())
+    expect(seen).toEqual(['next'])
+    await queue.close()
+    redis.disconnect()
+  })
+  it('is rejected when who answers ends, which waits for no answer', async () => {
+    const closing = consumeAsk(server, 4, () => new Promise(() => {}))
+    const asked = asker.ask(aboutPlatform('p'), z.string()).catch((thrown: unknown) => thrown)
+    await until(async () => (await activeQuestions()) > 0)
+    await closing.close()
+    expect(await asked).toMatchObject({ message: 'this part of Lautta is ending', hint: 'ask again soon' })
   })
   it('fails at once while Redis is away, and is answered when it is there again', async () => {
     consume(async () => ({ answer: 'yes' }))

@@ -184,6 +184,14 @@ describe('the queues', () => {
     expect(passes).toBe(2)
     await consumer.close()
   })
+  it('bring each of two delayed nudges that are due at different times', async () => {
+    await queues.nudgeReconcile({ user: 'u', platform: 'p' }, 500)
+    await queues.nudgeReconcile({ user: 'u', platform: 'p' }, 1600)
+    let passes = 0
+    const consumer = consumeReconcile(server, { concurrency: 4, stalledMs: 30_000 }, async () => void passes++)
+    await until(() => passes === 2)
+    await consumer.close()
+  })
   it('keep a clock that ticks, also when it is set again and again', async () => {
     let ticks = 0
     const consumer = consumeReconcile(server, { concurrency: 1, stalledMs: 30_000 }, async () => void ticks++)

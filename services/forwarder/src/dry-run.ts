@@ -3,6 +3,7 @@ import { type DryRunAnswer, dryRunAnswerSchema, type Question } from '@lautta/co
 import { type Orchestration, type PlatformRequest, warningsAbout } from '@lautta/core/orchestration/dictionary'
 import type { Asker } from '@lautta/queue/ask'
 import { z } from 'zod'
+import { chooseJobs } from './asked-jobs.ts'
 
 /** What a dry run answers: nothing of the order was stored. */
 export const dryRunSchema = z.object({
@@ -11,7 +12,7 @@ export const dryRunSchema = z.object({
   platforms: z.record(
     z.string(),
     dryRunAnswerSchema.extend({
-      detail: z.string().optional().describe('why the platform could not be asked'),
+      detail: z.string().optional().describe('why the platform, or some of the jobs, could not be asked about'),
       hint: z.string().optional()
     })
   )
@@ -21,8 +22,12 @@ type PlatformDryRun = z.output<typeof dryRunSchema>['platforms'][string]
 /** Asks each platform of an order whether it would take the jobs; one that can't be asked is told in its own entry. */
 export async function dryRun(asker: Asker, user: string, request: Orchestration): Promise<z.output<typeof dryRunSchema>> {
   const askOne = async (platform: string, part: PlatformRequest): Promise<PlatformDryRun> => {
+    const { jobs, leftOut } = chooseJobs(part.jobs)
     try {
-      return hintAtSent(part, await asker.ask(questionAbout(user, platform, request.name, part), dryRunAnswerSchema))
+      const { modules } = part.configs
+      const question: Question = { kind: 'dry-run', user, platform, orderName: request.name, modules, jobs }
+      const answer = hintAtSent(part, await asker.ask(question, dryRunAnswerSchema))
+      return leftOut === null ? answer : { ...answer, detail: leftOut }
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       return { jobs: [], detail: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
@@ -30,19 +35,6 @@ export async function dryRun(asker: Asker, user: string, request: Orchestration)
   }
   const answers = Object.entries(request.platforms).map(async ([name, part]) => [name, await askOne(name, part)])
   return { valid: true, warnings: warningsAbout(request), platforms: Object.fromEntries(await Promise.all(answers)) }
-}
-
-function questionAbout(user: string, platform: string, orderName: string, { configs, jobs }: PlatformRequest): Question {
-  return {
-    ...{ kind: 'dry-run', user, platform, orderName },
-    modules: configs.modules,
-    jobs: jobs.map(({ path, script, name, options }, index) => ({
-      ...{ index, path },
-      ...(script === undefined ? {} : { script }),
-      ...(name === undefined ? {} : { name }),
-      ...(options === undefined ? {} : { options })
-    }))
-  }
 }
 
 /** A script that the order itself sends is not there yet, or is an older one. */

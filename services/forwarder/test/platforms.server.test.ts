@@ -1,8 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CredentialsError } from '@lautta/core/errors'
 import type { Question, ReconcileMessage } from '@lautta/core/messages'
-import { consumeAsk } from '@lautta/queue/ask'
+import { consumeAsk } from '@lautta/queue/consume-ask'
 import { type Consumer, consumeReconcile } from '@lautta/queue/queues'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { asJson } from '../../../test/support/rest-client.ts'
@@ -61,6 +61,17 @@ describe('a pause', () => {
     expect((await send('/v1/platforms/lumi/resume', { user: other }, 'other')).json.paused).toMatchObject({ user: null })
     expect((await send('/v1/platforms/lumi/resume', {})).json.paused).toBeNull()
   })
+  it('by an administrator is neither ended nor taken over by its user', async () => {
+    await send('/v1/platforms/lumi/pause', { user: other })
+    for (const verb of ['resume', 'pause']) {
+      const { status, json } = await send(`/v1/platforms/lumi/${verb}`, { user: other }, 'other')
+      expect([status, json.detail]).toEqual([403, 'paused by local'])
+    }
+    expect((await lumi('other')).paused).toMatchObject({ by: 'local', user: other })
+    expect((await send('/v1/platforms/lumi/resume', { user: other })).json.paused).toBeNull()
+    expect((await send('/v1/platforms/lumi/pause', { user: other }, 'other')).json.paused).toMatchObject({ by: other })
+    expect((await send('/v1/platforms/lumi/resume', { user: other }, 'other')).json.paused).toBeNull()
+  })
   it('of an unknown user or platform is refused', async () => {
     expect((await send('/v1/platforms/lumi/pause', { user: 'nobody' })).status).toBe(404)
     expect((await send('/v1/platforms/unknown/pause', {})).status).toBe(404)
@@ -75,7 +86,9 @@ describe('a pause', () => {
   })
   it('nudges the sessions of everybody whom it concerns', async () => {
     const nudged: ReconcileMessage[] = []
-    consumers.push(consumeReconcile(api.redis, 4, async (message) => void nudged.push(message)))
+    consumers.push(
+      consumeReconcile(api.redis, { concurrency: 4, stalledMs: 30_000 }, async (message) => void nudged.push(message))
+    )
     await send('/v1/platforms/puhti/pause', {})
     const isNudged = (user: string) => nudged.filter((one) => one.user === user && one.platform === 'puhti').length >= 2
     await until(() => isNudged('local') && isNudged(other))
@@ -99,6 +112,18 @@ describe('a probe', () => {
     expect(asked).toEqual([{ kind: 'probe', user: other, platform: 'lumi' }])
     expect(await lumi('other')).not.toHaveProperty('probe')
   })
+  it('is answered while the store is away, without a word about pauses', async () => {
+    const away = await openTestApi()
+    const answering = consumeAsk(away.redis, 4, async () => ({ answer: { steps: [{ step: 'name', ok: true, detail: '' }] } }))
+    // A link to itself: nobody can read there.
+    await symlink('store', join(away.folder, 'store'))
+    expect((await away.ask('/v1/platforms/lumi')).status).toBe(503)
+    const { status, json } = await away.ask('/v1/platforms/lumi?probe=true')
+    expect([status, json.probe.ok]).toEqual([200, true])
+    expect(json).not.toHaveProperty('paused')
+    await answering.close()
+    await away.close()
+  })
   it('that can not be made is no answer', async () => {
     answer(() => {
       throw new TypeError('x is not a function')
@@ -118,7 +143,7 @@ describe('a dry run', () => {
         configs: { modules: ['gcc/13'], venv: { name: secret } },
         files: { send: [{ transfer: { source: { place: 'inline', path: 'job.sh', value: secret }, target } }] },
         jobs: [
-          { script: '#!/bin/sh\n', options: { time: '1:00' } },
+          { script: '#!/bin/sh\n', options: { time: '1:00', export: `KEY=${secret}`, expor: secret } },
           { path: '/users/x/job.sh', name: 'second' }
         ]
       },
@@ -165,6 +190,22 @@ describe('a dry run', () => {
     expect(await readdir(join(api.folder, 'store'), { recursive: true })).toEqual(before)
     expect((await api.ask('/v1/orchestrations', { as: 'other' })).json.items).toEqual([])
   })
+  it('asks about as many jobs as a platform is asked, and says so in one sentence', async () => {
+    const asked: Question[] = []
+    answer((question) => {
+      asked.push(question)
+      return { jobs: [] }
+    })
+    const long = `#!/bin/sh\n#${'x'.repeat(600_000)}\n`
+    const many = Array.from({ length: 300 }, () => ({ path: '/a' }))
+    const platforms = { lumi: { jobs: many }, mahti: { jobs: [{ script: long }, { script: long }, { path: '/a' }] } }
+    const { json } = await send('/v1/orchestrations?dry-run=true', { name: 'n', platforms }, 'other')
+    expect(json.platforms.lumi.detail).toMatch(/^asked about 200 of 300 jobs: /)
+    expect(json.platforms.mahti.detail).toMatch(/^asked about 2 of 3 jobs: /)
+    const askedOf = (platform: string) =>
+      asked.flatMap((one) => (one.kind === 'dry-run' && one.platform === platform ? one.jobs.map(({ index }) => index) : []))
+    expect([askedOf('lumi').length, askedOf('lumi').at(-1), askedOf('mahti')]).toEqual([200, 199, [0, 2]])
+  })
   it('is checked as an order is, and starts nothing', async () => {
     const wrong = await send('/v1/orchestrations?dry-run=true&start=true', order)
     expect([wrong.status, wrong.json.errors[0].path]).toEqual([400, '?dry-run'])
@@ -195,6 +236,11 @@ describe('one job', () => {
     const { status, json } = await give(id, 'lumi', 0, 'requeue')
     expect([status, json.detail]).toEqual([409, 'the job has not been submitted yet'])
     expect((await give(id, 'lumi', 7, 'hold')).status).toBe(404)
+  })
+  it('is no task of an array: who names one is refused, and nothing is ordered', async () => {
+    const id = await start('lumi')
+    expect((await give(id, 'lumi', 0, 'cancel?task=3')).status).toBe(400)
+    expect((await api.ask(`/v1/orchestrations/${id}/jobs/lumi/0`)).json.status.cancel).toBe(false)
   })
   it('of platform local knows cancel only', async () => {
     const id = await start('local')

@@ -14,8 +14,10 @@ export function createBackoff(pollSeconds: number, now: () => Date) {
   const isOn = (): boolean => now().getTime() < untilMs
   return {
     isOn,
-    /** The failure that began it; null when it is not on. */
-    cause: (): LauttaError | null => (isOn() ? cause : null),
+    /** Throws the login that the host refused, when that began it: no question tries it again meanwhile. */
+    throwRefusal(): void {
+      if (isOn() && cause instanceof CredentialsError) throw cause
+    },
     /** Whether the failure is one of the platform's; then the pause begins. */
     isCausedBy(error: LauttaError): boolean {
       if (!(error instanceof UnavailableError || error instanceof CredentialsError || error instanceof UnknownOutcomeError))

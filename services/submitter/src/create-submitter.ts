@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { messageOf } from '@lautta/core/errors'
 import type { ReconcileMessage } from '@lautta/core/messages'
 import { createKnownPauses } from '@lautta/object-store/known-pauses'
+import type { Management } from '@lautta/object-store/management'
 import { type CommandBudget, createCommandBudget } from '@lautta/platforms/command-budget'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
 import { createChanges } from '@lautta/queue/changes'
@@ -44,9 +45,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   const line = createWaitingLine(connection)
   const directory = createOrderDirectory(management)
   const now = () => new Date()
-  const pauses = createKnownPauses(management, now, (error) =>
-    logger.warn({ error: messageOf(error) }, 'pauses could not be read; what was known of them holds')
-  )
+  const findPause = createFindPause(management, now, logger)
   const sessions = new Map<string, Session>()
   const budgets: CommandBudget[] = []
 
@@ -76,10 +75,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
       ...{ user, known, store, management, directory, changes, queues, line, logger },
       pickleViews: config.pickleViews,
       secretsFolder: join(config.secretsFolder, slug),
-      findPause: async () => {
-        const pause = await pauses.find(user, platform)
-        return pause === null ? null : `paused by ${pause.by}`
-      },
+      findPause: () => findPause(user, platform),
       acquireLease: (floor) => leases.acquire(key, floor),
       connect: () => connectPlatform(known, user, machine, budget),
       now
@@ -127,12 +123,22 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   return {
     async close() {
       clearInterval(clockKeeper)
-      // Questions first: nobody of those who end waits for them.
       await Promise.all([answering.close(), consumer.close()])
       for (const budget of budgets) budget.close()
       await Promise.all([...sessions.values()].map((session) => session.close()))
       await queues.close()
       connection.disconnect()
     }
+  }
+}
+
+/** Finds out why nothing new is begun, with one listing for all sessions. */
+function createFindPause(management: Management, now: () => Date, logger: Logger) {
+  const pauses = createKnownPauses(management, now, (error) =>
+    logger.warn({ error: messageOf(error) }, 'pauses could not be read; what was known of them holds')
+  )
+  return async (user: string, platform: string): Promise<string | null> => {
+    const pause = await pauses.find(user, platform)
+    return pause === null ? null : `paused by ${pause.by}`
   }
 }

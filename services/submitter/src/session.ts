@@ -59,13 +59,8 @@ export function createSession(ports: SessionPorts): Session {
   }
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: backoff.end, onLeaseLost: loseLease },
-    ...{
-      admission,
-      askToCollect: collecting.askNow,
-      beginTry: loader.beginTry,
-      isBackingOff: backoff.isOn,
-      onAsked: observer.quicken
-    }
+    ...{ admission, askToCollect: collecting.askNow, beginTry: loader.beginTry },
+    ...{ isBackingOff: backoff.isOn, onAsked: observer.quicken }
   })
   const { tellOrders, drive } = createDriving({ platform: known.name, connection, admission, observer, acting, backoff, fail })
 
@@ -117,9 +112,7 @@ export function createSession(ports: SessionPorts): Session {
     async ask(work) {
       // What a pass knows must not be forgotten while it runs.
       if (!lease.isHeld()) await turns.finish()
-      const cause = backoff.cause()
-      // A login that the host refused is not tried again for each question.
-      if (cause instanceof CredentialsError) throw cause
+      backoff.throwRefusal()
       if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
       questions++
       try {
@@ -136,7 +129,9 @@ export function createSession(ports: SessionPorts): Session {
     expire: observer.expire,
     async close() {
       await turns.finish()
-      await giveBackWhenIdle()
+      await acting.finish()
+      // Also from under a question, which changes nothing there.
+      await lease.giveBack()
       connection.close()
     }
   }

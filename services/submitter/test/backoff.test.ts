@@ -25,16 +25,19 @@ describe('the pause after a failure of the platform', () => {
     second = 2
     expect(pause.isOn()).toBe(false)
   })
-  it('remembers what began it for as long as it is on', () => {
+  it('throws the refused login that began it for as long as it is on', () => {
     let second = 0
     const backoff = createBackoff(2, () => new Date(second * 1000))
     const refused = new CredentialsError('not accepted', { isRefusedByHost: true })
-    expect(backoff.cause()).toBeNull()
+    backoff.throwRefusal()
     backoff.isCausedBy(refused)
     backoff.isCausedBy(new UnavailableError('down'))
-    expect(backoff.cause()).toBe(refused)
+    expect(backoff.throwRefusal).toThrow(refused)
     second = 2
-    expect(backoff.cause()).toBeNull()
+    backoff.throwRefusal()
+    backoff.isCausedBy(new UnavailableError('down'))
+    backoff.throwRefusal()
+    expect(backoff.isOn()).toBe(true)
   })
   it('is not begun by a refusal, which is the order’s own', () => {
     const pause = createBackoff(2, () => new Date(0))

@@ -1,5 +1,7 @@
+import type { RightTrace, Scheduler, SubmissionTrace } from '@lautta/platforms/scheduler'
 import { describe, expect, it } from 'vitest'
-import { createLooks } from '../src/effects/find-submission.ts'
+import { createFindSubmission, createLooks } from '../src/effects/find-submission.ts'
+import type { PlatformWork } from '../src/effects/job-work.ts'
 
 const times = { submitBoundSeconds: 65, settleSeconds: 10, looks: 3 }
 const nothing = { kind: 'no-trace' as const, counts: true }
@@ -39,5 +41,63 @@ describe('a submission whose answer was lost', () => {
     for (const second of [0, 75, 76]) judge('token/1', nothing, times, second * 1000)
     expect(judge('token/2', nothing, times, 77_000)).toBeNull()
     expect(judge('token/1', nothing, times, 77_000)).toEqual({ type: 'submissionNotFound' })
+  })
+})
+
+/** A job whose submission was not answered, and what was asked of the platform and told about it. */
+function lose(right: RightTrace, found: SubmissionTrace) {
+  let nowMs = 0
+  const done: string[] = []
+  const scheduler = {
+    lookTimes: times,
+    readRight: async () => right,
+    findSubmission: async (_right: unknown, since: Date) => {
+      done.push(`searched since ${since.toISOString()}`)
+      return found
+    },
+    cancelPending: async (id: string) => void done.push(`ended ${id}`)
+  } as unknown as Scheduler
+  const state = { kind: 'submitting', try: 1, answerLost: true }
+  const work = {
+    job: { state, index: 0, attempt: 1, startOrderedAt: '2026-11-20T12:00:00.000Z' },
+    ...{
+      user: 'u',
+      known: { name: 'lumi' },
+      management: { tokenOf: () => 'token' },
+      platform: { scheduler },
+      order: { id: '1' }
+    },
+    logger: { error: (_about: unknown, words: string) => done.push(`logged: ${words}`) },
+    notice: async (words: string) => void done.push(`noticed: ${words}`)
+  } as unknown as PlatformWork
+  const find = createFindSubmission(createLooks(), () => new Date(nowMs))
+  return { done, look: () => find(work), wait: (seconds: number) => (nowMs += seconds * 1000) }
+}
+
+describe('a look for a submission', () => {
+  it('leaves SLURM in peace until sbatch must have ended', async () => {
+    const { done, look, wait } = lose({ kind: 'taken', hasAnswered: false }, nothing)
+    await look()
+    wait(64)
+    await look()
+    expect(done).toEqual([])
+    wait(1)
+    await look()
+    expect(done).toEqual(['searched since 2026-11-20T12:00:00.000Z'])
+  })
+  it('asks SLURM at once when sbatch has ended, and not at all when the folder knows', async () => {
+    const ended = lose({ kind: 'taken', hasAnswered: true }, { kind: 'closed' })
+    expect(await ended.look()).toEqual({ type: 'submissionNotFound' })
+    expect(ended.done).toHaveLength(1)
+    const unused = lose({ kind: 'closed' }, nothing)
+    expect(await unused.look()).toEqual({ type: 'submissionNotFound' })
+    expect(unused.done).toEqual([])
+  })
+  it('that finds more than one job keeps the first, ends what of the others has not begun, and tells', async () => {
+    const jobs = { kind: 'found' as const, slurmJobId: '7', others: ['9', '8'], outPath: null, errPath: null }
+    const { done, look } = lose(jobs, nothing)
+    expect(await look()).toMatchObject({ type: 'submissionAccepted', slurmJobId: '7' })
+    const words = 'SLURM has more than one job of this submission: 7 is kept, 9, 8 ended if not begun'
+    expect(done).toEqual(['ended 9', 'ended 8', `logged: ${words}`, `noticed: ${words}`])
   })
 })

@@ -47,7 +47,7 @@ async function adoptUntilClosed(
   const held: { lease: Lease | null } = { lease: null }
   const remainingMs = (): number => held.lease?.remainingMs() ?? 0
   const mayWrite = (): void => {
-    if (remainingMs() < ports.management.documentWriteMs) throw new UnavailableError('another forwarder may adopt by now')
+    if (remainingMs() < ports.management.leasedWriteMs) throw new UnavailableError('another forwarder may adopt by now')
   }
   const versions = createVersions({ user, ...ports, mayWrite })
   const read = (content: Uint8Array) => readPickledRequest(content, platforms, { isAdmin })

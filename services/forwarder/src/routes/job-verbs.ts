@@ -1,23 +1,32 @@
 import { answerJob, jobAnswerSchema } from '@lautta/core/orchestration/answer'
 import { controlOrders } from '@lautta/core/orchestration/next-order'
+import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { findJob, jobParams } from '../find-job.ts'
 import { Problem } from '../problem.ts'
 
-const summaries = {
-  cancel: 'Ends the present attempt of one job, in whatever state it is',
-  hold: 'Keeps one job from starting, until it is released',
-  release: 'Lets a held job start',
-  requeue: 'Lets one job begin anew, as the same job of SLURM'
-} as const
-const verbs = ['cancel', 'hold', 'release', 'requeue'] as const
+const verbs = [
+  { verb: 'cancel', summary: 'Ends the present attempt of one job, in whatever state it is' },
+  { verb: 'hold', summary: 'Keeps one job from starting, until it is released' },
+  { verb: 'release', summary: 'Lets a held job start' },
+  { verb: 'requeue', summary: 'Lets one job begin anew, as the same job of SLURM' }
+] as const
 
 /** What can be ordered for one job alone. */
 export function jobVerbRoutes(app: App, { reader, writer, platforms }: AppContext): void {
-  for (const verb of verbs) {
+  for (const { verb, summary } of verbs) {
     app.post(
       `/orchestrations/:id/jobs/:platform/:index/${verb}`,
-      { schema: { tags: ['jobs'], summary: summaries[verb], params: jobParams, response: { 202: jobAnswerSchema } } },
+      {
+        schema: {
+          tags: ['jobs'],
+          summary,
+          params: jobParams,
+          // Of an array nothing can be ordered for one task: who asks for that must not end all of them.
+          querystring: z.strictObject({}),
+          response: { 202: jobAnswerSchema }
+        }
+      },
       async (request, reply) => {
         const caller = callerOf(request)
         const { id, platform } = request.params

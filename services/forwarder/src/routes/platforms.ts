@@ -1,5 +1,4 @@
-import type { PauseDocument } from '@lautta/core/documents/pause-document'
-import { UnavailableError } from '@lautta/core/errors'
+import { StorageError, UnavailableError } from '@lautta/core/errors'
 import { probeAnswerSchema } from '@lautta/core/messages'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
@@ -12,7 +11,7 @@ const platformParams = z.object({ platform: z.string() })
 
 const pauseSchema = z.object({
   by: z.string(),
-  at: z.string(),
+  at: z.string().nullable().describe('null: a newer Lautta wrote it, and this one can not tell'),
   user: z.string().nullable().describe('null: the whole platform is paused, for everybody')
 })
 const itemSchema = z.object({
@@ -21,6 +20,7 @@ const itemSchema = z.object({
   paused: pauseSchema.nullable().describe('while it is, nothing new is prepared or submitted; what runs goes on')
 })
 const platformSchema = itemSchema.extend({
+  paused: itemSchema.shape.paused.optional().describe('absent beside a probe when the object store does not tell'),
   probe: probeAnswerSchema
     .extend({ ok: z.boolean() })
     .optional()
@@ -32,7 +32,7 @@ export function platformRoutes(app: App, { platforms, pauses, asker, users }: Ap
   const answer = async ({ name, kind }: OfferedPlatform & { kind: string }, user: string) => ({
     name,
     kind,
-    paused: answerPause(await pauses.findPause(name, user))
+    paused: await pauses.findPause(name, user)
   })
   const find = (name: string, caller: Caller) => {
     const found = platforms.find((one) => one.name === name && isOffered(one, caller))
@@ -70,10 +70,21 @@ export function platformRoutes(app: App, { platforms, pauses, asker, users }: Ap
     async (request) => {
       const caller = callerOf(request)
       const found = find(request.params.platform, caller)
-      const known = await answer(found, caller.user)
-      return request.query.probe ? { ...known, probe: await probe(found.name, caller.user) } : known
+      if (!request.query.probe) return answer(found, caller.user)
+      const [known, probed] = await Promise.all([answerIfKnown(found, caller.user), probe(found.name, caller.user)])
+      return { ...known, probe: probed }
     }
   )
+
+  /** Whether the platform answers has nothing to do with the store. */
+  const answerIfKnown = async (platform: OfferedPlatform & { kind: string }, user: string) => {
+    try {
+      return await answer(platform, user)
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      return { name: platform.name, kind: platform.kind }
+    }
+  }
 
   const probe = async (platform: string, user: string) => {
     try {
@@ -119,8 +130,4 @@ function refuseOthers(caller: Caller, user: string | null): void {
   if (caller.isAdmin || user === caller.user) return
   const whom = user === null ? 'a platform for everybody' : 'a platform for others'
   throw new Problem(403, `only administrators pause and resume ${whom}`, { hint: `send {"user": "${caller.user}"}` })
-}
-
-function answerPause(pause: PauseDocument | null): z.output<typeof pauseSchema> | null {
-  return pause === null ? null : { by: pause.by, at: pause.at, user: pause.user }
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { type Directives, readDirectives } from '@lautta/core/batch-script'
+import { RefusedError } from '@lautta/core/errors'
 import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import type { Platform } from '@lautta/platforms/connect-platform'
@@ -30,6 +31,7 @@ export async function composeSubmission(
   const { request, modules } = asked
   const script = request.script ?? (await readTextFile(shell, request.path, scriptLimitBytes))
   const directives = readDirectives(script)
+  refuseOtherClusters(directives)
   const name = cleanJobName(chooseName(asked, directives))
   const options: Record<string, string | number | true> = {
     ...request.options,
@@ -46,6 +48,15 @@ export async function composeSubmission(
     modules,
     options
   }
+}
+
+/** A job of another cluster would be looked for in vain; sbatch takes an abbreviation for the whole name. */
+function refuseOtherClusters(directives: Directives): void {
+  const named = Object.keys(directives).find((name) => name.length > 1 && 'clusters'.startsWith(name))
+  if (named === undefined) return
+  throw new RefusedError(`the script asks for another cluster (#SBATCH --${named}), where Lautta does not see the job`, {
+    hint: 'leave that line out, and name the platform of that cluster'
+  })
 }
 
 function chooseName({ request: { name, options, path, script }, orderName }: AskedJob, directives: Directives): string {
