@@ -33,10 +33,10 @@ export function createTemporaryFolder(folder: string): TemporaryFolder {
       return path
     },
     async moveTo(from, to) {
-      // A folder that became empty may be removed by another process between mkdir and rename.
+      // Most folders are there. One that became empty may be removed by another process between mkdir and rename.
       for (let attempt = 1; ; attempt++) {
         try {
-          await mkdir(dirname(to), { recursive: true })
+          if (attempt > 1) await mkdir(dirname(to), { recursive: true })
           await rename(from, to)
           break
         } catch (error) {
