@@ -111,7 +111,7 @@ function viewedEndsOf(status: StatusDocument | null) {
 }
 
 describe('the submit protocol, with two submitters and everything that can happen to them', () => {
-  it('never makes two jobs for an attempt, never loses an order, and tells how each ended', { timeout: 300_000 }, async () => {
+  it('never makes two jobs for an attempt, never loses an order, and tells how each ended', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const { model, status, seen, controls } = await live(seed)
