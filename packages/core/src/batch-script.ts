@@ -7,6 +7,7 @@ const longNames: Readonly<Record<string, string>> = {
   D: 'chdir',
   e: 'error',
   J: 'job-name',
+  M: 'clusters',
   n: 'ntasks',
   N: 'nodes',
   o: 'output',

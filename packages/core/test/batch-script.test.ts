@@ -24,6 +24,9 @@ describe('the directives of a batch script', () => {
       exclusive: true
     })
   })
+  it('have their long names, also a cluster that is named by its letter', () => {
+    expect(readDirectives('#!/bin/sh\n#SBATCH -Mother -J mine\n')).toEqual({ clusters: 'other', 'job-name': 'mine' })
+  })
   it('go on behind an indented comment', () => {
     const indented = '#!/bin/sh\n  # a note\n#SBATCH --time=1\necho\n'
     expect(readDirectives(indented)).toEqual({ time: '1' })

@@ -101,6 +101,15 @@ describe('wrong input', () => {
     expect(found['platforms.mahti.modules']).toBe('unknown key')
   })
 
+  it('may not name an option of ours in part, which sbatch would take for the whole', () => {
+    const withOption = (name: string) =>
+      Object.keys(complaintsAbout({ name: 'n', platforms: { mahti: { jobs: [{ path: '/a', options: { [name]: 'x' } }] } } }))
+    for (const name of ['j', 'job-', 'job-nam', 'cluster', 'test-o', 'parsable']) {
+      expect(withOption(name), name).toEqual([`platforms.mahti.jobs[0].options.${name}`])
+    }
+    for (const name of ['job-name', 'account', 'comment']) expect(withOption(name), name).toEqual([])
+  })
+
   const rejectedPlaces: [string, object, object][] = [
     ['a source on the platform', { place: 'hpc/mahti', path: '/a' }, { place: 'hpc/mahti', path: '/b' }],
     ["the forwarder's bucket as a source", { place: 'storage/allas/forwarder', path: 'a' }, { place: 'hpc/mahti', path: '/b' }],

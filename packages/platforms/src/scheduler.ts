@@ -89,6 +89,17 @@ export interface Observation extends JobIdentity {
   startedAt: string | null
 }
 
+/** One of our jobs, as accounting is asked about it: its id may have been another job's before, and may be again. */
+export interface SubmittedJob {
+  slurmJobId: string
+  /** It ends the job's name. */
+  token: string
+  /** It was not submitted before. */
+  orderedAt: Date
+  /** When we were told its id; null when we do not know. */
+  acceptedAt: Date | null
+}
+
 /** How a job ended, and which job accounting says it of. */
 export interface RecordedEnding extends Ending, JobIdentity {}
 
@@ -122,10 +133,9 @@ export interface Scheduler {
   /** All jobs of the user that have not ended, by id: one question, whatever their number. */
   listJobs(): Promise<ReadonlyMap<string, Observation>>
   /**
-   * How so many jobs ended at most, none of which was submitted before `since`; an id that accounting never heard of is
-   * absent, one that has not ended is null.
+   * How so many jobs ended at most, in their sequence: null has not ended, of undefined accounting never heard.
    */
-  findEndings(slurmJobIds: readonly string[], since: Date): Promise<ReadonlyMap<string, RecordedEnding | null>>
+  findEndings(jobs: readonly SubmittedJob[]): Promise<readonly (RecordedEnding | null | undefined)[]>
   /** Asks the scheduler to end a job; one that has ended is no error. */
   cancel(slurmJobId: string): Promise<void>
   /** Ends a job if it has not begun. */
@@ -140,10 +150,10 @@ export interface Scheduler {
    * the signal was given before it could be asked.
    */
   testSubmission(submission: Submission, signal?: AbortSignal): Promise<TestedSubmission>
-  /** The accounts that the user may bill; null where nothing is billed. */
+  /** The accounts that the user may bill; null where any will do. */
   findAccounts(): Promise<readonly string[] | null>
   /** What is to be checked, one after the other, before jobs are sent that bill this account. */
   checks(account: string | null): readonly SchedulerCheck[]
-  /** All lines of accounting of one job, which was not submitted before `since`. Many who ask together are one question. */
-  collectAccounting(slurmJobId: string, since: Date): Promise<readonly AccountingRecord[]>
+  /** All lines of accounting of one job. Many who ask together are one question. */
+  collectAccounting(job: SubmittedJob): Promise<readonly AccountingRecord[]>
 }

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
+import { requireCommands } from '../../../test/servers/require-server.ts'
+import { type SlurmServer, slurmCommands, startSlurm } from '../../../test/servers/slurm.ts'
 import { guardScript } from '../src/slurm/guard-script.ts'
 
-describe('the guard in a batch script', () => {
+describe.skipIf(!requireCommands(slurmCommands()))('the guard in a batch script', () => {
   let slurm: SlurmServer
   beforeAll(async () => {
     slurm = await startSlurm()

@@ -8,6 +8,7 @@ import { createLocalScheduler } from '../src/local/local-scheduler.ts'
 import { createLocalShell } from '../src/local/local-shell.ts'
 import { isAlive } from '../src/process-identity.ts'
 import type { Scheduler, Submission } from '../src/scheduler.ts'
+import { findEndings } from './ask-accounting.ts'
 import { describeScheduler } from './scheduler-suite.ts'
 
 const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LANG: 'C.UTF-8' }
@@ -38,7 +39,7 @@ async function waitFor<Value>(look: () => Promise<Value | null | undefined | fal
 const endOf = (scheduler: Scheduler, id: string) =>
   waitFor(async () => {
     await scheduler.listJobs()
-    return (await scheduler.findEndings([id], since)).get(id)
+    return (await findEndings(scheduler, [id], since)).get(id)
   })
 
 /** Pids of processes with this in their command line; a zombie has none. */
@@ -106,7 +107,7 @@ describe.each([
     await waitFor(async () => {
       const running = [...(await scheduler.listJobs()).values()].filter(({ phase }) => phase === 'running').length
       most = Math.max(most, running)
-      const endings = await scheduler.findEndings(ids, since)
+      const endings = await findEndings(scheduler, ids, since)
       return ids.every((id) => endings.get(id)?.outcome === 'completed')
     })
     expect(most).toBe(availableParallelism())
@@ -152,7 +153,7 @@ describe.each([
     const id = await submit(scheduler, '#!/usr/bin/env bash\nsleep 0.2\nexit 5\n')
     const run = await waitFor(() => readRun(join(folder, 'jobs', id)))
     await waitFor(async () => !(await isAlive(run)))
-    expect((await open().findEndings([id], since)).get(id)).toMatchObject({ outcome: 'failed', exitCode: 5 })
+    expect((await findEndings(open(), [id], since)).get(id)).toMatchObject({ outcome: 'failed', exitCode: 5 })
   })
 
   it('are told as node-failed when their runner was killed, and leave nothing running', async () => {

@@ -1,9 +1,10 @@
 import { startSlurm } from '../../../test/servers/slurm.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
+import { describeOnSlurm } from './describe-on-slurm.ts'
 import { openTestShell } from './open-test-shell.ts'
 import { describeScheduler } from './scheduler-suite.ts'
 
-for (const release of ['22.05', '24.11'] as const) {
+describeOnSlurm('SLURM %s', (release) =>
   describeScheduler(`SLURM ${release} over SSH`, async () => {
     const slurm = await startSlurm({ release })
     const shell = await openTestShell(slurm)
@@ -19,4 +20,4 @@ for (const release of ['22.05', '24.11'] as const) {
       }
     }
   })
-}
+)

@@ -9,11 +9,13 @@ import { sacctEndings } from '../src/slurm/sacct.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { slurmStates } from '../src/slurm/slurm-state.ts'
 import { slurmVersion } from '../src/slurm/slurm-version.ts'
+import { collectAccounting, findEndings, jobSince } from './ask-accounting.ts'
+import { describeOnSlurm } from './describe-on-slurm.ts'
 import { openTestShell } from './open-test-shell.ts'
 
 const since = new Date()
 
-describe.each(['22.05', '24.11'] as const)('what SLURM %s lists and accounts for', (release) => {
+describeOnSlurm('what SLURM %s lists and accounts for', (release) => {
   let slurm: SlurmServer
   let shell: RemoteShell
   let scheduler: Scheduler
@@ -36,7 +38,7 @@ describe.each(['22.05', '24.11'] as const)('what SLURM %s lists and accounts for
   const sbatch = (...options: string[]) => csc('sbatch', '--parsable', ...options)
   const sleep = '--wrap=sleep 600'
   const listed = async (id: string) => (await scheduler.listJobs()).get(id)
-  const endingOf = async (id: string) => (await scheduler.findEndings([id], since)).get(id)
+  const endingOf = async (id: string) => (await findEndings(scheduler, [id], since)).get(id)
   const untilRuns = (id: string) => until(async () => (await listed(id))?.phase === 'running', 100)
   const untilEnded = (id: string) => until(() => endingOf(id), 100)
   // slurmdbd may hear of the end of a short job first. Until it hears of the rest, it makes up a name and a beginning.
@@ -62,14 +64,14 @@ describe.each(['22.05', '24.11'] as const)('what SLURM %s lists and accounts for
     const names = ['a|b|1', 'one\n9|RUNNING|1|None|1|two', 'x'.repeat(200), 'älä 日本 jöb']
     const ids = await Promise.all(names.map((name) => sbatch('--hold', `--job-name=${name}`, '--comment=c|d\ne', '--wrap=true')))
     const told = ids.map((id, at) => [id, names[at]?.split('\n')[0] ?? ''])
-    const namesIn = (jobs: Awaited<ReturnType<Scheduler['listJobs' | 'findEndings']>>) =>
+    const namesIn = (jobs: Awaited<ReturnType<Scheduler['listJobs'] | typeof findEndings>>) =>
       [...jobs].map(([id, job]) => [id, job?.jobName]).sort()
     expect(namesIn(await scheduler.listJobs())).toEqual(told.toSorted())
     await csc('scancel', ...ids)
     for (const id of ids) await untilNamed(id)
     // The MariaDB of the older one keeps Latin-1.
     const kept = told.map(([id, name]) => [id, release === '22.05' ? name?.replace('日本', '??') : name])
-    expect(namesIn(await scheduler.findEndings(ids, since))).toEqual(kept.toSorted())
+    expect(namesIn(await findEndings(scheduler, ids, since))).toEqual(kept.toSorted())
   })
 
   it('tells a job that was cancelled before it began, who did it, and no beginning', async () => {
@@ -81,7 +83,7 @@ describe.each(['22.05', '24.11'] as const)('what SLURM %s lists and accounts for
     await until(async () => (await endingOf(id)) === null, 100)
     await csc('scancel', id, first)
     expect(await untilEnded(id)).toMatchObject({ outcome: 'cancelled', reason: 'CANCELLED by 20001', startedAt: null })
-    expect(await scheduler.collectAccounting(id, since)).toMatchObject([{ state: 'CANCELLED', startedAtEpoch: null }])
+    expect(await collectAccounting(scheduler, id, since)).toMatchObject([{ state: 'CANCELLED', startedAtEpoch: null }])
   })
 
   it('has an array of 100 tasks as one job, until the last of them has ended', async () => {
@@ -97,7 +99,7 @@ describe.each(['22.05', '24.11'] as const)('what SLURM %s lists and accounts for
   it('says that an array has failed when one of its tasks has', async () => {
     const id = await sbatch('--array=1-3', '--wrap=[ $SLURM_ARRAY_TASK_ID != 2 ] || exit 9')
     await until(
-      async () => (await scheduler.collectAccounting(id, since)).filter(({ endedAtEpoch }) => endedAtEpoch).length >= 3,
+      async () => (await collectAccounting(scheduler, id, since)).filter(({ endedAtEpoch }) => endedAtEpoch).length >= 3,
       100
     )
     expect(await untilEnded(id)).toMatchObject({ outcome: 'failed', exitCode: 9, reason: `${id}_2: FAILED, exit code 9` })
@@ -119,7 +121,7 @@ describe.each(['22.05', '24.11'] as const)('what SLURM %s lists and accounts for
       await until(async () => (await endingOf(id)) === null, 100)
       await csc('scancel', id)
       expect(await untilEnded(id)).toMatchObject({ reason: 'CANCELLED by 20001' })
-      const runs = await scheduler.collectAccounting(id, since)
+      const runs = await collectAccounting(scheduler, id, since)
       expect(runs.filter(({ jobStep }) => jobStep === null).map(({ state, restart }) => [state, restart])).toEqual([
         ['PREEMPTED', 0],
         ['CANCELLED', 1]
@@ -161,7 +163,7 @@ describe.each(['22.05', '24.11'] as const)('what SLURM %s lists and accounts for
     await untilRuns(id)
     await slurm.signal('slurmdbd', 'SIGSTOP')
     // sacct itself would wait for most of a minute.
-    const impatient = { ...sacctEndings([id], since), timeoutSeconds: 2 }
+    const impatient = { ...sacctEndings([jobSince(id, since)]), timeoutSeconds: 2 }
     await expect(runCommand(shell, impatient)).rejects.toThrow(UnavailableError)
     await slurm.signal('slurmdbd', 'SIGKILL')
     await expect(endingOf(id)).rejects.toThrow(UnavailableError)

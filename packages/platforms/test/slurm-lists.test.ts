@@ -1,9 +1,10 @@
 import { UnavailableError } from '@lautta/core/errors'
 import { describe, expect, it } from 'vitest'
+import type { SubmittedJob } from '../src/scheduler.ts'
 import { sacctEndings, sacctRecords } from '../src/slurm/sacct.ts'
 import { squeue } from '../src/slurm/squeue.ts'
 
-const since = new Date('2026-11-20T12:00:00Z')
+const ours: SubmittedJob = { slurmJobId: '20', token: 'abc', orderedAt: new Date(0), acceptedAt: new Date(200_000) }
 const text = (rows: readonly string[][]) => rows.map((fields) => `${fields.join('\x1f')}\n`).join('')
 const answer = (stdout: string) => ({ stdout, stderr: '', exitCode: 0 })
 
@@ -39,18 +40,18 @@ describe('the list of squeue', () => {
 })
 
 describe('the endings of sacct', () => {
-  const endings = (...rows: string[][]) => sacctEndings(['20'], since).parse(answer(text(rows)))
+  const ending = (...rows: string[][]) => sacctEndings([ours]).parse(answer(text(rows)))[0]
   const row = (id: string, state: string, exitCode = '0:0', [start, end] = ['110', '120']) => [
     ...[id, state, exitCode, start ?? '', end ?? '', '100', 'job']
   ]
 
   it('are told by the memory that a job took, its node, and who cancelled it', () => {
-    expect(endings(row('20', 'OUT_OF_MEMORY', '0:125')).get('20')).toMatchObject({
+    expect(ending(row('20', 'OUT_OF_MEMORY', '0:125'))).toMatchObject({
       outcome: 'out-of-memory',
       reason: 'OUT_OF_MEMORY, signal 125'
     })
-    expect(endings(row('20', 'NODE_FAIL', '1:0')).get('20')).toMatchObject({ outcome: 'node-failed' })
-    expect(endings(row('20', 'CANCELLED by 1001', '0:0', ['Unknown', '120'])).get('20')).toMatchObject({
+    expect(ending(row('20', 'NODE_FAIL', '1:0'))).toMatchObject({ outcome: 'node-failed' })
+    expect(ending(row('20', 'CANCELLED by 1001', '0:0', ['Unknown', '120']))).toMatchObject({
       outcome: 'cancelled',
       reason: 'CANCELLED by 1001',
       startedAt: null,
@@ -59,12 +60,12 @@ describe('the endings of sacct', () => {
   })
   it('are none as long as a state is no end, also one that nobody knows', () => {
     for (const state of ['PENDING', 'RUNNING', 'REQUEUED', 'SUSPENDED', 'RESIZING', 'DREAMING']) {
-      expect(endings(row('20', state)).get('20'), state).toBeNull()
+      expect(ending(row('20', state)), state).toBeNull()
     }
   })
   it('make one of an array job, as the worst of its tasks ended, when all of them have', () => {
     const [good, bad] = [row('20_1', 'COMPLETED', '0:0', ['105', '150']), row('20_3', 'FAILED', '9:0', ['130', '140'])]
-    expect(endings(good, bad, row('20_2', 'CANCELLED by 1001', '0:15', ['None', '200'])).get('20')).toEqual({
+    expect(ending(good, bad, row('20_2', 'CANCELLED by 1001', '0:15', ['None', '200']))).toEqual({
       outcome: 'failed',
       exitCode: 9,
       reason: '20_3: FAILED, exit code 9',
@@ -73,20 +74,100 @@ describe('the endings of sacct', () => {
       jobName: 'job',
       submittedAtEpoch: 100
     })
-    expect(endings(good, bad, row('20_[4-9]', 'PENDING')).get('20')).toBeNull()
+    expect(ending(good, bad, row('20_[4-9]', 'PENDING'))).toBeNull()
   })
   it('leave out what a newline in a name leaves over', () => {
     const rows = text([row('20', 'FAILED', '1:0').with(-1, 'one\n21|COMPLETED|0:0')])
-    expect([...sacctEndings(['20'], since).parse(answer(rows))]).toEqual([
-      ['20', expect.objectContaining({ outcome: 'failed', jobName: 'one' })]
+    expect(sacctEndings([ours]).parse(answer(rows))).toEqual([expect.objectContaining({ outcome: 'failed', jobName: 'one' })])
+  })
+})
+
+describe('of all jobs that had the id of ours, accounting', () => {
+  const job = { ...ours, orderedAt: new Date(10_000_000), acceptedAt: new Date(10_060_000) }
+  const row = (state: string, submitted: number, name: string, id = '20') => [
+    ...[id, state, '0:0', '1', '2', String(submitted), name]
+  ]
+  const before = row('COMPLETED', 9399, 'theirs')
+  const after = row('TIMEOUT', 10_661, 'theirs')
+  const read = (...rows: string[][]) => sacctEndings([job]).parse(answer(text(rows)))[0]
+
+  it('tells the ending of our own, in whatever sequence its lines come', () => {
+    const mine = row('FAILED', 10_030, 'mine.abc')
+    for (const rows of [
+      [before, mine, after],
+      [after, mine, before]
+    ]) {
+      expect(read(...rows)).toMatchObject({ outcome: 'failed', jobName: 'mine.abc' })
+    }
+  })
+  it('has not heard of ours when it knows the others only', () => {
+    expect(read(before, after)).toBeUndefined()
+    expect(read()).toBeUndefined()
+  })
+  it('knows ours by its name however late it was requeued, and by its time whatever it is called', () => {
+    expect(read(row('CANCELLED', 90_000, 'mine.abc'))).toMatchObject({ outcome: 'cancelled' })
+    expect(read(row('CANCELLED', 9400, 'allocation'))).toMatchObject({ outcome: 'cancelled' })
+    expect(read(row('CANCELLED', 10_660, 'renamed'))).toMatchObject({ outcome: 'cancelled' })
+  })
+  it('tells the last run of a job that was requeued', () => {
+    const first = row('NODE_FAIL', 10_030, 'mine.abc')
+    expect(read(row('COMPLETED', 20_000, 'mine.abc'), first)).toMatchObject({ outcome: 'completed' })
+    expect(read(first, row('PENDING', 20_000, 'mine.abc'))).toBeNull()
+    const tasks = [row('COMPLETED', 10_030, 'mine.abc', '20_1'), row('COMPLETED', 20_000, 'mine.abc', '20_2')]
+    expect(read(row('PREEMPTED', 10_030, 'mine.abc', '20_2'), ...tasks)).toMatchObject({ outcome: 'completed' })
+  })
+  it('tells each of two of our jobs with one id its own', () => {
+    const later = { ...job, token: 'def', orderedAt: new Date(50_000_000), acceptedAt: new Date(50_060_000) }
+    const rows = text([row('FAILED', 10_030, 'mine.abc'), row('COMPLETED', 50_030, 'mine.def')])
+    const found = sacctEndings([later, job]).parse(answer(rows))
+    expect(found.map((ending) => ending?.outcome)).toEqual(['completed', 'failed'])
+  })
+
+  const lines = (...of: [id: string, submitted: number, name: string][]) => {
+    const command = sacctRecords([job], 24.11)
+    const fields =
+      command.argv
+        .find((word) => word.startsWith('--format='))
+        ?.slice('--format='.length)
+        .split(',') ?? []
+    const rows = of.map(([JobID, Submit, JobName]) => {
+      const row: Record<string, string> = { JobID, Submit: String(Submit), JobName }
+      return fields.map((field) => row[field] ?? '')
+    })
+    return command.parse(answer(text(rows)))[0]?.map(({ jobStep, jobName, restart }) => [jobStep, jobName, restart])
+  }
+
+  it('has the lines of our own with those of its steps, run by run', () => {
+    expect(
+      lines(
+        ...([
+          ['20', 9000, 'theirs'],
+          ['20.batch', 9010, 'batch'],
+          ['20.0', 9020, 'theirs']
+        ] as [string, number, string][]),
+        ...([
+          ['20', 10_030, 'mine.abc'],
+          ['20.batch', 10_040, 'batch'],
+          ['20', 20_000, 'mine.abc']
+        ] as [string, number, string][]),
+        ...([
+          ['20.batch', 20_010, 'batch'],
+          ['20', 30_000, 'theirs'],
+          ['20.batch', 30_010, 'batch']
+        ] as [string, number, string][])
+      )
+    ).toEqual([
+      [null, 'mine.abc', 0],
+      ['batch', 'batch', 0],
+      [null, 'mine.abc', 1],
+      ['batch', 'batch', 1]
     ])
   })
 })
 
 describe('the lines of accounting', () => {
   it('ask each version for the names that it knows', () => {
-    const fields = (version: number) =>
-      sacctRecords(['20'], since, version).argv.find((word) => word.startsWith('--format=')) ?? ''
+    const fields = (version: number) => sacctRecords([ours], version).argv.find((word) => word.startsWith('--format=')) ?? ''
     expect(fields(22.05)).toMatch(/,Reserved,ResvCPU,JobName$/)
     expect(fields(24.11)).toMatch(/,Planned,PlannedCPU,JobName$/)
   })

@@ -1,6 +1,6 @@
 import { RefusedError, UnavailableError } from '@lautta/core/errors'
 import { describe, expect, it } from 'vitest'
-import { type Association, judgeAccount, listAssociations } from '../src/slurm/accounts.ts'
+import { judgeAccount, listAssociations } from '../src/slurm/accounts.ts'
 import { checkSlurm } from '../src/slurm/check-slurm.ts'
 import { testSubmission } from '../src/slurm/test-submission.ts'
 
@@ -8,7 +8,8 @@ const printed = (stdout: string, exitCode = 0, stderr = '') => ({ stdout, stderr
 const submission = { jobName: 'n', script: '#!/bin/sh\n', workingDirectory: null, options: {}, modules: [], token: 't', try: 1 }
 
 describe('what a user may bill', () => {
-  const read = (text: string): Association[] => listAssociations.parse(printed(text))
+  const read = (text: string, enforced = 'associations,limits,qos,safe') =>
+    listAssociations.parse(printed(`enforced ${enforced}\n${text}`))
 
   it('is read with the lowest of its limits', () => {
     expect(read('project_1||400|200|300\nproject_2|small|||\n')).toEqual([
@@ -22,8 +23,13 @@ describe('what a user may bill', () => {
     expect([judgeAccount(associations, 'project_2'), judgeAccount(associations, null)]).toEqual([told, told])
   })
   it('is no account, or not that of the platform: refused with what there is', () => {
-    expect(() => judgeAccount([], null)).toThrow(RefusedError)
+    expect(() => judgeAccount(read(''), null)).toThrow(RefusedError)
     expect(() => judgeAccount(read('project_1||||\n'), 'project_3')).toThrow(/may not bill project_3, but project_1/)
+  })
+  it('does not matter where SLURM enforces nothing of it, also when there is no list', () => {
+    for (const enforced of ['none', 'wckeys', 'nojobs,nosteps']) expect(read('', enforced), enforced).toBeNull()
+    expect(judgeAccount(null, 'project_3')).toBe('SLURM takes jobs of any account here')
+    for (const enforced of ['associations', 'limits', 'qos', 'safe', 'all', '']) expect(read('', enforced), enforced).toEqual([])
   })
   it('is not known while the database does not answer', () => {
     expect(() => listAssociations.parse(printed('', 1, 'Connection refused'))).toThrow(UnavailableError)
@@ -58,6 +64,9 @@ describe('the answer to a job that is only asked about', () => {
   })
   it('is none while SLURM is away, or when the platform talks nonsense', () => {
     expect(() => read('tested 1\n\nsbatch: error: Unable to contact slurm controller (connect failure)\n')).toThrow(
+      UnavailableError
+    )
+    expect(() => read('tested 127\n\ntimeout: failed to run command ‘sbatch’: No such file or directory\n')).toThrow(
       UnavailableError
     )
     expect(() => read('tested 124\n\n\n')).toThrow('did not answer in 60 s')

@@ -1,18 +1,21 @@
-import { randomUUID } from 'node:crypto'
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
+import { until } from '../../../test/support/until.ts'
 import { buildVenv } from '../src/build-venv.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
 import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { submitJob } from '../src/slurm/submission.ts'
+import { collectAccounting, findEndings } from './ask-accounting.ts'
+import { composeTestJob } from './compose-test-job.ts'
+import { describeOnSlurm } from './describe-on-slurm.ts'
 import { openTestShell } from './open-test-shell.ts'
 
 const since = new Date()
 
-describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
+describeOnSlurm('SLURM %s over SSH', (release) => {
   let slurm: SlurmServer
   let shell: RemoteShell
   let scheduler: Scheduler
@@ -26,10 +29,6 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
     await slurm?.stop()
   })
 
-  const compose = (script: string, options: Submission['options'] = {}): Submission => {
-    const token = randomUUID().replaceAll('-', '').slice(0, 20)
-    return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, modules: [], options }
-  }
   const submit = async (submission: Submission): Promise<AcceptedJob> => {
     const answer = await scheduler.submit(submission)
     if (answer.kind !== 'accepted') throw new Error(JSON.stringify(answer))
@@ -42,7 +41,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
   }
   const untilEnded = async (id: string) => {
     for (;;) {
-      const ending = (await scheduler.findEndings([id], since)).get(id)
+      const ending = (await findEndings(scheduler, [id], since)).get(id)
       if (ending) return ending
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
@@ -50,7 +49,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
 
   it("refuses what SLURM refuses, in SLURM's words", async () => {
     const refuse = async (options: Submission['options']) => {
-      const answer = await scheduler.submit(compose('#!/bin/sh\ntrue\n', options))
+      const answer = await scheduler.submit(composeTestJob('#!/bin/sh\ntrue\n', options))
       return answer.kind === 'refused' ? answer.reason : answer
     }
     expect(await refuse({ partition: 'nope' })).toMatch(/invalid partition specified: nope\n.*Invalid partition name specified/)
@@ -61,7 +60,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
   })
 
   it('submits a script that arrived as a whole, and no part of one', async () => {
-    const submission = compose(`#!/bin/sh\n${'# a long script\n'.repeat(5000)}true\n`)
+    const submission = composeTestJob(`#!/bin/sh\n${'# a long script\n'.repeat(5000)}true\n`)
     const command = submitJob(submission, [], 60)
     const cut = { ...command, stdin: submission.script.slice(0, 40_000) }
     expect(await runCommand(shell, cut)).toEqual({ kind: 'disk-full', reason: 'the script did not arrive as a whole' })
@@ -70,32 +69,32 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
   })
 
   it('calls it a refusal when an option in the script makes sbatch succeed without a job', async () => {
-    const answer = await scheduler.submit(compose('#!/bin/sh\n#SBATCH --test-only\ntrue\n'))
+    const answer = await scheduler.submit(composeTestJob('#!/bin/sh\n#SBATCH --test-only\ntrue\n'))
     expect(answer).toEqual({ kind: 'refused', reason: expect.stringMatching(/to start at.*made no job of it/s) })
   })
 
   it('knows the id when sbatch tells the cluster with it', async () => {
-    const submission = compose('#!/bin/sh\nsleep 30\n', { clusters: 'puhti', hold: true })
+    const submission = composeTestJob('#!/bin/sh\nsleep 30\n', { clusters: 'puhti', hold: true })
     const { slurmJobId } = await submit(submission)
     expect(await csc('squeue', '--noheader', '--format=%F', `--name=${submission.jobName}`)).toBe(`${slurmJobId}\n`)
     await scheduler.cancel(slurmJobId)
   })
 
   it('knows the job also when an option in the script makes sbatch fail with it', async () => {
-    const submission = compose('#!/bin/sh\n#SBATCH --wait\nexit 3\n')
+    const submission = composeTestJob('#!/bin/sh\n#SBATCH --wait\nexit 3\n')
     const { slurmJobId } = await submit(submission)
     expect(await scheduler.findSubmission(submission, since)).toMatchObject({ kind: 'found', slurmJobId })
   })
 
   it('passes options and names through unchanged, whatever they contain', async () => {
     const comment = `it's $HOME; rm -rf "x" \`y\` *|é`
-    const { slurmJobId } = await submit(compose('#!/bin/sh\nsleep 30\n', { comment, hold: true }))
+    const { slurmJobId } = await submit(composeTestJob('#!/bin/sh\nsleep 30\n', { comment, hold: true }))
     expect(await csc('squeue', '--noheader', '--format=%k', `--jobs=${slurmJobId}`)).toBe(`${comment}\n`)
     await scheduler.cancel(slurmJobId)
   })
 
   it('lets only the first of two jobs with one token run', async () => {
-    const submission = compose('#!/bin/bash\n#SBATCH --output=guard-%j.out\necho ran\n')
+    const submission = composeTestJob('#!/bin/bash\n#SBATCH --output=guard-%j.out\necho ran\n')
     const first = await submit(submission)
     await untilEnded(first.slurmJobId)
     // What the protocol keeps from happening: the same script, submitted by somebody who did not ask for the right.
@@ -111,7 +110,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
 
   it('lets a requeued job run again under the same id', async () => {
     const { slurmJobId } = await submit(
-      compose(
+      composeTestJob(
         '#!/bin/bash\n#SBATCH --requeue --open-mode=append --output=requeue-%j.out\necho run $SLURM_RESTART_COUNT\n[ -n "$SLURM_RESTART_COUNT" ] || sleep 300\n'
       )
     )
@@ -120,7 +119,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
     await csc('scontrol', 'requeue', slurmJobId)
     expect(await untilEnded(slurmJobId)).toMatchObject({ outcome: 'completed' })
     expect(await log()).toMatch(/run 1/)
-    const runs = (await scheduler.collectAccounting(slurmJobId, since)).filter(({ jobStep }) => jobStep === null)
+    const runs = (await collectAccounting(scheduler, slurmJobId, since)).filter(({ jobStep }) => jobStep === null)
     expect(runs.map(({ state, restart }) => [state, restart])).toEqual([
       ['REQUEUED', 0],
       ['COMPLETED', 1]
@@ -139,7 +138,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
     it('submits jobs that find them loaded, whatever the login shell prints', async () => {
       await slurm.exec(['sh', '-c', 'echo "echo GREETINGS" >.profile; echo "echo GREETINGS" >.bashrc'])
       const job = await submit({
-        ...compose('#!/bin/bash\n#SBATCH --output=modules-%j.out\necho $TORCH $GCC; echo $PATH\n'),
+        ...composeTestJob('#!/bin/bash\n#SBATCH --output=modules-%j.out\necho $TORCH $GCC; echo $PATH\n'),
         modules
       })
       await untilEnded(job.slurmJobId)
@@ -148,7 +147,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
       )
     })
     it("refuses a module that is not there, in the platform's words, and does not use up the right", async () => {
-      const submission = compose('#!/bin/sh\ntrue\n')
+      const submission = composeTestJob('#!/bin/sh\ntrue\n')
       const answer = await scheduler.submit({ ...submission, modules: [...modules, 'no-such/1'] })
       expect(answer).toMatchObject({
         kind: 'refused',
@@ -175,12 +174,12 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
   })
 
   it('leaves scripts of other interpreters as they are', async () => {
-    const { slurmJobId } = await submit(compose('#!/usr/bin/env python3\nimport sys\nsys.exit(7)\n'))
+    const { slurmJobId } = await submit(composeTestJob('#!/usr/bin/env python3\nimport sys\nsys.exit(7)\n'))
     expect(await untilEnded(slurmJobId)).toMatchObject({ outcome: 'failed', exitCode: 7 })
   })
 
   it('has a name with which squeue finds the job, and which a later look uses', async () => {
-    const submission = compose('#!/bin/sh\nsleep 30\n', { hold: true })
+    const submission = composeTestJob('#!/bin/sh\nsleep 30\n', { hold: true })
     const job = await submit(submission)
     // As if the shell on the login node had died between sbatch and writing the id.
     await csc('sh', '-c', `rm .lautta/${submission.token}/1/id .lautta/${submission.token}/1/exit-code`)
@@ -190,7 +189,7 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
   })
 
   it('adopts a job of an earlier try instead of submitting with the next one', async () => {
-    const submission = compose('#!/bin/sh\nsleep 30\n', { hold: true })
+    const submission = composeTestJob('#!/bin/sh\nsleep 30\n', { hold: true })
     const job = await submit(submission)
     expect(await scheduler.submit({ ...submission, try: 2 })).toEqual({ ...job, kind: 'accepted' })
     await scheduler.cancel(job.slurmJobId)
@@ -198,18 +197,19 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
 
   it('waits for room when the disk takes nothing, and has submitted nothing', async () => {
     await csc('sh', '-c', 'mkdir -p .lautta && chmod 500 .lautta')
-    const answer = await scheduler.submit(compose('#!/bin/sh\ntrue\n'))
+    const answer = await scheduler.submit(composeTestJob('#!/bin/sh\ntrue\n'))
     await csc('chmod', '700', '.lautta')
     expect(answer).toMatchObject({ kind: 'disk-full', reason: expect.stringMatching(/Permission denied/) })
   })
 
   it('does not know the outcome when slurmctld does not answer, and finds the truth later', async () => {
-    const submission = compose('#!/bin/sh\ntrue\n')
+    const submission = composeTestJob('#!/bin/sh\ntrue\n')
+    const isTaken = async () => (await slurm.exec(['test', '-d', `.lautta/${submission.token}/1`])).exitCode === 0
     await slurm.signal('slurmctld', 'SIGSTOP')
     const [answer, listing, trace] = await Promise.all([
       scheduler.submit(submission),
       scheduler.listJobs().catch((error: unknown) => error),
-      new Promise((resolve) => setTimeout(resolve, 1000)).then(() => scheduler.findSubmission(submission, since))
+      until(isTaken, 50).then(() => scheduler.findSubmission(submission, since))
     ])
     await slurm.signal('slurmctld', 'SIGCONT')
     expect(answer).toEqual({ kind: 'answer-lost' })
@@ -222,19 +222,20 @@ describe.each(['22.05', '24.11'] as const)('SLURM %s over SSH', (release) => {
   })
 
   it('tells a down controller as unavailable, while accounting still answers', async () => {
-    const { slurmJobId } = await submit(compose('#!/bin/sh\nexit 4\n'))
+    const { slurmJobId } = await submit(composeTestJob('#!/bin/sh\nexit 4\n'))
     await untilEnded(slurmJobId)
     await slurm.signal('slurmctld', 'SIGKILL')
     await expect(scheduler.listJobs()).rejects.toThrow(UnavailableError)
-    expect((await scheduler.findEndings([slurmJobId], since)).get(slurmJobId)).toMatchObject({ exitCode: 4 })
+    expect((await findEndings(scheduler, [slurmJobId], since)).get(slurmJobId)).toMatchObject({ exitCode: 4 })
     await slurm.start('slurmctld')
     expect(await scheduler.listJobs()).toBeInstanceOf(Map)
   })
 
   it('asks for accounting of many jobs at once', async () => {
-    const jobs = await Promise.all(['exit 1', 'exit 2', 'true'].map((line) => submit(compose(`#!/bin/sh\n${line}\n`))))
+    const jobs = await Promise.all(['exit 1', 'exit 2', 'true'].map((line) => submit(composeTestJob(`#!/bin/sh\n${line}\n`))))
     for (const { slurmJobId } of jobs) await untilEnded(slurmJobId)
-    const endings = await scheduler.findEndings(
+    const endings = await findEndings(
+      scheduler,
       jobs.map(({ slurmJobId }) => slurmJobId),
       since
     )

@@ -5,6 +5,7 @@ import { type SlurmServer, slurmCommands, startSlurm } from '../../../test/serve
 import type { RemoteShell } from '../src/remote-shell.ts'
 import type { Scheduler } from '../src/scheduler.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
+import { findEndings } from './ask-accounting.ts'
 import { composeTestJob } from './compose-test-job.ts'
 import { openTestShell } from './open-test-shell.ts'
 import { dressUp } from './slurm-site.ts'
@@ -61,7 +62,7 @@ describe.skipIf(!requireCommands(slurmCommands()))('SLURM as sites and users dre
     const id = await listed('%i', submission.jobName)
     await Promise.all([scheduler.cancel('Project_2001234:'), scheduler.cancel(id)])
     expect(await listed('%i', submission.jobName)).toBe('')
-    expect([...(await scheduler.findEndings(['Project_2001234:', id], since)).keys()]).toEqual([id])
+    expect([...(await findEndings(scheduler, ['Project_2001234:', id], since)).keys()]).toEqual([id])
   })
 
   it('is away while there is no sbatch, and takes the same right when there is one', async () => {
@@ -109,6 +110,13 @@ describe.skipIf(!requireCommands(slurmCommands()))('SLURM as sites and users dre
     expect(await scheduler.testSubmission(submission)).toMatchObject({ isAccepted: false })
     expect(await scheduler.submit(submission)).toMatchObject({ kind: 'refused', reason: expect.stringMatching(/comment/) })
     expect(await listed('%i', jobName)).toBe('')
+  })
+
+  it('takes any account where it enforces none', async () => {
+    expect(await scheduler.findAccounts()).toContain('project_2001234')
+    await site.wrap('scontrol', '/usr/bin/scontrol "$@" | sed "s/^\\(AccountingStorageEnforce *= \\).*/\\1none/"')
+    expect(await scheduler.findAccounts()).toBeNull()
+    expect(await scheduler.checks('project_9').at(-1)?.run()).toBe('SLURM takes jobs of any account here')
   })
 
   it('has our name for a job, whatever its script calls itself', async () => {

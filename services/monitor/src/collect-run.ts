@@ -39,8 +39,9 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   const found = await inPlace(() => findOwed(ports, user, run))
   if (found === null) return 'nothing'
   const { attempt, slurmJobId } = found
+  const token = management.tokenOf(user, run)
   // Asked before the log is brought, so that jobs that ended together are one question.
-  const accounting = hasEnded(attempt) ? askAccounting(await connect(user, name), slurmJobId, attempt) : null
+  const accounting = hasEnded(attempt) ? askAccounting(await connect(user, name), slurmJobId, token, attempt) : null
   // Its failure is met below.
   accounting?.catch(() => {})
   const pipeline = management.bucketOf(user, 'pipeline')
@@ -50,7 +51,6 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   })
   if (accounting === null) return grown > 0 ? 'log' : 'nothing'
   const records = await accounting
-  const token = management.tokenOf(user, run)
   const usage = computeUsage(records)
   if (usage === null || !isAccountingComplete(records, token, now())) return 'incomplete'
   await inPlace(async () => {
@@ -77,9 +77,9 @@ async function findOwed({ store, management }: CollectPorts, user: string, run: 
   return null
 }
 
-function askAccounting({ scheduler }: Platform, slurmJobId: string, { startOrderedAt }: Attempt) {
-  // It was not submitted before it was ordered; when we were told its id may be long after.
-  return scheduler.collectAccounting(slurmJobId, new Date(startOrderedAt ?? 0))
+function askAccounting({ scheduler }: Platform, slurmJobId: string, token: string, { startOrderedAt, submittedAt }: Attempt) {
+  const acceptedAt = submittedAt === null ? null : new Date(submittedAt)
+  return scheduler.collectAccounting({ slurmJobId, token, orderedAt: new Date(startOrderedAt ?? 0), acceptedAt })
 }
 
 function hasEnded({ state }: Attempt): boolean {

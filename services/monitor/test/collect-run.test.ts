@@ -10,6 +10,7 @@ import { listLogPieces } from '@lautta/object-store/log-pieces'
 import { createManagement } from '@lautta/object-store/management'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
+import type { SubmittedJob } from '@lautta/platforms/scheduler'
 import { knownPlatforms } from '@lautta/platforms/settings'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CollectPorts, collectRun } from '../src/collect-run.ts'
@@ -25,7 +26,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 /** Ended jobs with a log each, on this machine; `collectAccounting` is what the test says. */
-async function openRuns(collectAccounting: (id: string, since: Date) => Promise<AccountingRecord[]>): Promise<CollectPorts> {
+async function openRuns(collectAccounting: (job: SubmittedJob) => Promise<AccountingRecord[]>): Promise<CollectPorts> {
   const store = createFolderStore(join(root, 'store'))
   const management = createManagement({
     ...{ store, bucketPrefix: 'mlch', documentKey: deriveKey('a master key', 'documents') },
@@ -64,8 +65,8 @@ describe('runs that ended together', () => {
     const asked: { id: string; since: Date }[] = []
     let tellAll = () => {}
     const allAsked = new Promise<void>((resolve) => (tellAll = resolve))
-    const ports = await openRuns(async (id, since) => {
-      if (asked.push({ id, since }) === runCount) tellAll()
+    const ports = await openRuns(async ({ slurmJobId: id, orderedAt }) => {
+      if (asked.push({ id, since: orderedAt }) === runCount) tellAll()
       await allAsked
       return []
     })

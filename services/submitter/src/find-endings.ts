@@ -14,10 +14,11 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
 
   const ask = async (scheduler: Scheduler, jobs: readonly WatchedJob[], take: TakeEffects): Promise<Endings | null> => {
     try {
-      const since = new Date(Math.min(...jobs.map(orderedMs)))
       const endings = await scheduler.findEndings(
-        jobs.map(({ id }) => id),
-        since
+        jobs.map((one) => ({
+          ...{ slurmJobId: one.id, token: tokenOf(one.order, one.job), orderedAt: new Date(orderedMs(one)) },
+          acceptedAt: one.job.submittedAt === null ? null : new Date(one.job.submittedAt)
+        }))
       )
       backoff.end()
       return endings
@@ -46,8 +47,8 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
         const endings = await ask(scheduler, some, take)
         if (endings === null) return
         const told: [WatchedJob, JobEvent][] = []
-        for (const one of some) {
-          const found = endings.get(one.id)
+        for (const [index, one] of some.entries()) {
+          const found = endings[index]
           const ending = found && !isSaidOf(one, found, tokenOf) ? undefined : found
           const isLost = !ending && looks.noteNoEnd(one.id, ending === null)
           if (ending || isLost) looks.forget(one.id)

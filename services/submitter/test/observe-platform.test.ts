@@ -47,10 +47,11 @@ function openPlatform(orders: readonly LiveOrder[]) {
         [...platform.listed].map((id) => [id, { phase: phaseOf(id), reason: null, startedAt: null, ...platform.identity }])
       )
     },
-    async findEndings(ids, since) {
-      platform.sacct.push({ ids, since })
+    async findEndings(jobs) {
+      const since = new Date(Math.min(...jobs.map(({ orderedAt }) => orderedAt.getTime())))
+      platform.sacct.push({ ids: jobs.map(({ slurmJobId }) => slurmJobId), since })
       if (platform.isAccountingAway) throw new UnavailableError('slurmdbd is away')
-      return platform.endings
+      return jobs.map(({ slurmJobId }) => platform.endings.get(slurmJobId))
     }
   }
   const observer = createObserver({

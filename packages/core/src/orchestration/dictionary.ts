@@ -81,6 +81,7 @@ const optionName = z
   .regex(/^[a-z][a-z-]*$/, 'write the option by its long name, without dashes before it')
   // sbatch takes an abbreviation for the whole name.
   .refine((name) => !reservedOptions.some((reserved) => reserved.startsWith(name)), 'Lautta sets this option itself')
+  .refine((name) => name === 'job-name' || !'job-name'.startsWith(name), 'write job-name in full, or give the job a `name`')
 
 const optionsSchema = z
   .record(

@@ -51,16 +51,7 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
       return trace.kind === 'taken' ? { kind: 'no-trace', counts: true } : trace
     },
     listJobs: () => jobs.list(),
-    async findEndings(slurmJobIds) {
-      const endings = new Map<string, RecordedEnding | null>()
-      for (const id of slurmJobIds) {
-        const job = await readJob(jobs.folderOf(id))
-        if (job === null) continue
-        const end = await readEnd(jobs.folderOf(id))
-        endings.set(id, end === null ? null : { ...endingOf(end), ...identityOf(job) })
-      }
-      return endings
-    },
+    findEndings: (asked) => Promise.all(asked.map(({ slurmJobId }) => findEnding(jobs.folderOf(slurmJobId)))),
     cancel: (slurmJobId) => jobs.cancel(slurmJobId),
     // Nothing lies between the right and the job here, so no job is ever there twice.
     cancelPending: async () => {},
@@ -74,12 +65,19 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
     },
     findAccounts: async () => null,
     checks: () => [],
-    async collectAccounting(slurmJobId) {
+    async collectAccounting({ slurmJobId }) {
       const of = jobs.folderOf(slurmJobId)
       const [job, run, end] = await Promise.all([readJob(of), readRun(of), readEnd(of)])
       return job === null ? [] : [accountForLocalJob(slurmJobId, job, run, end)]
     }
   }
+}
+
+async function findEnding(of: string): Promise<RecordedEnding | null | undefined> {
+  const job = await readJob(of)
+  if (job === null) return undefined
+  const end = await readEnd(of)
+  return end === null ? null : { ...endingOf(end), ...identityOf(job) }
 }
 
 async function refuse(verb: string): Promise<never> {

@@ -2,6 +2,7 @@ import { UnavailableError } from '@lautta/core/errors'
 import type { RemoteCommand } from '../run-command.ts'
 import type { SubmissionRight } from '../scheduler.ts'
 import { judgeFailure } from './judge-failure.ts'
+import { onOwnCluster } from './own-cluster.ts'
 import { startOfWindow } from './sacct.ts'
 import { tryFolder } from './try-folder.ts'
 
@@ -60,7 +61,6 @@ const mostSeconds = 45
 export function readRight(right: SubmissionRight): RemoteCommand<SubmissionFinding> {
   return {
     argv: ['sh', '-c', readRights, 'lautta', ...wordsOf(right)],
-    slurmCommands: 0,
     parse({ stdout }) {
       const [finding] = readFindings([right], stdout)
       if (finding === undefined) throw nonsense(stdout)

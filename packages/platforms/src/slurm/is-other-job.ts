@@ -1,5 +1,5 @@
 import { nameWithoutToken } from '@lautta/core/job/job-token'
-import type { JobIdentity } from '../scheduler.ts'
+import type { JobIdentity, SubmittedJob } from '../scheduler.ts'
 
 // More than the clocks of two computers differ, and than a job's first minutes take.
 const marginSeconds = 10 * 60
@@ -18,4 +18,11 @@ interface OurJob {
 export function isOtherJob({ jobName, submittedAtEpoch }: JobIdentity, { token, acceptedAt }: OurJob): boolean {
   if ((submittedAtEpoch ?? 0) <= Date.parse(acceptedAt) / 1000 + marginSeconds) return false
   return nameWithoutToken(jobName, token()) === jobName
+}
+
+/** Whether a line of accounting may be our job's, of those that have its id: by its name, or by when it was submitted. */
+export function isOurRun({ jobName, submittedAtEpoch }: JobIdentity, { token, orderedAt, acceptedAt }: SubmittedJob): boolean {
+  if (submittedAtEpoch === null || nameWithoutToken(jobName, token) !== jobName) return true
+  const latestSeconds = acceptedAt === null ? Number.POSITIVE_INFINITY : acceptedAt.getTime() / 1000 + marginSeconds
+  return submittedAtEpoch >= orderedAt.getTime() / 1000 - marginSeconds && submittedAtEpoch <= latestSeconds
 }

@@ -3,9 +3,10 @@ import { parseSlurmBytes, parseSlurmCount } from '@lautta/core/accounting/slurm-
 import { isoFromEpoch, parseEpoch, parseSlurmDuration } from '@lautta/core/accounting/slurm-time'
 import { UnavailableError } from '@lautta/core/errors'
 import type { RemoteCommand } from '../run-command.ts'
-import type { RecordedEnding } from '../scheduler.ts'
+import type { JobIdentity, RecordedEnding, SubmittedJob } from '../scheduler.ts'
 import { fieldDelimiter } from './field-delimiter.ts'
 import { foldEndings, type TaskEnding } from './fold-endings.ts'
+import { isOurRun } from './is-other-job.ts'
 import { isJobId } from './job-id.ts'
 import { onOwnCluster } from './own-cluster.ts'
 import { outcomeOfState, stripStateSuffix } from './slurm-state.ts'
@@ -13,32 +14,45 @@ import { outcomeOfState, stripStateSuffix } from './slurm-state.ts'
 // More than the clocks of two computers differ, time zones included.
 const clockDifferenceSeconds = 24 * 60 * 60
 
-/** How the jobs ended, as far as accounting knows: one sacct for all of them, over a window from their submission on. */
-export function sacctEndings(
-  slurmJobIds: readonly string[],
-  since: Date
-): RemoteCommand<ReadonlyMap<string, RecordedEnding | null>> {
-  return sacct(
-    ['JobID', 'State', 'ExitCode', 'Start', 'End', 'Submit', 'JobName'],
-    ['--allocations', ...selectJobs(slurmJobIds, since)],
-    (rows) => {
-      const tasksByJob = new Map<string, TaskEnding[]>()
-      for (const row of rows) {
-        const taskId = row.JobID ?? ''
-        const { jobId } = readJobId(taskId)
-        const tasks = tasksByJob.get(jobId) ?? []
-        tasksByJob.set(jobId, tasks)
-        tasks.push({ taskId, ending: readEnding(row) })
-      }
-      return new Map([...tasksByJob].map(([jobId, tasks]) => [jobId, foldEndings(tasks)]))
-    }
-  )
+/**
+ * How the jobs ended, as far as accounting knows, in their sequence: one sacct for all of them. With all that had their
+ * ids: alone, sacct would tell of the last of these.
+ */
+export function sacctEndings(jobs: readonly SubmittedJob[]): RemoteCommand<readonly (RecordedEnding | null | undefined)[]> {
+  const fields = ['JobID', 'State', 'ExitCode', 'Start', 'End', 'Submit', 'JobName']
+  return sacct(fields, ['--allocations', ...selectJobs(jobs)], (rows) => {
+    const byId = groupById(rows)
+    return jobs.map((job) => {
+      const ours = (byId.get(job.slurmJobId) ?? []).filter((row) => isOurRun(identityOf(row), job))
+      return ours.length === 0 ? undefined : foldEndings(lastRuns(ours))
+    })
+  })
 }
 
-/** Without a beginning of the window, sacct would look through all that the database ever had of these ids. */
-function selectJobs(slurmJobIds: readonly string[], since: Date): string[] {
+function groupById(rows: readonly Row[]): ReadonlyMap<string, Row[]> {
+  const byId = new Map<string, Row[]>()
+  for (const row of rows) {
+    const { jobId } = readJobId(row.JobID ?? '')
+    const ofJob = byId.get(jobId) ?? []
+    byId.set(jobId, ofJob)
+    ofJob.push(row)
+  }
+  return byId
+}
+
+/** Of each task, how the last of its runs ended: a job that was requeued has several. */
+function lastRuns(rows: readonly Row[]): TaskEnding[] {
+  const inSequence = rows.toSorted((one, other) => (parseEpoch(one.Submit ?? '') ?? 0) - (parseEpoch(other.Submit ?? '') ?? 0))
+  const last = new Map(inSequence.map((row) => [row.JobID ?? '', row]))
+  return [...last].map(([taskId, row]) => ({ taskId, ending: readEnding(row) }))
+}
+
+function selectJobs(jobs: readonly SubmittedJob[]): string[] {
   // One word that is no id, and sacct tells nothing of the others.
-  return [`--jobs=${slurmJobIds.filter(isJobId).join(',')}`, `--starttime=${startOfWindow(since)}`]
+  const ids = new Set(jobs.map(({ slurmJobId }) => slurmJobId).filter(isJobId))
+  // Without a beginning of the window, sacct would look through all that the database ever had of these ids.
+  const since = new Date(Math.min(...jobs.map(({ orderedAt }) => orderedAt.getTime())))
+  return ['--duplicates', `--jobs=${[...ids].join(',')}`, `--starttime=${startOfWindow(since)}`]
 }
 
 /** Where sacct is to begin so that it leaves out nothing since a moment, as far as clocks can tell. */
@@ -50,24 +64,37 @@ export function startOfWindow(since: Date): string {
 // Since Slurm 23.02 the fields Reserved and ResvCPU are called Planned and PlannedCPU; each version refuses the other's.
 const plannedSince = 23.02
 
-/** All lines of accounting of jobs, by the job's id: themselves, their steps, earlier runs of a requeued job. */
-export function sacctRecords(
-  slurmJobIds: readonly string[],
-  since: Date,
-  slurmVersion: number
-): RemoteCommand<ReadonlyMap<string, AccountingRecord[]>> {
-  const [planned, plannedCpu] = slurmVersion >= plannedSince ? ['Planned', 'PlannedCPU'] : ['Reserved', 'ResvCPU']
-  const fields = [...recordFields, planned ?? '', plannedCpu ?? '', 'JobName']
-  return sacct(fields, ['--duplicates', ...selectJobs(slurmJobIds, since), '--noconvert'], (rows) => {
-    const byJob = new Map<string, AccountingRecord[]>()
-    for (const row of rows) {
-      const record = readRecord({ ...row, Planned: row[planned ?? ''] ?? '', PlannedCPU: row[plannedCpu ?? ''] ?? '' })
-      const records = byJob.get(record.jobId) ?? []
-      byJob.set(record.jobId, records)
-      const runs = records.filter(({ jobStep, arrayTask }) => jobStep === null && arrayTask === record.arrayTask).length
-      records.push({ ...record, restart: Math.max(record.jobStep === null ? runs : runs - 1, 0) })
-    }
-    return byJob
+/** All lines of accounting of each job: itself, its steps, earlier runs if it was requeued. */
+export function sacctRecords(jobs: readonly SubmittedJob[], slurmVersion: number): RemoteCommand<readonly AccountingRecord[][]> {
+  const [planned = '', plannedCpu = ''] = slurmVersion >= plannedSince ? ['Planned', 'PlannedCPU'] : ['Reserved', 'ResvCPU']
+  const fields = [...recordFields, planned, plannedCpu, 'JobName']
+  return sacct(fields, [...selectJobs(jobs), '--noconvert'], (rows) => {
+    const byId = groupById(rows)
+    return jobs.map((job) =>
+      countRestarts(
+        ourRows(byId.get(job.slurmJobId) ?? [], job).map((row) =>
+          readRecord({ ...row, Planned: row[planned] ?? '', PlannedCPU: row[plannedCpu] ?? '' })
+        )
+      )
+    )
+  })
+}
+
+/** The lines of our job, and each with the lines of its steps, which follow it. */
+function ourRows(rows: readonly Row[], job: SubmittedJob): Row[] {
+  let isOurs = false
+  return rows.filter((row) => {
+    if (readJobId(row.JobID ?? '').jobStep === null) isOurs = isOurRun(identityOf(row), job)
+    return isOurs
+  })
+}
+
+function countRestarts(records: readonly Omit<AccountingRecord, 'restart'>[]): AccountingRecord[] {
+  const runsByTask = new Map<number | null, number>()
+  return records.map((record) => {
+    const runs = (runsByTask.get(record.arrayTask) ?? 0) + (record.jobStep === null ? 1 : 0)
+    runsByTask.set(record.arrayTask, runs)
+    return { ...record, restart: Math.max(runs - 1, 0) }
   })
 }
 
@@ -125,9 +152,12 @@ function readEnding(row: Row): RecordedEnding | null {
     reason: outcome === 'completed' ? null : describeEnding(state, exitCode, signal),
     startedAt: isoFromEpoch(parseEpoch(row.Start ?? '')),
     endedAt: isoFromEpoch(parseEpoch(row.End ?? '')),
-    jobName: row.JobName ?? '',
-    submittedAtEpoch: parseEpoch(row.Submit ?? '')
+    ...identityOf(row)
   }
+}
+
+function identityOf(row: Row): JobIdentity {
+  return { jobName: row.JobName ?? '', submittedAtEpoch: parseEpoch(row.Submit ?? '') }
 }
 
 function describeEnding(state: string, exitCode: number | null, signal: number | null): string {

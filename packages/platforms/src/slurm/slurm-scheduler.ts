@@ -3,7 +3,7 @@ import type { Profile } from '../profiles/profile.ts'
 import { plainProfile } from '../profiles/shipped-profiles.ts'
 import type { RemoteShell } from '../remote-shell.ts'
 import { type RemoteCommand, runCommand } from '../run-command.ts'
-import { type FoundJob, mostIdsAtOnce, type Scheduler, type SubmissionRight } from '../scheduler.ts'
+import { type FoundJob, mostIdsAtOnce, type Scheduler, type SubmissionRight, type SubmittedJob } from '../scheduler.ts'
 import { accountsIn, judgeAccount, listAssociations } from './accounts.ts'
 import { checkSlurm } from './check-slurm.ts'
 import { type CommandBudget, unlimitedCommands } from './command-budget.ts'
@@ -39,16 +39,10 @@ export function createSlurmScheduler(
     return runCommand(shell, command)
   }
   let version: number | undefined
-  const askForRecords = gatherQuestions<{ id: string; since: Date }, readonly AccountingRecord[]>(
-    mostIdsAtOnce,
-    async (asked) => {
-      version ??= await run(slurmVersion)
-      const ids = new Set(asked.map(({ id }) => id))
-      const since = new Date(Math.min(...asked.map((one) => one.since.getTime())))
-      const found = await run(sacctRecords([...ids], since, version))
-      return asked.map(({ id }) => found.get(id) ?? [])
-    }
-  )
+  const collectAccounting = gatherQuestions<SubmittedJob, readonly AccountingRecord[]>(mostIdsAtOnce, async (jobs) => {
+    version ??= await run(slurmVersion)
+    return run(sacctRecords(jobs, version))
+  })
   const cancel = gatherQuestions<string, void>(mostIdsAtOnce, async (ids) => {
     await run(scancel(ids))
     return ids.map(() => undefined)
@@ -79,7 +73,7 @@ export function createSlurmScheduler(
       return runCommand(shell, submitJob({ ...submission, script }, preamble, sbatchSeconds))
     },
     async readRight(right) {
-      const found = await run(readRight(right))
+      const found = await runCommand(shell, readRight(right))
       if (found.kind === 'jobs') return describe(found.slurmJobIds)
       return found.kind === 'closed' ? found : { kind: 'taken', hasAnswered: found.hasAnswered }
     },
@@ -89,18 +83,21 @@ export function createSlurmScheduler(
       return found.kind === 'closed' ? found : { kind: 'no-trace', counts: found.counts }
     },
     listJobs: () => run(squeue),
-    findEndings: (slurmJobIds, since) => run(sacctEndings(slurmJobIds, since)),
+    findEndings: (jobs) => run(sacctEndings(jobs)),
     cancel,
     cancelPending: (slurmJobId) => run(cancelPending(slurmJobId)),
     hold: (slurmJobId) => run(hold(slurmJobId)),
     release: (slurmJobId) => run(release(slurmJobId)),
     requeue: (slurmJobId, token, orderId) => run(requeue(slurmJobId, token, orderId)),
     testSubmission: (submission, signal) => run(testSubmission(submission, preamble, sbatchSeconds), 'second', signal),
-    findAccounts: async () => accountsIn(await run(listAssociations)),
+    async findAccounts() {
+      const associations = await run(listAssociations)
+      return associations === null ? null : accountsIn(associations)
+    },
     checks: (account) => [
       { step: 'slurm', run: () => run(checkSlurm) },
       { step: 'account', run: async () => judgeAccount(await run(listAssociations), account) }
     ],
-    collectAccounting: (id, since) => askForRecords({ id, since })
+    collectAccounting
   }
 }

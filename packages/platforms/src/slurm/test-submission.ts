@@ -2,6 +2,7 @@ import { UnavailableError } from '@lautta/core/errors'
 import { noModules, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Submission, TestedSubmission } from '../scheduler.ts'
+import { judgeFailure } from './judge-failure.ts'
 import { sbatchOptions } from './sbatch-options.ts'
 import { isSlurmAway } from './slurm-away.ts'
 
@@ -44,7 +45,8 @@ export function testSubmission(
       if (!isRead) throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
       if (kind !== 'tested') return { isAccepted: false, words }
       if (exitCode === '124' || exitCode === '137') throw new UnavailableError(`sbatch did not answer in ${sbatchSeconds} s`)
-      if (exitCode !== '0' && isSlurmAway(words)) throw new UnavailableError(words)
+      const isAway = isSlurmAway(words) || judgeFailure(exitCode, words)?.kind === 'unavailable'
+      if (exitCode !== '0' && isAway) throw new UnavailableError(words)
       return { isAccepted: exitCode === '0', words: words.replace(/^sbatch: (?:error: )?/gm, '') }
     }
   }

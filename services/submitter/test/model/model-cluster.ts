@@ -138,19 +138,16 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
         const phaseOf = ({ state }: ModelJob) => (state === 'running' ? ('running' as const) : ('pending' as const))
         return new Map(listed.map((job) => [job.id, { ...identityOf(job), phase: phaseOf(job), reason: null, startedAt: null }]))
       }),
-    findEndings: (ids) =>
-      look(() => {
-        const found = cluster.jobs.filter(({ id }) => ids.includes(id))
-        const ending = (job: ModelJob) => ({
-          ...identityOf(job),
-          outcome: job.state as 'completed' | 'failed' | 'cancelled',
-          exitCode: 0,
-          reason: null,
-          startedAt: null,
-          endedAt: null
+    findEndings: (asked) =>
+      look(() =>
+        asked.map(({ slurmJobId }) => {
+          const job = cluster.jobs.find(({ id }) => id === slurmJobId)
+          if (job === undefined) return undefined
+          if (!hasEnded(job)) return null
+          const outcome = job.state as 'completed' | 'failed' | 'cancelled'
+          return { ...identityOf(job), outcome, exitCode: 0, reason: null, startedAt: null, endedAt: null }
         })
-        return new Map(found.map((job) => [job.id, hasEnded(job) ? ending(job) : null]))
-      }),
+      ),
     cancel: (id) =>
       look(() => {
         const job = cluster.jobs.find((one) => one.id === id)

@@ -1,0 +1,27 @@
+import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { RecordedEnding, Scheduler, SubmittedJob } from '../src/scheduler.ts'
+
+/** A job of which only the id is known, and that it was not submitted before. */
+export function jobSince(slurmJobId: string, orderedAt: Date): SubmittedJob {
+  return { slurmJobId, token: 'none', orderedAt, acceptedAt: null }
+}
+
+/** How jobs ended, by their ids; those of which accounting never heard are left out. */
+export async function findEndings(
+  scheduler: Scheduler,
+  ids: readonly string[],
+  since: Date
+): Promise<ReadonlyMap<string, RecordedEnding | null>> {
+  const endings = await scheduler.findEndings(ids.map((id) => jobSince(id, since)))
+  return new Map(
+    ids.flatMap((id, at) => {
+      const ending = endings[at]
+      return ending === undefined ? [] : [[id, ending]]
+    })
+  )
+}
+
+/** All lines of accounting of a job. */
+export function collectAccounting(scheduler: Scheduler, id: string, since: Date): Promise<readonly AccountingRecord[]> {
+  return scheduler.collectAccounting(jobSince(id, since))
+}
