@@ -1,7 +1,7 @@
 import { deriveKey } from '@lautta/core/derive-key'
 import { controlKinds, type OrderDocument } from '@lautta/core/documents/order-document'
 import { createId } from '@lautta/core/ids'
-import { isOnPlatform, type Job } from '@lautta/core/job/job'
+import { isOnPlatform } from '@lautta/core/job/job'
 import type { CollectMessage } from '@lautta/core/messages'
 import { timesPath, viewPath } from '@lautta/core/object-names'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
@@ -165,7 +165,8 @@ export function createModel(seed: number) {
       await this.order(order, job.attempt, of)
     },
     /** The jobs that have not ended: what became of the control orders of each, and what should have. */
-    controls(jobs: readonly Job[]) {
+    async controls() {
+      const jobs = (await direct.readStatus(user, id, platform))?.jobs ?? []
       return jobs.filter(isOnPlatform).flatMap(({ index, attempt }) => {
         const token = direct.tokenOf(user, { id, platform, index, attempt })
         const job = cluster.jobs.find((one) => one.token === token && !hasEnded(one))
