@@ -5,7 +5,7 @@ import { atWrite, type Strike, writes } from './strikes.ts'
 const anything = /^/
 /** States of a job whose saving is a step of the submit protocol, or its end. */
 const states = ['submitting', 'queued', 'finishing', 'finished'] as const
-const saying = (state: string): RegExp => new RegExp(`"state":\\{"kind":"${state}"`)
+const saying = (state: string): RegExp => new RegExp(`"state":\\{[^}]*"kind":"${state}"`)
 
 /** Between a submitter and the object store: a crash on either side of each write, late writes, refusals. */
 export const strikesAtTheStore: readonly Strike[] = [

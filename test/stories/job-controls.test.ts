@@ -104,7 +104,8 @@ describe('jobs over a limit of submitted jobs', () => {
 
   it('wait here, go one after the other as there is room, and no user waits behind all the jobs of another one', async () => {
     await setLimit(3)
-    const jobs = Array.from({ length: 12 }, () => ({ script: '#!/bin/sh\nsleep 1\n' }))
+    const options = { account: 'project_2001234' }
+    const jobs = Array.from({ length: 30 }, () => ({ script: '#!/bin/sh\nsleep 1\n', options }))
     const many = await orders.start('mahti', jobs)
     await until(async () => (await orders.order(many)).waiting === 'limit')
     const few = await others.start('mahti', jobs.slice(0, 2))

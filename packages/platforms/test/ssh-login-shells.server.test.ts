@@ -61,18 +61,17 @@ describe.each(loginShells)('through the login shell %s', (loginShell, startFile)
     const { exitCode, stderr } = await run(['lautta-no-such-command'])
     expect([exitCode, stderr]).toEqual([127, expect.stringContaining('not found')])
   })
-  it.skipIf(!isInstalled || startFile === '')(
-    'what the shell prints of its own accord is kept out, on both streams',
-    async () => {
-      const greeting = `printf 'WELCOME'; printf 'no newline' | cat >/dev/stderr; head -c 100000 /dev/urandom; printf '\\nlautta-0123456789abcdef\\n'`
-      for (const noise of [greeting, `sh -c 'echo NEWS >&2; printf NEWS >&2'`]) {
-        writeFileSync(join(server.home, startFile), `${noise}\n`)
-        expect(await run(['sh', '-c', 'echo out; echo err >&2'])).toEqual({ stdout: 'out\n', stderr: 'err\n', exitCode: 0 })
-      }
-      await rm(join(server.home, startFile))
+  // dash reads none before a command.
+  if (startFile === '') return
+  it.skipIf(!isInstalled)('what the shell prints of its own accord is kept out, on both streams', async () => {
+    const greeting = `printf 'WELCOME'; printf 'no newline' | cat >/dev/stderr; head -c 100000 /dev/urandom; printf '\\nlautta-0123456789abcdef\\n'`
+    for (const noise of [greeting, `sh -c 'echo NEWS >&2; printf NEWS >&2'`]) {
+      writeFileSync(join(server.home, startFile), `${noise}\n`)
+      expect(await run(['sh', '-c', 'echo out; echo err >&2'])).toEqual({ stdout: 'out\n', stderr: 'err\n', exitCode: 0 })
     }
-  )
-  it.skipIf(!isInstalled || startFile === '')('what the shell says instead of running the command is told', async () => {
+    await rm(join(server.home, startFile))
+  })
+  it.skipIf(!isInstalled)('what the shell says instead of running the command is told', async () => {
     writeFileSync(join(server.home, startFile), 'echo closed for maintenance\nexec false\n')
     const failures = await Promise.allSettled(Array.from({ length: 10 }, () => run(['true'])))
     for (const failure of failures)

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { UnavailableError } from '@lautta/core/errors'
 import type { AskedQuestion, Question } from '@lautta/core/messages'
-import { Queue, QueueEvents } from 'bullmq'
+import { Queue } from 'bullmq'
 import { z } from 'zod'
-import { redisTimeMs, takeAnswer } from './answers.ts'
-import { connectPatientRedis, connectRedis, type RedisAddress } from './connect-redis.ts'
+import { followAnswers, redisTimeMs, takeAnswer } from './answers.ts'
+import { connectRedis, type RedisAddress } from './connect-redis.ts'
 import { withinDeadline } from './deadline.ts'
 import { prefix } from './queues.ts'
 
 /** The queue of questions. */
 export const askQueue = 'ask'
 const answerMs = 30_000
-// What an asker may have missed while its connection was away; those of all askers are among them.
-const eventsKept = 1000
+const lookAgainMs = 1000
+// Nobody reads them.
+const eventsKept = 100
 
 const replySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answered'), answer: z.unknown() }),
@@ -30,15 +31,10 @@ export interface Asker {
 
 export function createAsker(address: RedisAddress, waitMs = answerMs): Asker {
   const connection = connectRedis(address)
-  const listening = connectPatientRedis(address)
   const queue = new Queue<AskedQuestion>(askQueue, { connection, prefix, streams: { events: { maxLen: eventsKept } } })
-  // From the first event that is kept: one between a question and the first reading would be missed otherwise.
-  const events = new QueueEvents(askQueue, { connection: listening, prefix, lastEventId: '0' })
-  const waiting = new Map<string, (failure: string | null) => void>()
   queue.on('error', () => {})
-  events.on('error', () => {})
-  events.on('completed', ({ jobId }) => waiting.get(jobId)?.(null))
-  events.on('failed', ({ jobId, failedReason }) => waiting.get(jobId)?.(failedReason))
+  const waiting = new Map<string, () => void>()
+  const listening = followAnswers(address, (id) => waiting.get(id)?.())
 
   const add = async (id: string, question: Question): Promise<void> => {
     try {
@@ -52,40 +48,44 @@ export function createAsker(address: RedisAddress, waitMs = answerMs): Asker {
     }
   }
 
-  const waitFor = async (id: string, question: Question): Promise<void> => {
-    const replied = new Promise<string | null>((resolve) => waiting.set(id, resolve))
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      const { platform } = question
-      timer = setTimeout(() => reject(new UnavailableError(`nobody answered for ${platform} in ${waitMs / 1000} s`)), waitMs)
-    })
-    try {
-      const failure = await Promise.race([add(id, question).then(() => replied), late])
-      if (failure !== null) throw new UnavailableError(failure)
-    } catch (error) {
-      // So that nobody works for nothing. Where it can't be removed it is in work already, or Redis is away.
-      await withinDeadline(queue.remove(id)).catch(() => {})
-      throw error
-    } finally {
+  /** Looks when it is told that the answer is there, and every second, should that not have been heard. */
+  const waitForAnswer = async (id: string, untilMs: number): Promise<unknown> => {
+    for (let leftMs = waitMs; leftMs > 0; leftMs = untilMs - performance.now()) {
+      let timer: NodeJS.Timeout | undefined
+      await new Promise<void>((resolve) => {
+        waiting.set(id, resolve)
+        timer = setTimeout(resolve, Math.min(lookAgainMs, leftMs))
+      })
       clearTimeout(timer)
-      waiting.delete(id)
+      const left = await withinDeadline(takeAnswer(connection, id)).catch(() => null)
+      if (left !== null) return left
     }
+    return null
   }
 
   return {
     async ask(question, answerSchema) {
       const id = randomUUID()
-      await waitFor(id, question)
-      const left = await withinDeadline(takeAnswer(connection, id))
-      if (left === null) throw new UnavailableError('an answer was given, and lost on its way', { hint: 'ask again' })
-      const reply = replySchema.parse(left)
-      if (reply.kind === 'answered') return answerSchema.parse(reply.answer)
-      throw new UnavailableError(reply.reason, reply.hint === undefined ? {} : { hint: reply.hint })
+      const untilMs = performance.now() + waitMs
+      try {
+        await add(id, question)
+        const left = await waitForAnswer(id, untilMs)
+        if (left === null) throw new UnavailableError(`nobody answered for ${question.platform} in ${waitMs / 1000} s`)
+        const reply = replySchema.parse(left)
+        if (reply.kind === 'answered') return answerSchema.parse(reply.answer)
+        throw new UnavailableError(reply.reason, reply.hint === undefined ? {} : { hint: reply.hint })
+      } catch (error) {
+        // So that nobody works for nothing. Where it can't be removed it is in work already, or Redis is away.
+        await withinDeadline(queue.remove(id)).catch(() => {})
+        throw error
+      } finally {
+        waiting.delete(id)
+      }
     },
     async close() {
-      await Promise.all([queue.close(), events.close()])
+      listening.close()
+      await queue.close()
       connection.disconnect()
-      listening.disconnect()
     }
   }
 }

@@ -54,7 +54,6 @@ export function consumeAsk(address: RedisAddress, concurrency: number, handle: A
         await job.moveToDelayed(Date.now() + elsewhereMs, token)
         throw new DelayedError()
       }
-      // Before the event that it is there.
       await leaveAnswer(connection, String(job.id), reply)
     },
     { connection, prefix, concurrency }

@@ -26,7 +26,7 @@ describe('users who wait for the same room', () => {
     const served: string[] = []
     while (served.length < 30) {
       for (const user of ['c', 'a', 'b']) {
-        if (!(await line.ask('lumi', user, longMs))) continue
+        if ((await line.ask('lumi', user, longMs)) === 'behind') continue
         served.push(user)
         await line.serve('lumi', user)
         // Redis counts in milliseconds.
@@ -40,20 +40,21 @@ describe('users who wait for the same room', () => {
     expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
   })
   it('let a newcomer go first', async () => {
-    expect(await line.ask('lumi', 'a', longMs)).toBe(true)
+    expect(await line.ask('lumi', 'a', longMs)).toBe('alone')
     await line.serve('lumi', 'a')
-    expect(await line.ask('lumi', 'b', longMs)).toBe(true)
-    expect(await line.ask('lumi', 'a', longMs)).toBe(false)
+    expect(await line.ask('lumi', 'b', longMs)).toBe('alone')
+    expect(await line.ask('lumi', 'a', longMs)).toBe('behind')
+    expect(await line.ask('lumi', 'b', longMs)).toBe('first')
   })
   it('do not wait for one who has gone away', async () => {
     await line.ask('lumi', 'b', longMs)
     await line.serve('lumi', 'a')
-    expect(await line.ask('lumi', 'a', longMs)).toBe(false)
-    await until(() => line.ask('lumi', 'a', 200))
+    expect(await line.ask('lumi', 'a', longMs)).toBe('behind')
+    await until(async () => (await line.ask('lumi', 'a', 200)) === 'alone')
   })
   it('wait for nobody in another line', async () => {
     await line.ask('mahti', 'b', longMs)
     await line.serve('lumi', 'a')
-    expect(await line.ask('lumi', 'a', longMs)).toBe(true)
+    expect(await line.ask('lumi', 'a', longMs)).toBe('alone')
   })
 })

@@ -1,5 +1,6 @@
 import { readDirectives } from '@lautta/core/batch-script'
 import type { Scheduler, Submission } from '@lautta/platforms/scheduler'
+import type { PlaceInLine } from '@lautta/queue/waiting-line'
 import { createJobCount } from './job-count.ts'
 import type { SessionPorts } from './session-ports.ts'
 import { createSubmissionGate, type SubmissionGate } from './submission-gate.ts'
@@ -7,6 +8,12 @@ import { createSubmissionGate, type SubmissionGate } from './submission-gate.ts'
 // A user who has not asked for so many intervals does not wait in line any more.
 const waitIntervals = 2
 const waitMarginMs = 5000
+
+// While it is our turn, others leave what becomes free to us: not for ever.
+const mostRefusedTurns = 3
+
+// Others with the same login may have filled the room between the listing and the refusal.
+const enoughEmptyRefusals = 4
 
 const othersFirst = 'others who wait for the same room are first'
 
@@ -30,10 +37,13 @@ interface Room {
   /** SLURM's words. */
   words: string
   /** Where those stand who wait for the same room. */
-  place: string
-  /** Whether it is our turn in this pass; null before anybody asked. */
-  isOurTurn: boolean | null
-  isServed: boolean
+  line: string
+  /** Where we stand in this pass; null before anybody asked. */
+  place: PlaceInLine | null
+  /** How often we were refused since it became our turn before others: they wait for us. */
+  refusedTurns: number
+  /** How often, the last times, jobs were refused although none is there. */
+  emptyRefusals: number
 }
 
 /** Which submissions may go now: as many as there is room for, in turn with other users who wait for the same room. */
@@ -46,20 +56,21 @@ export function createAdmission({ user, known, line, now }: Pick<SessionPorts, '
   const whyClosed = (kind: Kind): string | null => {
     const room = roomOf(kind)
     if (room === undefined) return null
-    return room.gate.isClosed() ? room.words : room.isOurTurn === false ? othersFirst : null
+    return room.gate.isClosed() ? room.words : room.place === 'behind' ? othersFirst : null
   }
-  const serve = (room: Room): void => {
-    if (room.isServed) return
-    room.isServed = true
-    line.serve(room.place, user).catch(() => {})
+  /** A turn that was used is over; one before others only after some tries, or who fills the room at once keeps it. */
+  const endTurn = (room: Room, isAccepted: boolean): void => {
+    if (!isAccepted && room.place === 'first' && ++room.refusedTurns < mostRefusedTurns) return
+    room.refusedTurns = 0
+    line.serve(room.line, user).catch(() => {})
   }
 
   return {
     /** A new pass begins. */
     beginRound(): void {
       for (const room of rooms.values()) {
-        room.gate.beginRound()
-        Object.assign(room, { isOurTurn: null, isServed: false })
+        room.gate.beginRound(room.refusedTurns > 0)
+        room.place = null
       }
     },
 
@@ -76,34 +87,39 @@ export function createAdmission({ user, known, line, now }: Pick<SessionPorts, '
       if (room === undefined) return count.begin()
       // Without Redis there are no turns, and who comes first is first.
       const waitMs = waitIntervals * known.pollSeconds * 1000 + waitMarginMs
-      if (!room.gate.isClosed()) room.isOurTurn ??= await line.ask(room.place, user, waitMs).catch(() => true)
+      if (!room.gate.isClosed()) room.place ??= await line.ask(room.line, user, waitMs).catch(() => 'alone' as const)
       const reason = whyClosed(kind)
       if (reason !== null) return { reason }
       const leave = room.gate.enter()
       return (isAccepted) => {
         leave(isAccepted)
-        // A turn that was used is over, whatever came of it.
-        serve(room)
+        endTurn(room, isAccepted)
       }
     },
 
     /** SLURM refused a job of this kind because there are too many, in its own words. */
     close(kind: Kind, words: string): void {
       // A limit of a group is shared by all; one of a person by those who log in as that person.
-      const place = JSON.stringify([known.name, /Grp|PerAccount/.test(words) ? kind.account : { login }])
+      const queue = JSON.stringify([known.name, /Grp|PerAccount/.test(words) ? kind.account : { login }])
       const room = roomOf(kind) ?? {
         gate: createSubmissionGate(count, known.pollSeconds, now),
-        ...{ isOurTurn: null, isServed: false, words, place }
+        ...{ place: null, refusedTurns: 0, emptyRefusals: 0, words, line: queue }
       }
-      Object.assign(room, { words, place })
+      Object.assign(room, { words, line: queue })
       room.gate.close()
       rooms.set(JSON.stringify(kind), room)
     },
 
-    /** Whether jobs of this kind were refused before, and a listing since showed that the user has no job there at all. */
-    isWithoutJobs(kind: Kind): boolean {
+    /**
+     * Whether there is no limit, but something that SLURM calls one: jobs of this kind are refused again and again, and
+     * each time a listing had shown that the user has no job there at all. Where no account is named that is soon believed.
+     */
+    isNoLimit(kind: Kind): boolean {
       const room = roomOf(kind)
-      return room !== undefined && count.wasListedAfter(room.gate.closedAtMs()) && count.total() <= 1
+      if (room === undefined) return false
+      const hasNone = count.wasListedAfter(room.gate.closedAtMs()) && count.total() <= 1
+      room.emptyRefusals = hasNone ? room.emptyRefusals + 1 : 0
+      return room.emptyRefusals >= (kind.account === '' ? 1 : enoughEmptyRefusals)
     }
   }
 }

@@ -4,8 +4,8 @@ const longestPauseMs = 5 * 60 * 1000
 
 /** Under a limit that was met: whether one more may be tried. */
 export interface SubmissionGate {
-  /** A new pass begins: a few more may be tried than there is room for. */
-  beginRound(): void
+  /** A new pass begins: a few more may be tried than there is room for, one of them at any rate when `isFirst`. */
+  beginRound(isFirst: boolean): void
   isClosed(): boolean
   /** One more is tried; call what it answers with what came of it. */
   enter(): (isAccepted: boolean) => void
@@ -29,8 +29,8 @@ export function createSubmissionGate(count: JobCount, pollSeconds: number, now: 
   const hasRoom = (): boolean => count.total() < ceiling
 
   return {
-    beginRound() {
-      allowance = now().getTime() < closedUntilMs ? 0 : nextAllowance
+    beginRound(isFirst) {
+      allowance = now().getTime() < closedUntilMs ? Number(isFirst) : nextAllowance
     },
     isClosed: () => !hasRoom() && allowance === 0,
     enter() {

@@ -1,3 +1,4 @@
+import type { PlaceInLine } from '@lautta/queue/waiting-line'
 import { describe, expect, it } from 'vitest'
 import { createAdmission, type Kind, kindOf } from '../src/admission.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
@@ -5,7 +6,7 @@ import type { SessionPorts } from '../src/session-ports.ts'
 const kind = (qos = ''): Kind => ({ account: 'project_1', partition: 'small', qos })
 const small = kind()
 
-function open(ask: (place: string) => Promise<boolean> = async () => true) {
+function open(ask: (line: string) => Promise<PlaceInLine> = async () => 'alone') {
   let nowMs = 1_000_000
   const served: string[] = []
   const line = { ask, serve: async (place: string) => void served.push(place) }
@@ -83,21 +84,27 @@ describe('the room for jobs under a limit', () => {
     expect(await submitAll(9, kind('long'))).toBe(0)
     expect(await submitAll(50)).toBe(50)
   })
-  it('is none when a listing shows no job at all: then the limit is something else', async () => {
-    const { admission, submitAll, listed, pass } = open()
-    await submitAll(0)
-    expect(admission.isWithoutJobs(small)).toBe(false)
-    pass(1)
-    listed(1)
-    expect(admission.isWithoutJobs(small)).toBe(true)
-    listed(2)
-    expect(admission.isWithoutJobs(small)).toBe(false)
+  it('is none when a listing shows no job at all: soon where no account is named, else after some times', async () => {
+    const refusals = async (of: Kind, jobs: number): Promise<boolean[]> => {
+      const { admission, listed, pass } = open()
+      const told: boolean[] = []
+      for (let refusal = 0; refusal < 6; refusal++) {
+        told.push(admission.isNoLimit(of))
+        admission.close(of, 'AssocMaxSubmitJobLimit')
+        pass(1)
+        listed(jobs)
+      }
+      return told
+    }
+    expect(await refusals({ ...small, account: '' }, 0)).toEqual([false, true, true, true, true, true])
+    expect(await refusals(small, 0)).toEqual([false, false, false, false, true, true])
+    expect(await refusals(small, 2)).toEqual([false, false, false, false, false, false])
   })
 })
 
 describe('a user who shares the room with others', () => {
   it('lets others go first when it is their turn, and goes without turns when nobody can tell', async () => {
-    let answer: () => Promise<boolean> = async () => false
+    let answer: () => Promise<PlaceInLine> = async () => 'behind'
     const { admission, submitAll, pass } = open(() => answer())
     await submitAll(0, small, 'AssocGrpSubmitJobsLimit')
     pass(10)
@@ -110,7 +117,7 @@ describe('a user who shares the room with others', () => {
   })
   it('stands in line only when there may be room, in the line of the account or of the login, and last after each turn', async () => {
     const asked: string[] = []
-    const { submitAll, pass, served } = open(async (place) => asked.push(place) > 0)
+    const { submitAll, pass, served } = open(async (line) => (asked.push(line) > 0 ? 'alone' : 'behind'))
     await submitAll(0, small, 'AssocGrpSubmitJobsLimit')
     await submitAll(0, kind('long'), 'QOSMaxSubmitJobPerUserLimit')
     await submitAll(0)
@@ -120,6 +127,25 @@ describe('a user who shares the room with others', () => {
     await submitAll(0, kind('long'), 'QOSMaxSubmitJobPerUserLimit')
     expect(asked).toEqual(['["lumi","project_1"]', '["lumi",{"login":"csc"}]'])
     expect(served).toEqual(asked)
+  })
+})
+
+describe('a user whose turn it is before others', () => {
+  it('tries in each pass, because they leave it what becomes free, and is last again after some tries in vain', async () => {
+    let place: PlaceInLine = 'alone'
+    const { submitAll, pass, served, admission } = open(async () => place)
+    await submitAll(0)
+    pass(10)
+    place = 'first'
+    const tries = async () => {
+      admission.beginRound()
+      return admission.whyClosed(small) === null
+    }
+    for (let turn = 0; turn < 3; turn++) {
+      expect([await tries(), served.length]).toEqual([true, 0])
+      await submitAll(0)
+    }
+    expect([await tries(), served.length]).toEqual([false, 1])
   })
 })
 

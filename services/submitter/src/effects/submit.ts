@@ -87,7 +87,7 @@ async function eventOfAnswer(
     case 'limit-reached': {
       const kind = kindOf(submission)
       // A person's own limit that is met without any job there is none: an account is missing, or the job is too large.
-      const isNone = !/Grp|PerAccount/.test(answer.reason) && admission.isWithoutJobs(kind)
+      const isNone = !/Grp|PerAccount/.test(answer.reason) && admission.isNoLimit(kind)
       if (isNone) return refuse(work, submission, withHint(answer.reason))
       admission.close(kind, answer.reason)
       return { type: 'limitReached', reason: answer.reason }

@@ -102,7 +102,7 @@ export function createModel(seed: number) {
         remember: async (_user, _platform, hint) => void hints.add(hint),
         tell: async () => {}
       },
-      line: { ask: async () => true, serve: async () => {} },
+      line: { ask: async () => 'alone', serve: async () => {} },
       findPause: async () => null,
       queues: { setClock: async () => {}, askToCollect: async (message) => void asked.push(message) },
       pickleViews,
