@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../test/servers/free-port.ts'
 import { requireCommands } from '../../../test/servers/require-server.ts'
 import { type SshServer, sshCommands, startSshServer } from '../../../test/servers/ssh-server.ts'
+import { startTcpProxy } from '../../../test/servers/tcp-proxy.ts'
 import { until } from '../../../test/support/until.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { type CommandOutput, type RemoteCommand, runCommand } from '../src/run-command.ts'
@@ -59,6 +60,15 @@ describe.skipIf(!isInstalled)('the SSH shell, against a real sshd', () => {
     expect(outputs.map(({ stdout }) => stdout)).toEqual(['met\n', 'met\n', 'met\n'])
     await other.close()
     await narrow.stop()
+  })
+  it('leaves half of its channels to commands, however many files are under way', async () => {
+    const wait = raw(['sh', '-c', '>reading; until [ -e met ]; do sleep 0.1; done'], { lane: 'file' })
+    const files = Array.from({ length: 4 }, () => runCommand(shell, wait))
+    await until(() => existsSync(join(server.home, 'reading')))
+    const meet = (name: string, other: string) => `>${name}; until [ -e ${other} ]; do sleep 0.1; done; >met`
+    const commands = [meet('one', 'two'), meet('two', 'one')]
+    await Promise.all(commands.map((script) => runCommand(shell, raw(['sh', '-c', script]))))
+    await Promise.all(files)
   })
   it('says that a host opens no session at all, and that nothing was started', async () => {
     const closed = await startSshServer({ settings: ['MaxSessions 0'] })
@@ -150,6 +160,20 @@ describe.skipIf(!isInstalled)('the SSH shell, against a real sshd', () => {
     await other.close()
     await expect(long.ended).rejects.toThrow('the connection was lost')
     await expect(other.start(['true'])).rejects.toThrow('the connection was closed')
+  })
+  it('has a connection for lost when the network drops it without a word', async () => {
+    const network = await startTcpProxy(server)
+    const other = createSshShell({ ...at(network.port), keepaliveSeconds: 0.1 })
+    const waiting = runCommand(other, raw(['sh', '-c', '>silent; sleep 60'], { hasEffect: true }))
+    waiting.catch(() => {})
+    await until(() => existsSync(join(server.home, 'silent')))
+    network.silence()
+    await expect(waiting).rejects.toThrow('the connection was lost')
+    expect(other.isOpen()).toBe(false)
+    network.pass()
+    expect((await runCommand(other, raw(['echo', 'again']))).stdout).toBe('again\n')
+    await other.close()
+    await network.stop()
   })
   it('takes the next of its hosts when one does not answer', async () => {
     const { hosts, ...target } = targetOf(server)

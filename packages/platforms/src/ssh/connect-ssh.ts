@@ -12,15 +12,17 @@ export interface SshHost {
 }
 
 const readyTimeoutSeconds = 30
-const keepaliveSeconds = 15
+// Questions that a host may leave unanswered before its connection counts as lost.
+const mostUnanswered = 3
 
 type ClientError = Error & { level?: string; code?: unknown }
 
-/** Opens a connection. What it throws tells the step that failed. */
+/** Opens a connection, which ends when its host falls silent. What it throws tells the step that failed. */
 export function connectSsh(
   { host, port }: SshHost,
   { username, key, certificate }: SshCredential,
-  pins: HostKeyPins
+  pins: HostKeyPins,
+  keepaliveSeconds: number
 ): Promise<Client> {
   const where = `${username}@${host}:${port}`
   const login: PublicKeyAuthMethod = { type: 'publickey', username, key }
@@ -54,7 +56,7 @@ export function connectSsh(
       algorithms: { serverHostKey: preferPinned(pins) },
       readyTimeout: readyTimeoutSeconds * 1000,
       keepaliveInterval: keepaliveSeconds * 1000,
-      keepaliveCountMax: 3,
+      keepaliveCountMax: mostUnanswered,
       // Without a verifier ssh2 accepts any host key.
       hostVerifier: (hostKey: Buffer) => {
         refusal = refuseHostKey(host, hostKey, pins)

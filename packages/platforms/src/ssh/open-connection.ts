@@ -14,6 +14,8 @@ export interface SshTarget {
   credential: CredentialSettings
   hostKeys: readonly string[]
   knownHostsFile?: string | undefined
+  /** How often a silent host is asked whether it is there: the network may have dropped the connection without a word. */
+  keepaliveSeconds?: number
 }
 
 /** A connection, and the login by which it was made. */
@@ -26,7 +28,8 @@ export interface OpenConnection {
 const longestTimerMs = 3_600_000
 
 /** Connects to the first of the hosts that answers; the connection ends with its certificate. The files are read each time. */
-export async function openConnection({ hosts, credential: files, hostKeys, knownHostsFile }: SshTarget): Promise<OpenConnection> {
+export async function openConnection(target: SshTarget): Promise<OpenConnection> {
+  const { hosts, credential: files, hostKeys, knownHostsFile, keepaliveSeconds = 15 } = target
   const credential = await readCredential(files)
   const knownHosts = knownHostsFile === undefined ? '' : await readKnownHosts(knownHostsFile)
   let failure = new UnavailableError('there is no host to connect to')
@@ -34,7 +37,7 @@ export async function openConnection({ hosts, credential: files, hostKeys, known
     const known = findKnownKeys(knownHosts, host)
     const pins: HostKeyPins = { pinned: [...hostKeys, ...known.pinned], revoked: known.revoked }
     try {
-      const client = await connectSsh(host, credential, pins)
+      const client = await connectSsh(host, credential, pins, keepaliveSeconds)
       if (credential.validUntil !== null) endAt(credential.validUntil, client)
       return { client, credential }
     } catch (error) {
