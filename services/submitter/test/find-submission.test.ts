@@ -1,3 +1,4 @@
+import { RefusedError } from '@lautta/core/errors'
 import type { RightTrace, Scheduler, SubmissionTrace } from '@lautta/platforms/scheduler'
 import { describe, expect, it } from 'vitest'
 import { createFindSubmission, createLooks } from '../src/effects/find-submission.ts'
@@ -55,7 +56,10 @@ function lose(right: RightTrace, found: SubmissionTrace) {
       done.push(`searched since ${since.toISOString()}`)
       return found
     },
-    cancelPending: async (id: string) => void done.push(`ended ${id}`)
+    cancelPending: async (id: string) => {
+      if (id === '8') throw new RefusedError('Job is no longer pending execution')
+      done.push(`ended ${id}`)
+    }
   } as unknown as Scheduler
   const state = { kind: 'submitting', try: 1, answerLost: true }
   const work = {
@@ -97,7 +101,8 @@ describe('a look for a submission', () => {
     const jobs = { kind: 'found' as const, slurmJobId: '7', others: ['9', '8'], outPath: null, errPath: null }
     const { done, look } = lose(jobs, nothing)
     expect(await look()).toMatchObject({ type: 'submissionAccepted', slurmJobId: '7' })
-    const words = 'SLURM has more than one job of this submission: 7 is kept, 9, 8 ended if not begun'
-    expect(done).toEqual(['ended 9', 'ended 8', `logged: ${words}`, `noticed: ${words}`])
+    const left = '8 left alone (Job is no longer pending execution)'
+    const words = `SLURM has more than one job of this submission: 7 is kept, 9 ended if not begun, ${left}`
+    expect(done).toEqual(['ended 9', `logged: ${words}`, `noticed: ${words}`])
   })
 })

@@ -1,3 +1,4 @@
+import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import type { FoundJob, LookTimes, RightTrace, SubmissionTrace } from '@lautta/platforms/scheduler'
 import { orderedAt, type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
@@ -67,8 +68,18 @@ export function createFindSubmission(looks: Looks, now: () => Date): PerformEffe
 /** Two jobs of one token: there should be none, and what of them has not begun is ended. */
 async function endOthers(work: PlatformWork, { slurmJobId, others }: FoundJob): Promise<void> {
   const { order, job, logger, platform } = work
-  for (const other of others) await platform.scheduler.cancelPending(other)
-  const words = `SLURM has more than one job of this submission: ${slurmJobId} is kept, ${others.join(', ')} ended if not begun`
+  const ends: string[] = []
+  for (const other of others) {
+    try {
+      await platform.scheduler.cancelPending(other)
+      ends.push(`${other} ended if not begun`)
+    } catch (error) {
+      // It runs, or has ended: the job that was found is adopted all the same.
+      if (!(error instanceof RefusedError)) throw error
+      ends.push(`${other} left alone (${messageOf(error)})`)
+    }
+  }
+  const words = `SLURM has more than one job of this submission: ${slurmJobId} is kept, ${ends.join(', ')}`
   logger.error({ orchestration: order.id, job: job.index, slurmJobId, others }, words)
   await work.notice(words)
 }
