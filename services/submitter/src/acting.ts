@@ -138,9 +138,9 @@ export function createActing(options: ActingOptions) {
 
 export type Acting = ReturnType<typeof createActing>
 
-/** Whether the platform answered: what only waits, or gave way, has asked nothing. */
+/** Whether the platform surely answered: most of what says nothing gave way and asked nothing. */
 function hasAsked(effect: PlatformEffect, event: JobEvent | null): boolean {
-  return event === null ? effect !== 'prepare' && effect !== 'submit' : event.type !== 'waited'
+  return event === null ? effect === 'cancel' || effect === 'findSubmission' : event.type !== 'waited'
 }
 
 /** What a failure means for the job. */

@@ -58,7 +58,16 @@ export function createAdmission({ user, known, line, now }: Pick<SessionPorts, '
     if (room === undefined) return null
     return room.gate.isClosed() ? room.words : room.place === 'behind' ? othersFirst : null
   }
-  /** A turn that was used is over; one before others only after some tries, or who fills the room at once keeps it. */
+  /**
+   * Whether jobs are refused again and again, and each time a listing had shown that the user has no job there at all:
+   * an account is missing, or the job is too large. Where no account is named that is soon believed.
+   */
+  const noteEmptyRefusal = (room: Room, kind: Kind): boolean => {
+    const hasNone = count.wasListedAfter(room.gate.closedAtMs()) && count.total() <= 1
+    room.emptyRefusals = hasNone ? room.emptyRefusals + 1 : 0
+    return room.emptyRefusals >= (kind.account === '' ? 1 : enoughEmptyRefusals)
+  }
+  /** A turn that was used is over; refused before others who wait, it is kept for some tries more. */
   const endTurn = (room: Room, isAccepted: boolean): void => {
     if (!isAccepted && room.place === 'first' && ++room.refusedTurns < mostRefusedTurns) return
     room.refusedTurns = 0
@@ -97,29 +106,24 @@ export function createAdmission({ user, known, line, now }: Pick<SessionPorts, '
       }
     },
 
-    /** SLURM refused a job of this kind because there are too many, in its own words. */
-    close(kind: Kind, words: string): void {
+    /**
+     * SLURM refused a job of this kind because there are too many, in its own words: others wait until there may be room.
+     * False is that more room would not help.
+     */
+    close(kind: Kind, words: string): boolean {
       // A limit of a group is shared by all; one of a person by those who log in as that person.
-      const queue = JSON.stringify([known.name, /Grp|PerAccount/.test(words) ? kind.account : { login }])
-      const room = roomOf(kind) ?? {
+      const isOfGroup = /Grp|PerAccount/.test(words)
+      const queue = JSON.stringify([known.name, isOfGroup ? kind.account : { login }])
+      const before = roomOf(kind)
+      if (before !== undefined && !isOfGroup && noteEmptyRefusal(before, kind)) return false
+      const room = before ?? {
         gate: createSubmissionGate(count, known.pollSeconds, now),
         ...{ place: null, refusedTurns: 0, emptyRefusals: 0, words, line: queue }
       }
       Object.assign(room, { words, line: queue })
       room.gate.close()
       rooms.set(JSON.stringify(kind), room)
-    },
-
-    /**
-     * Whether there is no limit, but something that SLURM calls one: jobs of this kind are refused again and again, and
-     * each time a listing had shown that the user has no job there at all. Where no account is named that is soon believed.
-     */
-    isNoLimit(kind: Kind): boolean {
-      const room = roomOf(kind)
-      if (room === undefined) return false
-      const hasNone = count.wasListedAfter(room.gate.closedAtMs()) && count.total() <= 1
-      room.emptyRefusals = hasNone ? room.emptyRefusals + 1 : 0
-      return room.emptyRefusals >= (kind.account === '' ? 1 : enoughEmptyRefusals)
+      return true
     }
   }
 }

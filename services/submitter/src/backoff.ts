@@ -18,17 +18,14 @@ export function createBackoff(pollSeconds: number, now: () => Date) {
     throwRefusal(): void {
       if (isOn() && cause instanceof CredentialsError) throw cause
     },
-    /** Whether the failure is one of the platform's; then the pause begins. */
-    isCausedBy(error: LauttaError): boolean {
-      if (!(error instanceof UnavailableError || error instanceof CredentialsError || error instanceof UnknownOutcomeError))
-        return false
+    /** Begins the pause, when the failure is one of the platform's. */
+    noteFailure(error: LauttaError): void {
+      const isOfPlatform = [UnavailableError, CredentialsError, UnknownOutcomeError].some((kind) => error instanceof kind)
       // Several jobs that meet the same failure are one failure.
-      if (!isOn()) {
-        untilMs = now().getTime() + nextSeconds * 1000
-        nextSeconds = Math.min(nextSeconds * 2, capSeconds)
-        cause = error
-      }
-      return true
+      if (!isOfPlatform || isOn()) return
+      untilMs = now().getTime() + nextSeconds * 1000
+      nextSeconds = Math.min(nextSeconds * 2, capSeconds)
+      cause = error
     },
     /** The platform answers. */
     end(): void {

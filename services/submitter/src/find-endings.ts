@@ -24,7 +24,7 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
       return endings
     } catch (error) {
       if (!(error instanceof LauttaError)) throw error
-      backoff.isCausedBy(error)
+      backoff.noteFailure(error)
       const waited: JobEvent = { type: 'waited', on: 'platform', reason: messageOf(error) }
       await tellJobs(
         jobs.map((one) => [one, waited] as const),

@@ -29,8 +29,9 @@ export interface LiveOrder {
   /** Takes in a newer version of the request: jobs that it adds are declared. */
   take(request: AcceptedRequest): Promise<void>
   /**
-   * Tells a job what happened: reduces, saves (several together, when they come together), and only then answers what to do next. News of an attempt, or of a version
-   * of its request, or of a try, that is not the present one any more (`of`) are passed over.
+   * Tells a job what happened: reduces, saves (several together, when they come together), and only then answers what to
+   * do next. News of an attempt, or of a version of its request, or of a try, that is not the present one any more (`of`)
+   * are passed over.
    */
   feed(index: number, event: JobEvent, of?: Pick<Attempt, 'attempt' | 'version' | 'state'>): Promise<JobEffect[]>
   /** The fence under which something may be written for this order; throws when nothing may be. */

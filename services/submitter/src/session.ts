@@ -51,7 +51,7 @@ export function createSession(ports: SessionPorts): Session {
 
   const fail = (error: LauttaError): void => {
     // A credential that we refuse ourselves costs the platform nothing: it is looked at in each pass.
-    if (!(error instanceof CredentialsError) || error.isRefusedByHost) backoff.isCausedBy(error)
+    if (!(error instanceof CredentialsError) || error.isRefusedByHost) backoff.noteFailure(error)
   }
   const loseLease = (error: LeaseLostError): void => {
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')

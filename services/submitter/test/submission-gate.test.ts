@@ -89,8 +89,7 @@ describe('the room for jobs under a limit', () => {
       const { admission, listed, pass } = open()
       const told: boolean[] = []
       for (let refusal = 0; refusal < 6; refusal++) {
-        told.push(admission.isNoLimit(of))
-        admission.close(of, 'AssocMaxSubmitJobLimit')
+        told.push(!admission.close(of, 'AssocMaxSubmitJobLimit'))
         pass(1)
         listed(jobs)
       }

@@ -85,12 +85,8 @@ async function eventOfAnswer(
     case 'refused':
       return refuse(work, submission, withHint(answer.reason))
     case 'limit-reached': {
-      const kind = kindOf(submission)
-      // A person's own limit that is met without any job there is none: an account is missing, or the job is too large.
-      const isNone = !/Grp|PerAccount/.test(answer.reason) && admission.isNoLimit(kind)
-      if (isNone) return refuse(work, submission, withHint(answer.reason))
-      admission.close(kind, answer.reason)
-      return { type: 'limitReached', reason: answer.reason }
+      const isLimit = admission.close(kindOf(submission), answer.reason)
+      return isLimit ? { type: 'limitReached', reason: answer.reason } : refuse(work, submission, withHint(answer.reason))
     }
     case 'disk-full':
       return { type: 'waited', on: 'platform-disk', reason: answer.reason }
@@ -118,8 +114,5 @@ function isStopped({ order, job }: JobWork): boolean {
  */
 async function refuse(work: JobWork, right: SubmissionRight, reason: string): Promise<JobEvent> {
   const trace = await work.platform.scheduler.findSubmission(right, orderedAt(work))
-  if (trace.kind === 'closed') return { type: 'submissionRefused', reason }
-  if (trace.kind === 'no-trace') return { type: 'answerLost' }
-  const { slurmJobId, outPath, errPath } = trace
-  return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
+  return trace.kind === 'closed' ? { type: 'submissionRefused', reason } : { type: 'answerLost' }
 }
