@@ -16,6 +16,8 @@ export interface Profile {
   settleSeconds: number
   /** Shell lines that make `module` work, or know more modules. */
   preamble: readonly string[]
+  /** Prints the user's disk areas and their quotas; null where there is no such command. */
+  workspacesCommand: string | null
   /** Whether a person's private key may not lie on the platform. */
   refusesPrivateKeys: boolean
 }

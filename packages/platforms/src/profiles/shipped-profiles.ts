@@ -1,7 +1,15 @@
 import type { Profile } from './profile.ts'
 
 const slurmTimes = { sbatchSeconds: 60, settleSeconds: 10 }
-const csc = { pollSeconds: 60, maxChannels: 4, commandsPerSecond: 5, ...slurmTimes, preamble: [], refusesPrivateKeys: false }
+const csc = {
+  pollSeconds: 60,
+  maxChannels: 4,
+  commandsPerSecond: 5,
+  ...slurmTimes,
+  preamble: [],
+  workspacesCommand: 'csc-workspaces',
+  refusesPrivateKeys: false
+}
 const roihuKey = 'SHA256:YNdesHbXhxN0hKD4mWvYGQONebjRqY+CGXDqPiZyByQ'
 
 const profileScript = ['source /appl/profile/zz-csc-env.sh']
@@ -17,6 +25,7 @@ export const plainProfile: Profile = {
   commandsPerSecond: null,
   ...slurmTimes,
   preamble: [],
+  workspacesCommand: null,
   refusesPrivateKeys: false
 }
 
@@ -27,6 +36,7 @@ export const shippedProfiles: Readonly<Record<string, Profile>> = {
   lumi: {
     ...csc,
     preamble: ['module use /appl/local/csc/modulefiles/'],
+    workspacesCommand: 'lumi-workspaces',
     hosts: at('lumi.csc.fi'),
     hostKeys: [],
     refusesPrivateKeys: true

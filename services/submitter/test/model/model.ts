@@ -35,6 +35,7 @@ const known: KnownPlatform = {
     sbatchSeconds: 60,
     settleSeconds: 10,
     preamble: [],
+    workspacesCommand: null,
     refusesPrivateKeys: false
   }
 }
