@@ -50,8 +50,17 @@ const momentsSchema = {
 /** A control order that was taken up. */
 const controlSchema = z.object({ id: z.string(), order: z.enum(controlKinds) })
 
-/** Where the platform writes the job's two streams. */
+/** Where the platform writes the job's two streams; of an array with `%a` where the number of a task stands. */
 const logSchema = { 'out-path': z.string().nullable(), 'err-path': z.string().nullable() }
+
+/** Tasks of an array that are in one state: `tasks` is a list like `0-3,7`. A task that has ended has an outcome. */
+const taskGroupSchema = z.object({
+  tasks: z.string(),
+  state: z.enum(['queued', 'running', 'finishing', 'finished']),
+  outcome: z.enum(outcomes).nullable(),
+  'exit-code': z.number().int().nullable(),
+  reason: z.string().nullable()
+})
 
 const attemptSchema = z.object({
   attempt: z.number().int(),
@@ -62,6 +71,9 @@ const attemptSchema = z.object({
   // The one that is to be carried out now, and those that were.
   control: controlSchema.nullable().default(null),
   'controls-done': z.array(controlSchema).default([]),
+  // Of an array that was submitted: all of its tasks, as a list. Null for any other job.
+  array: z.string().nullable().default(null),
+  tasks: z.array(taskGroupSchema).default([]),
   ...momentsSchema,
   ...logSchema
 })
@@ -76,6 +88,7 @@ export const jobSchema = attemptSchema.extend({
 })
 
 export type JobState = FromWire<z.output<typeof jobStateSchema>>
+export type TaskGroup = FromWire<z.output<typeof taskGroupSchema>>
 export type FinishedState = Extract<JobState, { kind: 'finished' }>
 /** One attempt of a job: `attempt` is our count of starts, `restart` counts SLURM's requeues within it. */
 export type Attempt = FromWire<z.output<typeof attemptSchema>>
@@ -90,6 +103,8 @@ export function declareJob(index: number): Job {
     version: null,
     control: null,
     controlsDone: [],
+    array: null,
+    tasks: [],
     state: { kind: 'declared' },
     waiting: null,
     retries: [],
