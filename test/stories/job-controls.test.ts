@@ -105,10 +105,14 @@ describe('jobs over a limit of submitted jobs', () => {
   it('wait here, go one after the other as there is room, and no user waits behind all the jobs of another one', async () => {
     await setLimit(3)
     const options = { account: 'project_2001234' }
-    const jobs = Array.from({ length: 30 }, () => ({ script: '#!/bin/sh\nsleep 1\n', options }))
+    // Nobody's jobs end before both users wait.
+    const script = '#!/bin/sh\nwhile [ ! -e both-wait ]; do sleep 0.1; done\n'
+    const jobs = Array.from({ length: 30 }, () => ({ script, options }))
     const many = await orders.start('mahti', jobs)
     await until(async () => (await orders.order(many)).waiting === 'limit')
     const few = await others.start('mahti', jobs.slice(0, 2))
+    await until(async () => (await others.order(few)).waiting === 'limit')
+    await lautta.slurm.exec(['touch', 'both-wait'])
     expect(await others.untilStored(few)).toMatchObject({ outcome: 'completed' })
     expect(await orders.untilStored(many)).toMatchObject({ outcome: 'completed' })
     const queuedAt = async (client: typeof orders, id: string) =>
