@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { finished, PassThrough, Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type LauttaError, PlatformDiskError, RefusedError, UnavailableError } from '@lautta/core/errors'
+import { type LauttaError, RefusedError, UnavailableError } from '@lautta/core/errors'
+import { fullDiskOf } from './full-disk.ts'
 import { readBytes } from './read-bytes.ts'
 import type { RemoteShell } from './remote-shell.ts'
 import { type CommandOutput, collectOutput, type RemoteCommand, runCommand, withTimeout } from './run-command.ts'
@@ -175,7 +176,8 @@ function orRefuse(path: string): (output: CommandOutput) => void {
 /** What a failed command over a file means: the user's mistake, a full disk, or a file system that is unwell. */
 function failureOf(path: string, stderr: string): LauttaError {
   const words = `${path}: ${lastWords(stderr)}`
-  if (/No space left|quota exceeded/i.test(stderr)) return new PlatformDiskError(words)
+  const fullDisk = fullDiskOf(words, stderr)
+  if (fullDisk !== null) return fullDisk
   const isMistake =
     /No such file|ermission denied|not permitted|s a directory|ot a directory|File exists|Read-only|too long|annot overwrite/i
   return isMistake.test(stderr) ? new RefusedError(words) : new UnavailableError(words)

@@ -1,3 +1,4 @@
+import { inLoginShell } from './login-shell.ts'
 import { quote } from './quote.ts'
 
 /** What makes `module` work on a platform, and what is to be loaded. */
@@ -17,8 +18,7 @@ export const noModules = 'no-modules'
  */
 export function withModules({ preamble, modules }: ModuleEnvironment, script: string, args: readonly string[]): string[] {
   if (modules.length === 0) return ['sh', '-c', script, 'lautta', ...args]
-  const inLoginShell = `exec >&3 3>&-\n${loadScript(preamble, modules)}${script}`
-  return ['sh', '-c', 'exec 3>&1 >/dev/null; exec bash -l -c "$@"', 'sh', inLoginShell, 'lautta', ...args]
+  return inLoginShell(`${loadScript(preamble, modules)}${script}`, args)
 }
 
 function loadScript(preamble: readonly string[], modules: readonly string[]): string {
