@@ -42,6 +42,9 @@ export interface BegunTry {
 /** Which orders need no reading on a platform. */
 export const finishedPath = (platform: string): string => `MANAGEMENT/.finished/${platform}.json`
 
+/** What the user finds on a platform. */
+export const environmentPath = (platform: string): string => `ENVIRONMENTS/${platform}.json`
+
 /** All pauses of the installation, in its common bucket. */
 export const pausePrefix = 'PAUSES/'
 

@@ -19,7 +19,7 @@ const known: KnownOrder = {
 
 describe('the pickled view of an order', () => {
   it('is its answer with one platform, also of the smallest order', () => {
-    const view = toPlain(readPickle(pickleView(known, 'lumi')))
+    const view = toPlain(readPickle(pickleView(known, 'lumi', null)))
     const { platforms, ...head } = answerOrder(known)
     expect(view).toEqual({ ...head, platforms: { lumi: platforms.lumi } })
     expect(view).toMatchObject({
@@ -35,6 +35,6 @@ describe('the pickled view of an order', () => {
     })
   })
   it('tells the state of its own platform only', () => {
-    expect(toPlain(readPickle(pickleView(known, 'mahti')))).toMatchObject({ state: 'declared' })
+    expect(toPlain(readPickle(pickleView(known, 'mahti', null)))).toMatchObject({ state: 'declared' })
   })
 })

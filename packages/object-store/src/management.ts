@@ -18,6 +18,7 @@ import {
 } from '@lautta/core/object-names'
 import { fromWire, toWire } from '@lautta/core/wire'
 import { createAdoptedRequests } from './adopted-requests.ts'
+import { createEnvironmentObjects } from './environment-objects.ts'
 import { groupByOrder, type ListedOrder, listedNothing } from './list-orders.ts'
 import { createPauseObjects } from './pause-objects.ts'
 import { listAll } from './read-object.ts'
@@ -51,6 +52,7 @@ export function createManagement(options: ManagementOptions) {
     leasedWriteMs,
     ...createAdoptedRequests(store, sealed, readRequest),
     ...createPauseObjects(store, sealed),
+    ...createEnvironmentObjects(store, sealed),
 
     /** By which an attempt of a job is known on the platform. */
     tokenOf: (user: string, run: Run): string => jobToken(documentKey, user, run),

@@ -13,6 +13,7 @@ import type {
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Caller } from './authenticate.ts'
+import type { KnownEnvironments } from './known-environments.ts'
 import type { ObjectSignatures } from './object-signatures.ts'
 import type { ObjectWriter } from './object-writer.ts'
 import type { OrderReader } from './order-reader.ts'
@@ -35,6 +36,8 @@ export interface AppContext {
   reader: OrderReader
   writer: OrderWriter
   pauses: PlatformPauses
+  /** What users find on platforms. */
+  environments: KnownEnvironments
   /** Asks whoever drives the platforms. */
   asker: Asker
   objectWriter: ObjectWriter

@@ -12,6 +12,7 @@ import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { startAdopting } from './adoption/start-adopting.ts'
 import { createApp } from './create-app.ts'
+import { createKnownEnvironments } from './known-environments.ts'
 import { createObjectSignatures } from './object-signatures.ts'
 import { createObjectWriter } from './object-writer.ts'
 import { createOrderReader } from './order-reader.ts'
@@ -80,6 +81,7 @@ export async function createForwarder({
   const context = {
     ...{ store, management, reader, writer, users, platforms, listen, findUnready, asker },
     pauses: createPlatformPauses({ management, queues, users, logger, now }),
+    environments: createKnownEnvironments(management, now),
     objectWriter: createObjectWriter(store, locks),
     signatures: createObjectSignatures(config.masterKey, users)
   }

@@ -16,11 +16,13 @@ import type { Admission } from './admission.ts'
 import { bringFiles } from './effects/bring-files.ts'
 import { createCancel } from './effects/cancel.ts'
 import { createCheckAccount } from './effects/check-account.ts'
+import { createCheckWorkspaces } from './effects/check-workspaces.ts'
 import { control } from './effects/control.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
 import type { PerformEffect, PlatformWork } from './effects/job-work.ts'
 import { createPrepare } from './effects/prepare.ts'
 import { createSubmit } from './effects/submit.ts'
+import type { KnownEnvironment } from './known-environment.ts'
 import type { LiveOrder } from './live-order.ts'
 import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session-ports.ts'
 
@@ -34,6 +36,8 @@ export interface ActingOptions {
   platform(): Promise<Platform>
   /** Which submissions may go now. */
   admission: Admission
+  /** What the user finds on the platform. */
+  environment: KnownEnvironment
   /** Told of every failure of the platform, so that it is left in peace for a while; and of every answer. */
   onFailure(error: LauttaError): void
   onAnswer(): void
@@ -51,10 +55,11 @@ export interface ActingOptions {
  * an event, and what the job then owes is performed next.
  */
 export function createActing(options: ActingOptions) {
-  const { ports, platform, admission, onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isBackingOff } = options
+  const { ports, platform, admission, environment } = options
+  const { onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isBackingOff } = options
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<RequestEffect, PerformEffect> = {
-    prepare: createPrepare(),
+    prepare: createPrepare(createCheckWorkspaces(environment)),
     submit: createSubmit({ admission, checkAccount: createCheckAccount(ports.now), mostAtOnce: ports.known.maxChannels }),
     bringFiles
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { messageOf } from '@lautta/core/errors'
 import { pickleView } from '@lautta/core/orchestration/pickled-view'
 import { PickleError } from '@lautta/core/pickle/pickle-error'
+import type { KnownEnvironment } from './known-environment.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { SessionPorts } from './session-ports.ts'
 
@@ -16,7 +17,10 @@ export interface StoredView {
  * Writes orders as notebooks read them: the adopted ones, and all where that is switched on. A view is written under the
  * lease, after the status that it tells, and before the order counts as settled; so none stays behind for ever.
  */
-export function createKeepView({ user, known, management, pickleViews, logger }: SessionPorts) {
+export function createKeepView(
+  { user, known, management, pickleViews, logger }: SessionPorts,
+  readEnvironment: KnownEnvironment['read']
+) {
   return async (order: LiveOrder, view: StoredView, isAdopted: boolean): Promise<void> => {
     const { id, request, earlier, orders, status } = order
     if (!isAdopted && !pickleViews) return
@@ -25,7 +29,7 @@ export function createKeepView({ user, known, management, pickleViews, logger }:
     order.fence()
     try {
       const statuses = new Map([[known.name, status]])
-      const content = pickleView({ request, earlier, orders, statuses }, known.name)
+      const content = pickleView({ request, earlier, orders, statuses }, known.name, await readEnvironment())
       const isThere = createHash('md5').update(content).digest('hex') === view.etag
       if (!isThere) view.etag = await management.writeView(user, id, known.name, content)
     } catch (error) {

@@ -3,6 +3,7 @@ import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
 import { isSettled } from '@lautta/core/job/settled'
 import { mapLimited } from '@lautta/core/map-limited'
 import { createKeepViews } from './keep-views.ts'
+import type { KnownEnvironment } from './known-environment.ts'
 import type { LiveOrder } from './live-order.ts'
 import { newestOf, type OpenOrder, platformsOf } from './order-directory.ts'
 import type { LoadedOrder, OrderLoader } from './order-loader.ts'
@@ -18,9 +19,9 @@ const mostReads = 16
  * The unfinished orders of one user on one platform, in memory. It is filled from the object store and kept up to date
  * by hints; every other minute all is looked at again, so a lost hint costs that long and nothing else.
  */
-export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
+export function createOrderBook(ports: SessionPorts, loader: OrderLoader, environment: Pick<KnownEnvironment, 'read' | 'reset'>) {
   const { user, known, management, changes, directory, now } = ports
-  const keepViews = createKeepViews(ports)
+  const keepViews = createKeepViews(ports, environment.read)
   const book = new Map<string, LoadedOrder>()
   let settled: Map<string, SettledOrder> | null = null
   let refreshedAllAtMs: number | null = null
@@ -75,6 +76,7 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader) {
     reset(): void {
       for (const { order } of book.values()) order.abandon()
       book.clear()
+      environment.reset()
       settled = null
       refreshedAllAtMs = null
     },

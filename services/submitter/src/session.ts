@@ -12,6 +12,7 @@ import { type Connection, createConnection } from './connection.ts'
 import { createDriving } from './driving.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
+import { createKnownEnvironment } from './known-environment.ts'
 import type { LiveOrder } from './live-order.ts'
 import { createObserver, type Observer } from './observe-platform.ts'
 import { createOrderBook } from './order-book.ts'
@@ -42,7 +43,8 @@ export function createSession(ports: SessionPorts): Session {
   const { user, known, now, logger } = ports
   const lease = createHeldLease(ports.acquireLease)
   const loader = createOrderLoader(ports, lease.current)
-  const book = createOrderBook(ports, loader)
+  const environment = createKnownEnvironment(ports)
+  const book = createOrderBook(ports, loader, environment)
   const collecting = createCollecting(ports)
   const backoff = createBackoff(known.pollSeconds, now)
   const connection = createConnection(ports)
@@ -59,7 +61,7 @@ export function createSession(ports: SessionPorts): Session {
   }
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: backoff.end, onLeaseLost: loseLease },
-    ...{ admission, askToCollect: collecting.askNow, beginTry: loader.beginTry },
+    ...{ admission, environment, askToCollect: collecting.askNow, beginTry: loader.beginTry },
     ...{ isBackingOff: backoff.isOn, onAsked: observer.quicken }
   })
   const { tellOrders, drive } = createDriving({ platform: known.name, connection, admission, observer, acting, backoff, fail })

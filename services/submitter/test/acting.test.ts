@@ -4,6 +4,7 @@ import type { KnownPlatform } from '@lautta/platforms/settings'
 import { describe, expect, it } from 'vitest'
 import { createActing } from '../src/acting.ts'
 import { createAdmission } from '../src/admission.ts'
+import { createKnownEnvironment } from '../src/known-environment.ts'
 import { createLiveOrder } from '../src/live-order.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
 
@@ -20,7 +21,7 @@ describe('a job whose own version of the request can not be read', () => {
     const known = { name: 'lumi', credentials: {} } as KnownPlatform
     const ports = { user: 'u', known, now: () => new Date(0), findPause: async () => null as string | null } as SessionPorts
     const acting = createActing({
-      ...{ ports, admission: createAdmission(ports) },
+      ...{ ports, admission: createAdmission(ports), environment: createKnownEnvironment(ports) },
       platform: async () => ({}) as Platform,
       onFailure: (error) => told.push(error),
       onLeaseLost: (error) => told.push(error),

@@ -42,7 +42,7 @@ describe('a submitter that meets documents of a newer version', () => {
     const ports = { user, known, management, directory, changes, now, logger } as unknown as SessionPorts
     const lease = () => ({ fence: Number.MAX_SAFE_INTEGER, previousFence: 0, remainingMs: () => 30_000, release: async () => {} })
     return {
-      book: createOrderBook(ports, createOrderLoader(ports, lease)),
+      book: createOrderBook(ports, createOrderLoader(ports, lease), { read: async () => null, reset() {} }),
       management,
       write: createSealedObjects(options).write
     }

@@ -44,7 +44,8 @@ function open() {
     ...{ withheld, hints, management },
     book: createOrderBook(
       ports,
-      createOrderLoader(ports, () => lease)
+      createOrderLoader(ports, () => lease),
+      { read: async () => null, reset() {} }
     ),
     hasView: (id: string) => memory.keys().includes(`${management.bucketOf('u')}/${viewPath(id, 'lumi')}`),
     adopt: async (id: string, number: number) => {

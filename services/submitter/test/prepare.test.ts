@@ -8,7 +8,9 @@ import { createManagement } from '@lautta/object-store/management'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
 import { knownPlatforms } from '@lautta/platforms/settings'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCheckWorkspaces } from '../src/effects/check-workspaces.ts'
 import { createPrepare } from '../src/effects/prepare.ts'
+import { createKnownEnvironment } from '../src/known-environment.ts'
 import { createLiveOrder, type LiveOrder } from '../src/live-order.ts'
 
 let folder: string
@@ -37,7 +39,8 @@ async function createPreparer(order: LiveOrder) {
   const store = createFolderStore(join(folder, 'store'))
   const documentKey = Buffer.from('key')
   const management = createManagement({ store, bucketPrefix: 'mlch', documentKey, slugOf: () => 'u', onIgnored: () => {} })
-  const prepare = createPrepare()
+  const environment = createKnownEnvironment({ user: 'u', known, management, now: () => new Date(), logger: { warn() {} } })
+  const prepare = createPrepare(createCheckWorkspaces(environment))
   return async (index: number) => {
     const job = order.status.jobs[index]
     const part = order.request.request.platforms.local

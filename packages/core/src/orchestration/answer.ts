@@ -1,11 +1,13 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
+import type { Environment } from '../documents/environment-document.ts'
 import { type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
 import { foldOrders, startOf, stopOf } from '../job/orders.ts'
 import { outcomes, retryCauses, worstOutcome } from '../job/outcome.ts'
 import type { Complaint } from './complaints.ts'
 import { type JobRequest, type PlatformRequest, type StatusFlags, statusFlagsSchema } from './dictionary.ts'
 import { allJobsOf, isJobOver, jobsOf, type KnownJob, type KnownOrder, partsOf } from './known-order.ts'
+import { propertiesOf, propertiesSchema } from './properties.ts'
 
 const orderStates = ['declared', 'active', 'finished', 'refused'] as const
 const waitingSchema = z.enum(waitingConditions).nullable()
@@ -58,7 +60,7 @@ const directionAnswer = z.object({ place: z.string(), path: z.string(), value: z
 const transferAnswer = z.object({ source: directionAnswer, target: directionAnswer })
 
 const platformAnswerSchema = z.object({
-  properties: z.object({ directory: z.string(), languages: z.array(z.unknown()), workspaces: z.array(z.unknown()) }),
+  properties: propertiesSchema,
   configs: z.object({
     modules: strings,
     venv: z.object({ name: z.string(), path: z.string(), modules: strings, packages: strings })
@@ -74,12 +76,13 @@ const platformAnswerSchema = z.object({
 export const orderAnswerSchema = headSchema.extend({ platforms: z.record(z.string(), platformAnswerSchema) })
 export type OrderAnswer = z.output<typeof orderAnswerSchema>
 
+/** What a user finds on platforms, as far as it is known. */
+type Environments = ReadonlyMap<string, Environment | null>
+
 /** The order as users see it. */
-export function answerOrder(known: KnownOrder): OrderAnswer {
-  return {
-    ...answerHead(known),
-    platforms: Object.fromEntries([...partsOf(known)].map(([name, part]) => [name, answerPlatform(known, name, part)]))
-  }
+export function answerOrder(known: KnownOrder, environments: Environments = new Map()): OrderAnswer {
+  const answer = ([name, part]: [string, PlatformRequest]) => [name, answerPlatform(known, name, part, environments)]
+  return { ...answerHead(known), platforms: Object.fromEntries([...partsOf(known)].map(answer)) }
 }
 
 /** The order as one line of a list. */
@@ -110,9 +113,14 @@ function describeError({ path, message }: Complaint): string {
   return `the newest version is not taken in: ${path === '' ? '' : `${path}: `}${message}`
 }
 
-function answerPlatform(known: KnownOrder, name: string, { configs, files }: PlatformRequest): OrderAnswer['platforms'][string] {
+function answerPlatform(
+  known: KnownOrder,
+  name: string,
+  { configs, files }: PlatformRequest,
+  environments: Environments
+): OrderAnswer['platforms'][string] {
   return {
-    properties: { directory: 'None', languages: [], workspaces: [] },
+    properties: propertiesOf(environments.get(name) ?? null),
     configs,
     files,
     jobs: jobsOf(known, name).map((one) => answerJob(known, one))

@@ -11,7 +11,7 @@ const tags = ['orchestrations']
 const idParams = z.object({ id: z.string() })
 
 /** Orders of a user: list, read, start, stop. */
-export function orchestrationRoutes(app: App, { reader, writer }: AppContext): void {
+export function orchestrationRoutes(app: App, { reader, writer, environments }: AppContext): void {
   app.get(
     '/orchestrations',
     {
@@ -39,7 +39,7 @@ export function orchestrationRoutes(app: App, { reader, writer }: AppContext): v
 
   const one = { params: idParams, response: { 200: orderAnswerSchema } }
   app.get('/orchestrations/:id', { schema: { tags, summary: 'One order with all its jobs', ...one } }, async (request) =>
-    answerOrder(await reader.read(callerOf(request).user, request.params.id))
+    answer(callerOf(request), await reader.read(callerOf(request).user, request.params.id))
   )
 
   const ordered = { params: idParams, response: { 202: orderAnswerSchema } }
@@ -63,8 +63,11 @@ export function orchestrationRoutes(app: App, { reader, writer }: AppContext): v
   const give = async (id: string, caller: Caller, decide: (known: KnownOrder) => NewOrder[]) => {
     const known = await reader.read(caller.user, id)
     const orders = decide(known)
-    if (orders.length === 0) return answerOrder(known)
+    if (orders.length === 0) return answer(caller, known)
     await writer.order(caller, id, [...partsOf(known).keys()], orders)
-    return answerOrder(await reader.read(caller.user, id))
+    return answer(caller, await reader.read(caller.user, id))
   }
+
+  const answer = async ({ user }: Caller, known: KnownOrder) =>
+    answerOrder(known, await environments.findAll(user, [...partsOf(known).keys()]))
 }

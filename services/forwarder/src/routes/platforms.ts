@@ -1,5 +1,6 @@
 import { StorageError, UnavailableError } from '@lautta/core/errors'
 import { probeAnswerSchema } from '@lautta/core/messages'
+import { describeEnvironment, platformPropertiesSchema } from '@lautta/core/orchestration/properties'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import type { Caller } from '../authenticate.ts'
@@ -21,6 +22,10 @@ const itemSchema = z.object({
 })
 const platformSchema = itemSchema.extend({
   paused: itemSchema.shape.paused.optional().describe('absent beside a probe when the object store does not tell'),
+  properties: platformPropertiesSchema
+    .nullable()
+    .optional()
+    .describe('what you find there; null until an order of yours was prepared there, absent as paused is'),
   probe: probeAnswerSchema
     .extend({ ok: z.boolean() })
     .optional()
@@ -28,12 +33,16 @@ const platformSchema = itemSchema.extend({
 })
 
 /** The platforms that an order may name: whether they answer, and whether they are paused. */
-export function platformRoutes(app: App, { platforms, pauses, asker, users }: AppContext): void {
+export function platformRoutes(app: App, { platforms, pauses, environments, asker, users }: AppContext): void {
   const answer = async ({ name, kind }: OfferedPlatform & { kind: string }, user: string) => ({
     name,
     kind,
     paused: await pauses.findPause(name, user)
   })
+  const answerWhole = async (platform: OfferedPlatform & { kind: string }, user: string) => {
+    const [head, environment] = await Promise.all([answer(platform, user), environments.find(user, platform.name)])
+    return { ...head, properties: describeEnvironment(environment) }
+  }
   const find = (name: string, caller: Caller) => {
     const found = platforms.find((one) => one.name === name && isOffered(one, caller))
     if (found === undefined) throw new Problem(404, `there is no platform ${name}`)
@@ -70,7 +79,7 @@ export function platformRoutes(app: App, { platforms, pauses, asker, users }: Ap
     async (request) => {
       const caller = callerOf(request)
       const found = find(request.params.platform, caller)
-      if (!request.query.probe) return answer(found, caller.user)
+      if (!request.query.probe) return answerWhole(found, caller.user)
       const [known, probed] = await Promise.all([answerIfKnown(found, caller.user), probe(found.name, caller.user)])
       return { ...known, probe: probed }
     }
@@ -79,7 +88,7 @@ export function platformRoutes(app: App, { platforms, pauses, asker, users }: Ap
   /** Whether the platform answers has nothing to do with the store. */
   const answerIfKnown = async (platform: OfferedPlatform & { kind: string }, user: string) => {
     try {
-      return await answer(platform, user)
+      return await answerWhole(platform, user)
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
       return { name: platform.name, kind: platform.kind }

@@ -3,6 +3,7 @@ import type { JobEvent } from '@lautta/core/job/job-event'
 import { type RemoteCommand, runCommand } from '@lautta/platforms/run-command'
 import { createSequence } from '../in-turn.ts'
 import type { LiveOrder } from '../live-order.ts'
+import type { CheckWorkspaces } from './check-workspaces.ts'
 import { type PerformEffect, waitForPause } from './job-work.ts'
 import { prepareVenv } from './prepare-venv.ts'
 import { sendFiles } from './send-files.ts'
@@ -11,7 +12,7 @@ import { sendFiles } from './send-files.ts'
  * Makes ready what the job needs. The jobs of an order share it, so they are prepared one after the other, and what the
  * first one sent is not sent again: that one may be reading it.
  */
-export function createPrepare(): PerformEffect {
+export function createPrepare(checkWorkspaces: CheckWorkspaces): PerformEffect {
   const preparations = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; prepared: Set<string> }>()
   return (work) => {
     const { order, job } = work
@@ -25,6 +26,7 @@ export function createPrepare(): PerformEffect {
       if (!work.platform.shell.isOpen()) await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
       if (!isShared && !prepared.has(keyOf(job))) {
+        await checkWorkspaces(work)
         await prepareVenv(work)
         await sendFiles(work)
         prepared.add(keyOf(job))

@@ -1,0 +1,32 @@
+import type { Environment } from '@lautta/core/documents/environment-document'
+import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
+import type { Management } from '@lautta/object-store/management'
+
+// Answers are asked for again and again.
+const knownForMs = 2000
+
+/** What users find on platforms, as the submitter wrote it: read once for all who ask within two seconds. */
+export function createKnownEnvironments({ readEnvironment }: Pick<Management, 'readEnvironment'>, now: () => Date) {
+  const known = new Map<string, { environment: Promise<Environment | null>; readAtMs: number }>()
+
+  /** Null when nobody has looked yet, or only a newer version can tell. */
+  const find = (user: string, platform: string): Promise<Environment | null> => {
+    const key = JSON.stringify([user, platform])
+    const nowMs = now().getTime()
+    const last = known.get(key)
+    if (last !== undefined && nowMs - last.readAtMs < knownForMs) return last.environment
+    const environment = leaveUnreadable(readEnvironment(user, platform))
+    known.set(key, { environment, readAtMs: nowMs })
+    environment.catch(() => known.delete(key))
+    return environment
+  }
+
+  return {
+    find,
+    /** Of several platforms, by name. */
+    async findAll(user: string, platforms: readonly string[]): Promise<Map<string, Environment | null>> {
+      return new Map(await Promise.all(platforms.map(async (one) => [one, await find(user, one)] as const)))
+    }
+  }
+}
+export type KnownEnvironments = ReturnType<typeof createKnownEnvironments>
