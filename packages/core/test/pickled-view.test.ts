@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { threeColumns } from '../../../test/support/workspace-prints.ts'
 import { declareJob } from '../src/job/job.ts'
 import { answerOrder } from '../src/orchestration/answer.ts'
 import { orchestrationSchema } from '../src/orchestration/dictionary.ts'
@@ -6,6 +7,7 @@ import type { KnownOrder } from '../src/orchestration/known-order.ts'
 import { pickleView } from '../src/orchestration/pickled-view.ts'
 import { readPickle } from '../src/pickle/read-pickle.ts'
 import { toPlain } from '../src/pickle/to-plain.ts'
+import { readWorkspaces } from '../src/workspaces/read-workspaces.ts'
 
 const jobs = [{ script: '#!/bin/sh\n' }]
 const request = orchestrationSchema(['lumi', 'mahti']).parse({ name: 'n', platforms: { lumi: { jobs }, mahti: { jobs } } })
@@ -32,6 +34,16 @@ describe('the pickled view of an order', () => {
           jobs: [{ path: 'None', id: '7', status: { start: false, submit: true, running: true } }]
         }
       }
+    })
+  })
+  it('tells what the user finds on its platform', () => {
+    const found = { languages: [{ name: 'Python', version: '3.6.8' }], modules: ['gcc'], foundAt: '', workspacesFoundAt: '' }
+    const environment = { directory: '/users/csc', ...found, ...readWorkspaces(threeColumns) }
+    const view = toPlain(readPickle(pickleView(known, 'lumi', environment)))
+    const seed = { 'used-capacity': '3.045G', 'max-capacity': '10G', 'used-files': '2.42k', 'max-files': '100k' }
+    const workspaces = [{ path: '/users/csc', ...seed }, {}, {}]
+    expect(view).toMatchObject({
+      platforms: { lumi: { properties: { directory: '/users/csc', languages: found.languages, workspaces } } }
     })
   })
   it('tells the state of its own platform only', () => {

@@ -17,7 +17,9 @@ export function createKnownEnvironments({ readEnvironment }: Pick<Management, 'r
     if (last !== undefined && nowMs - last.readAtMs < knownForMs) return last.environment
     const environment = leaveUnreadable(readEnvironment(user, platform))
     known.set(key, { environment, readAtMs: nowMs })
-    environment.catch(() => known.delete(key))
+    const forget = () => known.delete(key)
+    // What is not known yet is found any moment.
+    environment.then((found) => found === null && forget(), forget)
     return environment
   }
 
