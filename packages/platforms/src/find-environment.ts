@@ -25,7 +25,7 @@ while [ "$#" -gt 1 ]; do
 done
 command -v module >/dev/null || exit 0
 export -f module
-timeout -k 1 15 bash -c 'module -t avail' 2>&1 </dev/null | head -n ${mostModules} | sed 's/^/module /'
+timeout -k 1 10 bash -c 'module -t avail' 2>&1 </dev/null | head -n ${mostModules} | sed 's/^/module /'
 exit 0`
 
 /** Looks for the home directory, languages and modules; heavy, so seldom. */
@@ -34,8 +34,6 @@ export function findEnvironment(preamble: readonly string[]): RemoteCommand<Foun
     argv: inLoginShell(`${tryLines(preamble)}${script}`, Object.entries(languageCommands).flat()),
     timeoutSeconds: boundSeconds,
     outputLimitBytes: 1024 * 1024,
-    // Listings and submissions need not wait behind it.
-    lane: 'file',
     parse({ stdout, stderr }) {
       const lines = stdout.split('\n')
       const told = (word: string): string[] =>
@@ -54,8 +52,8 @@ function readLanguage(line: string): Language[] {
   return version === undefined ? [] : [{ name, version }]
 }
 
-/** Terse lists have headings that end in a colon, and families that end in a slash. */
+/** Terse lists have headings that end in a colon, families that end in a slash, and tags such as `(default)`. */
 function readModule(line: string): string[] {
-  const [, name] = /^([\w.+/-]*[\w.+-])(?:\(.*\))?$/.exec(line) ?? []
+  const [, name] = /^([\w.+/@-]*[\w.+@-])(?:\s*[(<].*)?$/.exec(line) ?? []
   return name === undefined ? [] : [name]
 }

@@ -13,7 +13,6 @@ export function findWorkspaces(command: string, preamble: readonly string[]): Re
     argv: inLoginShell(`${tryLines(preamble)}${script}`, [command]),
     timeoutSeconds: boundSeconds,
     outputLimitBytes: 256 * 1024,
-    lane: 'file',
     parse({ stdout, exitCode }) {
       const found = readWorkspaces(stdout)
       if (found.workspaces.length > 0 || found.unreadableLines.length > 0) return found

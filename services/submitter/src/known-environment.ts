@@ -59,14 +59,17 @@ export function createKnownEnvironment({ user, known, management, now, logger }:
     }
   }
 
-  const findAll = async (work: Work, before: Environment): Promise<Environment> => {
+  const findEnvironmentIfDue = async (work: Work, before: Environment): Promise<Environment> => {
     if (!isDue(before.foundAt, askedAtMs, foundForMs)) return before
     const found = await ask(work, findEnvironment(known.preamble))
     askedAtMs = now().getTime()
-    return found === null ? before : { ...before, ...found, foundAt: now().toISOString() }
+    if (found === null) return before
+    // Jobs of platform local load none.
+    const modules = known.kind === 'local' ? [] : found.modules
+    return { ...before, ...found, modules, foundAt: now().toISOString() }
   }
 
-  const findAreas = async (work: Work, before: Environment, withinMs: number): Promise<Environment> => {
+  const findWorkspacesIfDue = async (work: Work, before: Environment, withinMs: number): Promise<Environment> => {
     const { workspacesCommand, preamble } = known
     if (workspacesCommand === null || !isDue(before.workspacesFoundAt, workspacesAskedAtMs, withinMs)) return before
     const found = await ask(work, findWorkspaces(workspacesCommand, preamble))
@@ -79,7 +82,7 @@ export function createKnownEnvironment({ user, known, management, now, logger }:
   const refresh = (work: Work, workspacesWithinMs: () => number): Promise<Environment> =>
     inTurn(async () => {
       const before = (await read()) ?? nothing
-      const found = await findAreas(work, await findAll(work, before), workspacesWithinMs())
+      const found = await findWorkspacesIfDue(work, await findEnvironmentIfDue(work, before), workspacesWithinMs())
       if (found !== before) isSaved = false
       environment = found
       if (!isSaved) {
