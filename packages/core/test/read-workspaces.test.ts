@@ -41,6 +41,7 @@ describe('the print of csc-workspaces', () => {
     expect(overQuota('/a 1G/7G 3/2')).toEqual([true])
     expect(overQuota('/a 7.0G* / 7G 1/2')).toEqual([true])
     expect(overQuota('/a 8G/0 3/0')).toEqual([false])
+    expect(overQuota('\u001b[1;31m/a 7.0G*/7G 1/2\u001b[0m')).toEqual([true])
   })
 })
 

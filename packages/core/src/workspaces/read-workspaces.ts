@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
 import { readAllocation } from './read-allocation.ts'
 import { readQuantity, scaleQuantity } from './read-quantity.ts'
 import type { Allocation, Workspace } from './workspace.ts'
@@ -17,12 +16,15 @@ const mostCharacters = 1000
 const mostUnreadable = 20
 const mostToldCharacters = 200
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const colours = /\u001b\[[0-9;]*m/g
 const use = String.raw`([^\s/*]+)(\*?)\s*/\s*([^\s/*]+)(\*?)`
 const rowPattern = new RegExp(String.raw`^(/\S*)\s+${use}\s+${use}(?:\s+(\S.*))?$`)
 
 /** Reads what csc-workspaces and lumi-workspaces print; headings and remarks are passed over. */
 export function readWorkspaces(print: string): WorkspacesPrint {
-  const lines = stripVTControlCharacters(print)
+  const lines = print
+    .replace(colours, '')
     .split('\n', mostLines)
     .map((line) => line.slice(0, mostCharacters).trim())
     .filter((line) => line !== '')
