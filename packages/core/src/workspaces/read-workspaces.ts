@@ -44,7 +44,7 @@ export function readWorkspaces(print: string): WorkspacesPrint {
   return { workspaces, allocations, unreadableLines }
 }
 
-/** `/scratch/project_1  7.2T* of 7.0T  105K/1.0M  180d`: what is used, with a star over the quota, and the most of it. */
+/** A row: the path, bytes and files as `used/most` with a star over the quota, and after how long files are removed. */
 function readRow(line: string): Workspace | null {
   const match = rowPattern.exec(line)
   if (match === null) return null
