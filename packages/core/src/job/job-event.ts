@@ -24,10 +24,15 @@ interface RequestStand {
   retries: Job['retries']
 }
 
+/** How it stands with the other jobs that a job needs; the words say which of them, and why. */
+export type NeedsStand = { kind: 'met' } | { kind: 'waiting' | 'not-met'; words: string }
+
 /** What happened to a job: a fact in the past tense, never a request. */
 export type JobEvent =
   /** The folded orders, and how the request stands; a level that is told again in every pass. */
   | ({ type: 'ordersRead'; orders: JobOrders } & Partial<RequestStand>)
+  /** How it stands with what it needs; a level, like the orders. */
+  | { type: 'needsRead'; stand: NeedsStand }
   | { type: 'prepared' }
   | { type: 'preparationRefused'; reason: string }
   | { type: 'submissionAccepted'; slurmJobId: string; outPath: string | null; errPath: string | null }

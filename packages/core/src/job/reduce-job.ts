@@ -4,6 +4,7 @@ import { followUp, retryAfter } from './follow-up.ts'
 import { type Attempt, type FinishedState, isFinished, type Job, type JobState, type WaitingCondition } from './job.ts'
 import type { Ending, JobEffect, JobEvent } from './job-event.ts'
 import { type JobOrders, startedAttempt, startOf, stopOf } from './orders.ts'
+import { takeNeeds, waitsForNeed } from './take-needs.ts'
 
 /** The job after an event, what to do next, and the words for the history when something changed. */
 export interface Transition {
@@ -20,7 +21,7 @@ type StateOf<Kind extends JobState['kind']> = Extract<JobState, { kind: Kind }>
  * it is, because late and repeated news are normal. `at` is when the event was seen.
  */
 export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
-  if (event.type === 'waited') return wait(job, event.on, event.reason)
+  if (event.type === 'waited') return waitsForNeed(job) ? keep(job) : wait(job, event.on, event.reason)
   if (event.type === 'noticed') return { job, effects: [], reason: event.notice }
   if (event.type === 'storedSeen') return keep(markCollected(job, event.attempt, 'stored'))
   if (event.type === 'collectingGivenUp')
@@ -54,7 +55,7 @@ export function effectsOwed(job: Job): JobEffect[] {
     case 'declared':
       return []
     case 'preparing':
-      return ['prepare']
+      return waitsForNeed(job) ? [] : ['prepare']
     case 'submitting':
       return [state.answerLost || job.stopOrderedAt !== null ? 'findSubmission' : 'submit']
     case 'queued':
@@ -80,10 +81,13 @@ function reducePreparing(job: Job, event: JobEvent, at: string): Transition {
         ? takeVersion(job, event)
         : endUnsubmitted({ ...job, stopOrderedAt: stoppedAt }, 'cancelled', 'stopped before it was submitted', at)
     }
+    case 'needsRead':
+      return takeNeeds(job, event.stand) ?? endUnsubmitted(job, 'cancelled', 'need-not-met', at)
     case 'prepared':
+      if (waitsForNeed(job)) return keep(job)
       return move(job, { kind: 'submitting', try: 1, answerLost: false }, { facts: { preparedAt: at }, effects: ['submit'] })
     case 'preparationRefused':
-      return endUnsubmitted(job, 'failed', event.reason, at)
+      return waitsForNeed(job) ? keep(job) : endUnsubmitted(job, 'failed', event.reason, at)
     default:
       return keep(job)
   }
@@ -190,7 +194,7 @@ function takeVersion(job: Job, { orders, version = null, retries = [] }: OrdersR
   // One that is a retry itself has what is left of them.
   const left = startedAttempt(orders) === job.attempt ? retries : job.retries
   const reason = 'a newer version of the request counts from now on'
-  return { job: { ...job, version, retries: left }, effects: ['prepare'], reason }
+  return { job: { ...job, version, retries: left }, effects: waitsForNeed(job) ? [] : ['prepare'], reason }
 }
 
 function reduceFinished(job: Job, state: FinishedState, event: OrdersRead, at: string): Transition {

@@ -7,6 +7,7 @@ import { outcomes, retryCauses, worstOutcome } from '../job/outcome.ts'
 import type { Complaint } from './complaints.ts'
 import { type JobRequest, type PlatformRequest, type StatusFlags, statusFlagsSchema } from './dictionary.ts'
 import { allJobsOf, isJobOver, jobsOf, type KnownJob, type KnownOrder, partsOf } from './known-order.ts'
+import { needSchema } from './needs.ts'
 import { propertiesOf, propertiesSchema } from './properties.ts'
 
 const orderStates = ['declared', 'active', 'finished', 'refused'] as const
@@ -19,6 +20,7 @@ export const jobAnswerSchema = z.object({
   script: z.string().optional(),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).optional(),
   retries: z.partialRecord(z.enum(retryCauses), z.number()).optional(),
+  needs: z.array(needSchema).optional(),
   id: z.string().describe("SLURM's id; 'None' before there is one"),
   status: statusFlagsSchema,
   index: z.number(),
@@ -102,11 +104,17 @@ function answerHead(known: KnownOrder): z.output<typeof headSchema> {
     name: request.name,
     state: isRefused ? 'refused' : isOver ? 'finished' : isStarted ? 'active' : 'declared',
     outcome: isOver ? worstOutcome(jobs.map(({ job }) => outcomeOf(job))) : null,
-    waiting: jobs.find(({ job }) => job.waiting !== null)?.job.waiting ?? null,
+    waiting: waitingOf(jobs),
     'created-at': createdAt,
     labels: request.labels,
     ...(isRefused ? { warnings: [...warnings], errors: [...errors] } : { warnings: [...warnings, ...errors.map(describeError)] })
   }
+}
+
+/** What an order waits for; that jobs need other ones is told only when nothing else keeps any of them. */
+function waitingOf(jobs: readonly KnownJob[]): Job['waiting'] {
+  const conditions = jobs.flatMap(({ job }) => job.waiting ?? [])
+  return conditions.find((one) => one !== 'need') ?? conditions[0] ?? null
 }
 
 function describeError({ path, message }: Complaint): string {
@@ -136,6 +144,7 @@ export function answerJob(known: KnownOrder, { platform, request, job }: KnownJo
     ...(request.script === undefined ? {} : { script: request.script }),
     ...(request.options === undefined ? {} : { options: request.options }),
     ...(request.retries === undefined ? {} : { retries: request.retries }),
+    ...(request.needs === undefined ? {} : { needs: request.needs }),
     id: slurmJobIdOf(job) ?? 'None',
     status: flagsOf(known, platform, job),
     index: job.index,

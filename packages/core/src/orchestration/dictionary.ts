@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { retryCauses } from '../job/outcome.ts'
 import { complaintAboutPlatformPath, directionSchema, readPlace } from './direction.ts'
+import { complaintsAboutNeeds, needSchema } from './needs.ts'
 
 /** Fields that only answers carry: read and dropped, so that an answer can be posted back. */
 const readOnly = z.unknown().optional()
@@ -108,6 +109,7 @@ const jobSchema = z
     name: z.string().min(1).max(200).optional(),
     options: optionsSchema.optional(),
     retries: retriesSchema.optional(),
+    needs: z.array(needSchema).optional().describe('jobs of this order that have to end well before this one begins'),
     id: z.string().default('None'),
     status: statusFlagsSchema.optional(),
     attempt: z.number().int().optional(),
@@ -128,12 +130,13 @@ const jobSchema = z
     const complaint = hasPath ? complaintAboutPlatformPath(path) : null
     if (complaint !== null) context.addIssue({ code: 'custom', path: ['path'], message: complaint })
   })
-  .transform(({ path, script, name, options, retries, attempt, status }) => ({
+  .transform(({ path, script, name, options, retries, needs, attempt, status }) => ({
     path,
     ...(script === undefined ? {} : { script }),
     ...(name === undefined ? {} : { name }),
     ...(options === undefined ? {} : { options }),
     ...(retries === undefined ? {} : { retries }),
+    ...(needs === undefined ? {} : { needs }),
     // An answer that is posted back carries `attempt`: its flags are then a report, not orders.
     status: { start: attempt === undefined && status?.start === true, cancel: attempt === undefined && status?.cancel === true }
   }))
@@ -173,6 +176,9 @@ export function orchestrationSchema(known: readonly string[]) {
       'created-at': readOnly,
       warnings: readOnly,
       errors: readOnly
+    })
+    .superRefine(({ platforms }, context) => {
+      for (const complaint of complaintsAboutNeeds(platforms)) context.addIssue({ code: 'custom', ...complaint })
     })
     .transform(({ name, platforms, labels }) => ({ name, labels, platforms }))
 }

@@ -85,7 +85,7 @@ export function allJobsOf(known: KnownOrder): KnownJob[] {
 }
 
 /** Whether a job has ended, and no start stands that the submitter has not taken in yet. */
-export function isJobOver(known: KnownOrder, { platform, job }: KnownJob): boolean {
+export function isJobOver(known: KnownOrder, { platform, job }: Pick<KnownJob, 'platform' | 'job'>): boolean {
   if (!isFinished(job)) return false
   const isForGood = job.state.outcome === 'completed' || !isNamed(known, platform, job.index)
   return isForGood || startedAttempt(foldOrders(known.orders, [], platform, job.index)) <= job.attempt

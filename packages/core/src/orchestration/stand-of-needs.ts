@@ -1,0 +1,29 @@
+import { isFinished, type Job } from '../job/job.ts'
+import type { NeedsStand } from '../job/job-event.ts'
+import { isJobOver, type KnownOrder, partOf } from './known-order.ts'
+import { type Need, nameOfJob, readNeed } from './needs.ts'
+
+/** Whether a job may begin, by the needs of the version of its request by which it goes. */
+export function standOfNeeds(known: KnownOrder, platform: string, job: Job): NeedsStand {
+  const { needs = [] } = partOf(known, platform, job)?.jobs[job.index] ?? {}
+  const stands = needs.map((written) => standOfNeed(known, readNeed(written, platform)))
+  const notMet = stands.find(({ kind }) => kind === 'not-met')
+  return notMet ?? stands.find(({ kind }) => kind === 'waiting') ?? { kind: 'met' }
+}
+
+/** A need has ended only when its job has, and no newer start of that one stands. */
+function standOfNeed(known: KnownOrder, { platform, index, outcomes }: Need): NeedsStand {
+  const name = nameOfJob({ platform, index })
+  const job = known.statuses.get(platform)?.jobs[index]
+  if (job === undefined || job.state.kind === 'declared') return { kind: 'waiting', words: `${name} has not begun` }
+  if (!isFinished(job)) return { kind: 'waiting', words: `${name} is ${job.state.kind}${describeWaiting(job)}` }
+  if (!isJobOver(known, { platform, job })) return { kind: 'waiting', words: `${name} is to run again` }
+  const { outcome, reason } = job.state
+  if (outcomes.includes(outcome)) return { kind: 'met' }
+  const why = reason === null ? '' : ` (${reason})`
+  return { kind: 'not-met', words: `${name} ended ${outcome}${why}, and ${outcomes.join(' or ')} is needed` }
+}
+
+function describeWaiting({ waiting }: Job): string {
+  return waiting === null ? '' : `, waiting: ${waiting}`
+}
