@@ -1,5 +1,6 @@
 import { LauttaError } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
+import type { JobEffect } from '@lautta/core/job/job-event'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
 import { type Acting, eventOfFailure } from './acting.ts'
@@ -9,6 +10,7 @@ import type { Connection } from './connection.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { Observer } from './observe-platform.ts'
 import { ordersRead } from './orders-read.ts'
+import { tellNeeds } from './tell-needs.ts'
 
 export interface DrivingOptions {
   platform: string
@@ -23,14 +25,18 @@ export interface DrivingOptions {
 /** The two steps of a pass in which jobs hear news: what was ordered, and how the platform is. */
 export function createDriving({ platform, connection, admission, observer, acting, backoff, fail }: DrivingOptions) {
   return {
-    /** Tells every job the orders that stand. */
+    /** Tells every job the orders that stand, and what became of the jobs that it needs. */
     async tellOrders(order: LiveOrder): Promise<void> {
-      const tell = async ({ index }: Job): Promise<void> => {
-        const effects = await order.feed(index, ordersRead(order, platform, index))
-        if (!backoff.isOn()) acting.act(order, index, effects)
-      }
+      const tell = ({ index }: Job): Promise<JobEffect[]> => order.feed(index, ordersRead(order, platform, index))
       // All at once: they are saved together.
-      await Promise.all(order.status.jobs.map(tell))
+      const told = await Promise.all(order.status.jobs.map(tell))
+      await tellNeeds(order, platform)
+      if (backoff.isOn()) return
+      for (const job of order.status.jobs) {
+        // What a job owed by its orders it may not owe any more by its needs.
+        const owed = effectsOwed(job)
+        acting.act(order, job.index, told[job.index]?.filter((effect) => owed.includes(effect)) ?? [])
+      }
     },
 
     /** Looks at the platform, and begins what the jobs owe. What it can't, every job is told. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { OrderDocument } from '@lautta/core/documents/order-document'
-import type { HistoryEntry, StatusDocument } from '@lautta/core/documents/status-document'
+import type { HistoryEntry, SeenStatus, StatusDocument } from '@lautta/core/documents/status-document'
 import { describeChange } from '@lautta/core/job/describe-change'
 import { type Attempt, declareJob, type Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
@@ -20,6 +20,8 @@ export interface LiveOrder {
   readonly request: AcceptedRequest
   readonly earlier: Map<number, Orchestration>
   readonly status: Status
+  /** Statuses on other platforms on which jobs here need one, as they were seen last. */
+  readonly elsewhere: Map<string, SeenStatus & { etag: string | null }>
   orders: readonly OrderDocument[]
   /** Submissions that were begun, as the store knows them. */
   tries: readonly BegunTry[]
@@ -81,6 +83,7 @@ export function createLiveOrder(options: LiveOrderOptions): LiveOrder {
   return {
     id,
     earlier,
+    elsewhere: new Map(),
     orders: [],
     tries: [],
     lastOrder: null,

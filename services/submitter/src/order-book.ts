@@ -33,12 +33,12 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader, enviro
   }
 
   /** Takes in what the store has of an order now. What only a newer version can read is left alone. */
-  const take = async (open: OpenOrder): Promise<LoadedOrder> => {
+  const take = async (open: OpenOrder, isHinted: boolean): Promise<LoadedOrder> => {
     const { id, statusEtags } = open.listed
     const found = statusEtags.get(known.name) ?? null
     const present = book.get(id)
     const loaded = present ?? (await loader.load(open))
-    await loader.renew(loaded, open)
+    await loader.renew(loaded, open, isHinted)
     // Of an order that we hold, and of one that was left settled, it is known which status should be there.
     const expected = present === undefined ? (settled?.get(id)?.statusEtag ?? found) : loaded.statusEtag
     if (found !== null && found !== expected) await loader.overwriteLateWrite(loaded)
@@ -47,11 +47,12 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader, enviro
     return loaded
   }
 
-  const refreshAll = async (): Promise<void> => {
+  const refreshAll = async (hinted: readonly string[]): Promise<void> => {
     const atMs = now().getTime()
     settled ??= await management.readFinished(user, known.name)
     const open = (await directory.findOpen(user)).get(known.name) ?? []
-    const taken = (await mapLimited(open, mostReads, (one) => leaveUnreadable(take(one)))).filter((one) => one !== null)
+    const takeOne = (one: OpenOrder) => leaveUnreadable(take(one, hinted.includes(one.listed.id)))
+    const taken = (await mapLimited(open, mostReads, takeOne)).filter((one) => one !== null)
     const ids = new Set(taken.map(({ order }) => order.id))
     for (const id of [...book.keys()].filter((one) => !ids.has(one))) drop(id)
     // In the sequence in which they came: so their jobs are submitted.
@@ -65,7 +66,7 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader, enviro
     const isKnown = open !== undefined && newestOf(open.listed) === newestOf(listed)
     const request = isKnown ? open.request : await management.readAccepted(user, id, listed.versions)
     if (request === null || !platformsOf({ listed, request }).has(known.name)) return
-    const loaded = await take({ listed, request })
+    const loaded = await take({ listed, request }, true)
     book.set(id, loaded)
   }
 
@@ -87,7 +88,7 @@ export function createOrderBook(ports: SessionPorts, loader: OrderLoader, enviro
       const hinted = await changes.take(user, known.name).catch(() => [])
       try {
         const isDue = refreshedAllAtMs === null || now().getTime() - refreshedAllAtMs >= refreshAllMs
-        if (isDue) await refreshAll()
+        if (isDue) await refreshAll(hinted)
         const unread = hinted.filter((one) => !isDue || !book.has(one))
         await mapLimited(unread, mostReads, (id) => leaveUnreadable(refreshOne(id)))
         return hinted

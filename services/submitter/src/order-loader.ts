@@ -1,8 +1,7 @@
 import type { OrderDocument } from '@lautta/core/documents/order-document'
 import { presentSchema } from '@lautta/core/documents/schema-number'
 import { UnreadableDocumentError } from '@lautta/core/documents/sealed-document'
-import type { HistoryEntry, StatusDocument } from '@lautta/core/documents/status-document'
-import { messageOf } from '@lautta/core/errors'
+import type { StatusDocument } from '@lautta/core/documents/status-document'
 import type { Job } from '@lautta/core/job/job'
 import { isAheadOf } from '@lautta/core/job/orders'
 import type { BegunTry } from '@lautta/core/object-names'
@@ -10,7 +9,9 @@ import type { Lease } from '@lautta/queue/leases'
 import type { StoredView } from './keep-view.ts'
 import { createLiveOrder, type LiveOrder } from './live-order.ts'
 import { newestOf, type OpenOrder } from './order-directory.ts'
+import { createReadNeeded } from './read-needed.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
+import { createTellHistory } from './tell-history.ts'
 
 /** An order in memory, with what the store had of it when it was last looked at. */
 export interface LoadedOrder {
@@ -22,19 +23,15 @@ export interface LoadedOrder {
 
 /** Reads orders of one user on one platform from the object store, and writes their documents under the lease. */
 export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease) {
-  const { user, known, management, changes, now, logger } = ports
+  const { user, known, management, now, logger } = ports
+  const tellHistory = createTellHistory(ports)
+  const readNeeded = createReadNeeded(ports)
 
   /** The lease, when enough of it is left for a write. */
   const leaseForWrite = (): Lease => {
     const lease = currentLease()
     if (lease.remainingMs() < management.leasedWriteMs) throw new LeaseLostError('too little of the lease is left for a write')
     return lease
-  }
-
-  const tellHistory = (id: string, line: HistoryEntry): void => {
-    const { index, from, to, reason } = line
-    logger.info({ orchestration: id, platform: known.name, job: index, from, to, reason }, 'job')
-    changes.tell({ user, id }).catch((error: unknown) => logger.debug({ error: messageOf(error) }, 'a change was not told'))
   }
 
   /** The status as it is saved; one under a higher fence says that the lease is somebody else's. */
@@ -73,7 +70,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
           saved,
           fence: () => leaseForWrite().fence,
           now,
-          onHistory: (line) => tellHistory(id, line),
+          onHistory: (line) => tellHistory(loaded.order, line),
           async save(status) {
             loaded.statusEtag = await management.writeStatus(user, status)
           }
@@ -82,8 +79,8 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
       return loaded
     },
 
-    /** Takes in order objects, and tries that were begun, that are new since the last look. */
-    async renew(loaded: LoadedOrder, found: OpenOrder): Promise<void> {
+    /** Takes in order objects, tries that were begun, and statuses that are needed here, that are new since the last look. */
+    async renew(loaded: LoadedOrder, found: OpenOrder, isHinted: boolean): Promise<void> {
       const open = notBehind(loaded.open, found)
       const { id, orderIds, tries, versions } = open.listed
       const { order } = loaded
@@ -101,6 +98,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
       await order.take(newer ?? open.request)
       await management.readEarlier(user, order.request, order.status.jobs, order.earlier)
       order.tries = await readTriesAhead(id, order, tries)
+      await readNeeded(order, open.listed, isHinted)
       loaded.open = open
     },
 

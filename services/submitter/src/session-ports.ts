@@ -23,7 +23,7 @@ export interface SessionPorts {
   /** Opens the platform in the user's name. */
   connect(): Promise<Platform>
   changes: Pick<Changes, 'take' | 'remember' | 'tell'>
-  queues: Pick<Queues, 'setClock' | 'askToCollect'>
+  queues: Pick<Queues, 'setClock' | 'askToCollect' | 'nudgeReconcile'>
   /** Users who wait for the same room on a platform. */
   line: WaitingLine
   /** Why nothing new is begun on the platform for the user; null when it may be. */

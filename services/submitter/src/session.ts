@@ -1,6 +1,7 @@
 import { CredentialsError, type LauttaError } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
 import { isSettled } from '@lautta/core/job/settled'
+import { waitsForNeed } from '@lautta/core/job/take-needs'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import type { Scheduler } from '@lautta/platforms/scheduler'
@@ -38,6 +39,8 @@ export interface Session {
 const mostOrders = 16
 
 const isOpen = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job))
+/** Whether something is to be done on the platform: where jobs only wait for other ones, nothing is, until those have ended. */
+const hasWork = ({ status }: LiveOrder): boolean => status.jobs.some((job) => !isSettled(job) && !waitsForNeed(job))
 
 export function createSession(ports: SessionPorts): Session {
   const { user, known, now, logger } = ports
@@ -68,7 +71,7 @@ export function createSession(ports: SessionPorts): Session {
 
   let questions = 0
   const closeWhenIdle = (): void => {
-    if (questions === 0 && !acting.isBusy() && !book.orders().some(isOpen)) connection.close()
+    if (questions === 0 && !acting.isBusy() && !book.orders().some(hasWork)) connection.close()
   }
 
   const pass = async (): Promise<PassResult> => {
@@ -78,12 +81,12 @@ export function createSession(ports: SessionPorts): Session {
     const hinted = await book.refresh()
     await mapLimited(book.orders(), mostOrders, tellOrders)
     const open = book.orders().filter(isOpen)
-    if (open.length > 0 && !backoff.isOn()) await drive(open)
+    const due = open.filter(hasWork)
+    if (due.length > 0 && !backoff.isOn()) await drive(due)
     await mapLimited(open, mostOrders, (order) => collecting.collect(order, hinted.includes(order.id)))
     await book.settle()
-    const hasWork = book.orders().some(isOpen)
     closeWhenIdle()
-    await ports.queues.setClock({ user, platform: known.name }, hasWork ? known.pollSeconds : null)
+    await ports.queues.setClock({ user, platform: known.name }, book.orders().some(hasWork) ? known.pollSeconds : null)
     return 'done'
   }
 

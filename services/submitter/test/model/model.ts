@@ -105,7 +105,11 @@ export function createModel(seed: number) {
       },
       line: { ask: async () => 'alone', serve: async () => {} },
       findPause: async () => null,
-      queues: { setClock: async () => {}, askToCollect: async (message) => void asked.push(message) },
+      queues: {
+        setClock: async () => {},
+        nudgeReconcile: async () => {},
+        askToCollect: async (message) => void asked.push(message)
+      },
       pickleViews,
       now: () => new Date(world.nowMs)
     })
