@@ -104,6 +104,14 @@ function attemptsOf(status: StatusDocument | null): { index: number; attempt: At
   return (status?.jobs ?? []).flatMap((job) => [...job.earlier, job].map((attempt) => ({ index: job.index, attempt })))
 }
 
+/** The places of SLURM's jobs for one of ours, in the sequence in which they were submitted. */
+function submittedFor(model: Model, status: StatusDocument | null, index: number): number[] {
+  return attemptsOf(status)
+    .filter((one) => one.index === index)
+    .map(({ attempt: { attempt } }) => model.cluster.jobs.findIndex(({ token }) => token === model.tokenOf(index, attempt)))
+    .filter((place) => place !== -1)
+}
+
 /** What is told of each attempt: its end, and SLURM's id. */
 function endsOf(status: StatusDocument | null) {
   return attemptsOf(status).map(({ index, attempt: { attempt, state } }) => ({ index, attempt, state }))
@@ -129,6 +137,11 @@ describe('the submit protocol, with two submitters and everything that can happe
           status?.jobs.every((job) => isFinished(job) && job.state.collecting === 'stored'),
           'an order that did not come to its end'
         ).toBe(true)
+        const isCompleted = (place: number) => model.cluster.jobs[place]?.state === 'completed'
+        for (const place of model.hasNeed ? submittedFor(model, status, 1) : []) {
+          const earlier = submittedFor(model, status, 0).filter((other) => other < place)
+          expect(earlier.some(isCompleted), 'a job that began before what it needs').toBe(true)
+        }
         const view = { platforms: { [platform]: expect.objectContaining({ jobs: viewedEndsOf(status) }) } }
         expect(await model.readView(), 'an older view is what is left').toEqual(
           model.hasView ? expect.objectContaining(view) : null

@@ -43,8 +43,11 @@ const logger = pino({ level: 'silent' })
 const documentKey = deriveKey('model', 'documents')
 /** What a job's script is in a version of the request. */
 export const scriptOf = (version: number | null): string => `#!/bin/sh\n# version ${version}\n`
-const requestOf = (version: number | null, jobCount: number) => {
-  const jobs = Array.from({ length: jobCount }, () => ({ script: scriptOf(version), retries: { failed: 1 } }))
+const requestOf = (version: number | null, jobCount: number, hasNeed: boolean) => {
+  const needsOf = (index: number) => (hasNeed && index === 1 ? { needs: ['job:0'] } : {})
+  const jobs = Array.from({ length: jobCount }, (_, index) => {
+    return { script: scriptOf(version), retries: { failed: 1 }, ...needsOf(index) }
+  })
   return orchestrationSchema([platform]).parse({ name: 'n', platforms: { [platform]: { jobs } } })
 }
 
@@ -83,6 +86,8 @@ export function createModel(seed: number) {
   // Whether the request was adopted from the bucket, where it is put anew now and then.
   const isAdopted = random.isTrue(0.5)
   const pickleViews = random.isTrue(0.5)
+  // Whether the second job begins only when the first one has completed.
+  const hasNeed = random.isTrue(0.5)
   let version = 0
   let jobCount = 2
 
@@ -120,6 +125,7 @@ export function createModel(seed: number) {
     cluster,
     world,
     hasView: isAdopted || pickleViews,
+    hasNeed,
     /** The order as a notebook reads it. */
     async readView() {
       const content = await readObject(store, direct.bucketOf(user), viewPath(id, platform))
@@ -127,7 +133,7 @@ export function createModel(seed: number) {
     },
     management: direct,
     async start(): Promise<void> {
-      const request = requestOf(null, jobCount)
+      const request = requestOf(null, jobCount, hasNeed)
       if (isAdopted) await this.putAnew()
       else await direct.writeRequest(user, { schema: 1, id, user, createdAt: '', bodySha256: '', warnings: [], request })
       await this.order('start', 1)
@@ -139,7 +145,13 @@ export function createModel(seed: number) {
       if (!isAdopted) return
       const head = { schema: 1, id, user, createdAt: '', adoptedAt: '', number: ++version, inForce: version, orders: [] }
       if (version > 1 && random.isTrue(0.3)) jobCount = 3
-      const found = { found: 'request' as const, etag: '', bodySha256: '', warnings: [], request: requestOf(version, jobCount) }
+      const found = {
+        found: 'request' as const,
+        etag: '',
+        bodySha256: '',
+        warnings: [],
+        request: requestOf(version, jobCount, hasNeed)
+      }
       await direct.writeAdopted(user, { ...head, ...found })
       if (random.isTrue(0.7)) hints.add(id)
     },
