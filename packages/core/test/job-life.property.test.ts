@@ -38,6 +38,9 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: 'neverHeardOf' },
     { type: 'filesBrought' },
     { type: 'waited', on: 'platform', reason: 'r' },
+    { type: 'needsRead', stand: { kind: 'met' } },
+    { type: 'needsRead', stand: { kind: 'waiting', words: 'w' } },
+    { type: 'needsRead', stand: { kind: 'not-met', words: 'w' } },
     { type: 'noticed', notice: 'n' }
   ),
   fc.record({ type: fc.constant('storedSeen' as const), attempt: fc.integer({ min: 1, max: 4 }) }),
@@ -55,7 +58,7 @@ function isEvidence(finished: Job, heard: readonly JobEvent[]): boolean {
   if (finished.state.kind !== 'finished') return true
   if (finished.state.slurmJobId !== null) return types.includes('accountingFound') || types.includes('neverHeardOf')
   return finished.state.outcome === 'cancelled'
-    ? finished.stopOrderedAt !== null
+    ? finished.stopOrderedAt !== null || heard.some((one) => one.type === 'needsRead' && one.stand.kind === 'not-met')
     : types.includes('preparationRefused') || types.includes('submissionRefused')
 }
 
@@ -89,12 +92,13 @@ describe('the life of a job, whatever happens in whatever sequence', () => {
     )
   })
 
-  it('owes something in every state but declared, queued, running and stored', () => {
+  it('owes something in every state but declared, queued, running and stored, and while it waits for another one', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 60 }), (events) => {
         const job = events.reduce<Job>((before, one) => reduceJob(before, one, at).job, declareJob(0))
         const rests =
           ['declared', 'queued', 'running'].includes(job.state.kind) ||
+          job.waiting === 'need' ||
           (job.state.kind === 'finished' && job.state.collecting !== 'owed')
         expect(effectsOwed(job).length > 0 || rests).toBe(true)
       }),
