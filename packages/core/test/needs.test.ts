@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { complaintsOf } from '../src/orchestration/complaints.ts'
 import { orchestrationSchema } from '../src/orchestration/dictionary.ts'
@@ -27,6 +28,11 @@ describe('the needs of a job', () => {
     expect([...platformsNeededOn(platforms, 'lumi')]).toEqual([])
     expect([...platformsThatNeed(platforms, { platform: 'lumi', index: 1 })]).toEqual(['mahti'])
     expect([...platformsThatNeed(platforms, { platform: 'mahti', index: 0 })]).toEqual([])
+  })
+  it('are those of the example', () => {
+    const example = new URL('../../../examples/orchestrations/train-and-report.json', import.meta.url)
+    const { platforms } = schema.parse(JSON.parse(readFileSync(example, 'utf8')))
+    expect([...platformsThatNeed(platforms, { platform: 'lumi', index: 0 })]).toEqual(['lumi', 'mahti'])
   })
   it.each([
     ['a number', 0],

@@ -109,7 +109,10 @@ const jobSchema = z
     name: z.string().min(1).max(200).optional(),
     options: optionsSchema.optional(),
     retries: retriesSchema.optional(),
-    needs: z.array(needSchema).optional().describe('jobs of this order that have to end well before this one begins'),
+    needs: z
+      .array(needSchema)
+      .optional()
+      .describe('jobs of this order that have to end before this one begins; on their own they have to complete'),
     id: z.string().default('None'),
     status: statusFlagsSchema.optional(),
     attempt: z.number().int().optional(),
