@@ -84,6 +84,16 @@ describe('the needs of a job', () => {
     expect(standWith([{ ...finished, attempt: 2 }], { starts: [1, 2] })).toMatchObject({ kind: 'not-met' })
     expect(standWith([completed, { ...completed, attempt: 2 }], { starts: [1, 2] })).toEqual({ kind: 'met' })
   })
+  it('are waited for when a start of one follows from an adopted request, and is not written yet', () => {
+    const { request } = known([])
+    const start = { order: 'start' as const, attempt: 2, platform: 'mahti', index: 0 }
+    const withStart = (onMahti: Job) => {
+      return standOfNeeds({ ...known([onMahti]), request: { ...request, orders: [start] } }, 'lumi', preparing)
+    }
+    expect(withStart(finished)).toMatchObject({ kind: 'waiting', words: 'mahti/job:0 is to run again' })
+    expect(withStart({ ...finished, attempt: 2 })).toMatchObject({ kind: 'not-met' })
+    expect(withStart(completed)).toMatchObject({ kind: 'waiting', words: 'mahti/job:1 has not begun' })
+  })
   it('are those of the version by which the job goes', () => {
     const { request } = known([], { needs: [] }).request
     const now = known([running])

@@ -19,8 +19,11 @@ const ended = (outcome: 'completed' | 'failed'): JobState => {
   return { kind: 'finished', slurmJobId: '7', outcome, exitCode: 0, reason: null, collecting: 'stored' }
 }
 
-/** An order on platforms that can not be reached, with the needs of each job there, and the sessions of its platforms. */
-async function open(needs: Record<string, string[][]>) {
+/**
+ * An order on platforms that can not be reached, with the needs of each job there, and the sessions of its platforms; an
+ * adopted one when it is said which orders follow from it.
+ */
+async function open(needs: Record<string, string[][]>, following: NewOrder[] | null = null) {
   const memory = createMemoryStore()
   const reads: string[] = []
   const store: typeof memory = {
@@ -36,7 +39,10 @@ async function open(needs: Record<string, string[][]>) {
     return [platform, { jobs: lists.map((list) => ({ path: '/a.sh', needs: list })) }]
   })
   const request = orchestrationSchema(Object.keys(needs)).parse({ name: 'n', platforms: Object.fromEntries(parts) })
-  await management.writeRequest('u', { schema: 1, id, user: 'u', createdAt: '', bodySha256: '', warnings: [], request })
+  const head = { schema: 1, id, user: 'u', createdAt: '', bodySha256: '', warnings: [], request }
+  const orders = following?.map((one, at) => ({ orderId: String(at), ...one })) ?? []
+  const version = { number: 1, inForce: 1, adoptedAt: '', found: 'request' as const, etag: '', orders }
+  await (following === null ? management.writeRequest('u', head) : management.writeAdopted('u', { ...head, ...version }))
   const world = { nowMs: 1, reads, connected: [] as string[], clocks: new Map<string, number | null>() }
   const hints: string[] = []
   const nudged = new Set<string>()
@@ -133,6 +139,17 @@ describe('a session whose jobs wait for one on another platform', () => {
     world.nowMs += 400_000
     await session.run()
     expect(await states('lumi')).toEqual(['need-not-met'])
+    await session.close()
+  })
+
+  it('waits also for a start that follows from an adopted request, and is not written yet', async () => {
+    const starts = ['lumi', 'mahti'].map((platform) => ({ order: 'start' as const, attempt: 2, platform, index: 0 }))
+    const { openSession, order, save, states } = await open({ mahti: [[]], lumi: [['mahti/job:0']] }, starts)
+    await save('mahti', ended('failed'), 1)
+    await order(starts[0]!)
+    const session = openSession('lumi')
+    await session.run()
+    expect(await states('lumi')).toEqual(['preparing need'])
     await session.close()
   })
 

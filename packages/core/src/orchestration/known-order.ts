@@ -15,6 +15,8 @@ export interface AcceptedRequest {
   version: number | null
   /** What is wrong with the newest version of an adopted request; empty when it counts. */
   errors: readonly Complaint[]
+  /** Orders that follow from an adopted request; they are written one by one, so some may not be there yet. */
+  orders?: readonly (Pick<OrderDocument, 'order' | 'attempt'> & { platform?: string | undefined; index?: number | undefined })[]
 }
 
 /** All that is known of an order. */

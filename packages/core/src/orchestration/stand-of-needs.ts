@@ -17,11 +17,18 @@ function standOfNeed(known: KnownOrder, { platform, index, outcomes }: Need): Ne
   const job = known.statuses.get(platform)?.jobs[index]
   if (job === undefined || job.state.kind === 'declared') return { kind: 'waiting', words: `${name} has not begun` }
   if (!isFinished(job)) return { kind: 'waiting', words: `${name} is ${job.state.kind}${describeWaiting(job)}` }
-  if (!isJobOver(known, { platform, job })) return { kind: 'waiting', words: `${name} is to run again` }
   const { outcome, reason } = job.state
+  const isAgain = !isJobOver(known, { platform, job }) || (outcome !== 'completed' && isStartFollowing(known, platform, job))
+  if (isAgain) return { kind: 'waiting', words: `${name} is to run again` }
   if (outcomes.includes(outcome)) return { kind: 'met' }
   const why = reason === null ? '' : ` (${reason})`
   return { kind: 'not-met', words: `${name} ended ${outcome}${why}, and ${outcomes.join(' or ')} is needed` }
+}
+
+/** Whether a newer start follows from the request, as the one of the job that needs this one may. */
+function isStartFollowing({ request }: KnownOrder, platform: string, { index, attempt }: Job): boolean {
+  const starts = request.orders?.filter(({ order }) => order === 'start') ?? []
+  return starts.some((one) => one.platform === platform && one.index === index && one.attempt > attempt)
 }
 
 function describeWaiting({ waiting }: Job): string {
