@@ -2,6 +2,7 @@
 export type Directives = Readonly<Record<string, string | true>>
 
 const longNames: Readonly<Record<string, string>> = {
+  a: 'array',
   A: 'account',
   c: 'cpus-per-task',
   D: 'chdir',

@@ -29,6 +29,7 @@ const testedJobSchema = z.object({
  */
 export const questionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('probe'), user: z.string(), platform: z.string() }),
+  z.object({ kind: z.literal('partitions'), user: z.string(), platform: z.string() }),
   z.object({
     kind: z.literal('dry-run'),
     user: z.string(),

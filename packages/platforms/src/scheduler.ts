@@ -1,5 +1,6 @@
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
 import type { Ending, SchedulerPhase } from '@lautta/core/job/job-event'
+import type { Limits } from '@lautta/core/platform/limits'
 
 /** The right to submit once: the token belongs to one attempt of one job, the try to one sbatch within it. */
 export interface SubmissionRight {
@@ -152,6 +153,8 @@ export interface Scheduler {
   testSubmission(submission: Submission, signal?: AbortSignal): Promise<TestedSubmission>
   /** The accounts that the user may bill; null where any will do. */
   findAccounts(): Promise<readonly string[] | null>
+  /** What may be asked for; null where there are no partitions. */
+  findLimits(): Promise<Limits | null>
   /** What is to be checked, one after the other, before jobs are sent that bill this account. */
   checks(account: string | null): readonly SchedulerCheck[]
   /** All lines of accounting of one job. Many who ask together are one question. */

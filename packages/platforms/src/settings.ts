@@ -1,3 +1,6 @@
+import { billingFormulaSchema } from '@lautta/core/billing/billing-formula'
+import { partitionSchema } from '@lautta/core/platform/partition'
+import { retirementSchema } from '@lautta/core/platform/retirement'
 import { z } from 'zod'
 import type { Profile } from './profiles/profile.ts'
 import { plainProfile, shippedProfiles } from './profiles/shipped-profiles.ts'
@@ -24,6 +27,8 @@ export const platformSettingsSchema = z.strictObject({
   hosts: z.array(z.strictObject({ host: z.string(), port: z.number().int().default(22) })).optional(),
   'host-keys': z.array(z.string()).optional(),
   'known-hosts-file': z.string().optional().describe("keys of hosts in OpenSSH's format, besides host-keys"),
+  architecture: z.string().optional().describe('of its nodes, as `uname -m` has it'),
+  'time-zone': z.string().refine(isTimeZone, 'write a name like Europe/Helsinki').optional(),
   preamble: z.array(z.string()).optional().describe('shell lines that make `module` work'),
   'workspaces-command': z.string().optional().describe("prints the user's disk areas and their quotas"),
   account: z.string().optional().describe('--account of jobs that name none themselves'),
@@ -32,7 +37,15 @@ export const platformSettingsSchema = z.strictObject({
   'commands-per-second': z.number().positive().optional(),
   'sbatch-seconds': z.number().int().positive().optional(),
   'settle-seconds': z.number().positive().optional(),
+  partitions: z.array(partitionSchema).optional().describe('what the platform itself says of them wins'),
+  billing: z.array(billingFormulaSchema).optional(),
+  'firewall-ranges': z.array(z.union([z.cidrv4(), z.cidrv6()])).optional(),
+  'owner-only-services': z.boolean().optional(),
   'refuse-private-keys': z.boolean().optional(),
+  retired: z
+    .union([z.literal(false), retirementSchema])
+    .optional()
+    .describe('false: it is in use, whatever the profile says'),
   credentials: z.record(z.string(), credentialSchema).default({}).describe('by user name')
 })
 export type PlatformSettings = z.output<typeof platformSettingsSchema>
@@ -45,6 +58,8 @@ export interface KnownPlatform extends Profile {
   account: string | null
   credentials: Readonly<Record<string, CredentialSettings>>
   knownHostsFile?: string | undefined
+  /** The month in which `partitions` was read; null where the configuration says it. */
+  partitionsReadAt: string | null
 }
 
 /** All platforms that an order may name: the configured, the shipped ones, and `local` where it is offered. */
@@ -52,13 +67,15 @@ export function knownPlatforms(configured: Readonly<Record<string, PlatformSetti
   const bare = { kind: 'slurm' as const, transport: 'ssh2' as const, account: null, credentials: {} }
   const shipped = Object.entries(shippedProfiles)
     .filter(([name]) => configured[name] === undefined)
-    .map(([name, profile]) => ({ ...bare, ...profile, name }))
-  const local = hasLocal ? [{ ...bare, ...plainProfile, name: 'local', kind: 'local' as const, transport: 'local' as const }] : []
+    .map(([name, profile]) => ({ ...bare, ...profile, name, partitionsReadAt: profile.sources.partitions.readAt }))
+  const onThisMachine = { name: 'local', kind: 'local' as const, transport: 'local' as const, partitionsReadAt: null }
+  const local = hasLocal ? [{ ...bare, ...plainProfile, ...onThisMachine }] : []
   return [...local, ...Object.entries(configured).map(([name, settings]) => applySettings(name, settings)), ...shipped]
 }
 
 function applySettings(name: string, settings: PlatformSettings): KnownPlatform {
-  const profile = shippedProfiles[settings.profile ?? name] ?? plainProfile
+  const shipped = shippedProfiles[settings.profile ?? name]
+  const profile = shipped ?? plainProfile
   return {
     name,
     kind: 'slurm',
@@ -66,6 +83,8 @@ function applySettings(name: string, settings: PlatformSettings): KnownPlatform 
     account: settings.account ?? null,
     hosts: settings.hosts ?? profile.hosts,
     hostKeys: settings['host-keys'] ?? profile.hostKeys,
+    architecture: settings.architecture ?? profile.architecture,
+    timeZone: settings['time-zone'] ?? profile.timeZone,
     pollSeconds: settings['poll-seconds'] ?? profile.pollSeconds,
     preamble: settings.preamble ?? profile.preamble,
     workspacesCommand: settings['workspaces-command'] ?? profile.workspacesCommand,
@@ -73,6 +92,12 @@ function applySettings(name: string, settings: PlatformSettings): KnownPlatform 
     commandsPerSecond: settings['commands-per-second'] ?? profile.commandsPerSecond,
     sbatchSeconds: settings['sbatch-seconds'] ?? profile.sbatchSeconds,
     settleSeconds: settings['settle-seconds'] ?? profile.settleSeconds,
+    partitions: settings.partitions ?? profile.partitions,
+    partitionsReadAt: settings.partitions === undefined ? (shipped?.sources.partitions.readAt ?? null) : null,
+    billing: settings.billing ?? profile.billing,
+    firewallRanges: settings['firewall-ranges'] ?? profile.firewallRanges,
+    ownerOnlyServices: settings['owner-only-services'] ?? profile.ownerOnlyServices,
+    retired: settings.retired === undefined ? profile.retired : settings.retired || null,
     refusesPrivateKeys: settings['refuse-private-keys'] ?? profile.refusesPrivateKeys,
     knownHostsFile: settings['known-hosts-file'],
     credentials: Object.fromEntries(
@@ -88,5 +113,13 @@ function readCredentialSettings(credential: PlatformSettings['credentials'][stri
     certificateFile: credential['certificate-file'],
     passphraseFile: credential['passphrase-file'],
     passphrase: credential.passphrase
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
   }
 }

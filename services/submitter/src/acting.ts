@@ -16,6 +16,7 @@ import type { Admission } from './admission.ts'
 import { bringFiles } from './effects/bring-files.ts'
 import { createCancel } from './effects/cancel.ts'
 import { createCheckAccount } from './effects/check-account.ts'
+import { createCheckLimits } from './effects/check-limits.ts'
 import { createCheckWorkspaces } from './effects/check-workspaces.ts'
 import { control } from './effects/control.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
@@ -23,6 +24,7 @@ import type { PerformEffect, PlatformWork } from './effects/job-work.ts'
 import { createPrepare } from './effects/prepare.ts'
 import { createSubmit } from './effects/submit.ts'
 import type { KnownEnvironment } from './known-environment.ts'
+import type { KnownLimits } from './known-limits.ts'
 import type { LiveOrder } from './live-order.ts'
 import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session-ports.ts'
 
@@ -38,6 +40,7 @@ export interface ActingOptions {
   admission: Admission
   /** What the user finds on the platform. */
   environment: KnownEnvironment
+  limits: KnownLimits
   /** Told of every failure of the platform, so that it is left in peace for a while; and of every answer. */
   onFailure(error: LauttaError): void
   onAnswer(): void
@@ -55,12 +58,17 @@ export interface ActingOptions {
  * an event, and what the job then owes is performed next.
  */
 export function createActing(options: ActingOptions) {
-  const { ports, platform, admission, environment } = options
+  const { ports, platform, admission, environment, limits } = options
   const { onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isBackingOff } = options
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<RequestEffect, PerformEffect> = {
     prepare: createPrepare(createCheckWorkspaces(environment)),
-    submit: createSubmit({ admission, checkAccount: createCheckAccount(ports.now), mostAtOnce: ports.known.maxChannels }),
+    submit: createSubmit({
+      admission,
+      checkAccount: createCheckAccount(ports.now),
+      limits: createCheckLimits(limits, ports.known),
+      mostAtOnce: ports.known.maxChannels
+    }),
     bringFiles
   }
   const findSubmission = createFindSubmission(createLooks(), ports.now)

@@ -1,5 +1,6 @@
 import { LauttaError, UnavailableError } from '@lautta/core/errors'
 import type { DryRunAnswer, ProbeAnswer, Question } from '@lautta/core/messages'
+import { type PartitionsAnswer, tellPartitions } from '@lautta/core/platform/tell-partitions'
 import { probePlatform, stepsUntilFailure } from '@lautta/platforms/probe-platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { Logger } from '@lautta/runtime/logger'
@@ -15,7 +16,7 @@ export interface AnsweringOptions {
   logger: Logger
 }
 
-type Answered = { answer: ProbeAnswer | DryRunAnswer } | 'elsewhere'
+type Answered = { answer: ProbeAnswer | DryRunAnswer | PartitionsAnswer } | 'elsewhere'
 
 // So that a user whose platform does not answer leaves room for the questions of others.
 const mostAtOnce = 2
@@ -33,7 +34,12 @@ export function createAnswering({ sessionOf, platforms, now, logger }: Answering
         hint: 'forwarder and submitter need the same configuration'
       })
     }
-    if (question.kind === 'dry-run') return session.ask((platform) => dryRun(platform, known, question, now, signal))
+    if (question.kind === 'dry-run') {
+      return session.ask((platform, limits) => dryRun(platform, known, limits, question, now, signal))
+    }
+    if (question.kind === 'partitions') {
+      return session.ask(async ({ scheduler }, limits) => tellPartitions(known, await limits.find(scheduler)))
+    }
     return shareProbe(key, () => probe(session, known, signal))
   }
 

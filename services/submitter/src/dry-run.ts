@@ -3,8 +3,10 @@ import { mapLimited } from '@lautta/core/map-limited'
 import type { DryRunAnswer, Question } from '@lautta/core/messages'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
+import { createCheckLimits } from './effects/check-limits.ts'
 import { composeSubmission } from './effects/compose-submission.ts'
 import { hintFor } from './effects/refusal-hints.ts'
+import type { KnownLimits } from './known-limits.ts'
 
 type DryRun = Extract<Question, { kind: 'dry-run' }>
 type TestedJob = DryRunAnswer['jobs'][number]
@@ -18,19 +20,23 @@ const noRight = { token: 'dry-run', try: 0 }
 /** Asks the scheduler about each job of an order, with the very submission that it would get, until the signal is given. */
 export async function dryRun(
   platform: Platform,
-  known: Pick<KnownPlatform, 'account'>,
+  known: Pick<KnownPlatform, 'account' | 'partitions' | 'partitionsReadAt'>,
+  limits: KnownLimits,
   { jobs, modules, orderName }: DryRun,
   now: () => Date,
   signal: AbortSignal
 ): Promise<DryRunAnswer> {
   const untilMs = now().getTime() + askingMs
+  const { check, explain } = createCheckLimits(limits, known)
   const testJob = async ({ index, ...request }: DryRun['jobs'][number]): Promise<TestedJob> => {
     if (now().getTime() > untilMs) return { index, accepted: null, detail: 'there was no time left to ask about this job' }
     signal.throwIfAborted()
     try {
       const submission = await composeSubmission({ request, modules, orderName }, noRight, known, platform)
+      const notice = await check(platform.scheduler, submission, signal)
       const { isAccepted, words } = await platform.scheduler.testSubmission(submission, signal)
-      return { index, accepted: isAccepted, detail: words, ...hinted(isAccepted ? undefined : hintFor(words)) }
+      const hint = isAccepted ? (notice ?? undefined) : ((await explain(platform.scheduler, submission)) ?? hintFor(words))
+      return { index, accepted: isAccepted, detail: words, ...hinted(hint) }
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
       return { index, accepted: false, detail: error.message, ...hinted(error.hint) }

@@ -14,6 +14,7 @@ import { createDriving } from './driving.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
 import { createKnownEnvironment } from './known-environment.ts'
+import { createKnownLimits, type KnownLimits } from './known-limits.ts'
 import type { LiveOrder } from './live-order.ts'
 import { createObserver, type Observer } from './observe-platform.ts'
 import { createOrderBook } from './order-book.ts'
@@ -27,8 +28,8 @@ type PassResult = 'done' | 'elsewhere'
 export interface Session {
   /** One pass: read, observe, reduce, save, act. Null during a pass, which one more will follow. */
   run(): Promise<PassResult | null>
-  /** Does something on the platform that changes nothing there, over the connection of the passes. */
-  ask<Answer>(work: (platform: Platform) => Promise<Answer>): Promise<{ answer: Answer } | 'elsewhere'>
+  /** Does something on the platform that changes nothing there, over the connection of the passes, knowing what they know. */
+  ask<Answer>(work: (platform: Platform, limits: KnownLimits) => Promise<Answer>): Promise<{ answer: Answer } | 'elsewhere'>
   /** The next pass looks at the platform, however young the last look is. */
   expire(): void
   /** Waits for what is under way, and gives the lease back. */
@@ -52,6 +53,7 @@ export function createSession(ports: SessionPorts): Session {
   const backoff = createBackoff(known.pollSeconds, now)
   const connection = createConnection(ports)
   const admission = createAdmission(ports)
+  const limits = createKnownLimits(now)
   const observer = createSessionObserver(ports, connection, admission)
 
   const fail = (error: LauttaError): void => {
@@ -64,7 +66,7 @@ export function createSession(ports: SessionPorts): Session {
   }
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: backoff.end, onLeaseLost: loseLease },
-    ...{ admission, environment, askToCollect: collecting.askNow, beginTry: loader.beginTry },
+    ...{ admission, environment, limits, askToCollect: collecting.askNow, beginTry: loader.beginTry },
     ...{ isBackingOff: backoff.isOn, onAsked: observer.quicken }
   })
   const { tellOrders, drive } = createDriving({ platform: known.name, connection, admission, observer, acting, backoff, fail })
@@ -121,7 +123,7 @@ export function createSession(ports: SessionPorts): Session {
       if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
       questions++
       try {
-        return { answer: await work(await connection.open()) }
+        return { answer: await work(await connection.open(), limits) }
       } catch (error) {
         if (error instanceof CredentialsError) fail(error)
         throw error

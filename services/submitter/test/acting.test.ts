@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createActing } from '../src/acting.ts'
 import { createAdmission } from '../src/admission.ts'
 import { createKnownEnvironment } from '../src/known-environment.ts'
+import { createKnownLimits } from '../src/known-limits.ts'
 import { createLiveOrder } from '../src/live-order.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
 
@@ -22,6 +23,7 @@ describe('a job whose own version of the request can not be read', () => {
     const ports = { user: 'u', known, now: () => new Date(0), findPause: async () => null as string | null } as SessionPorts
     const acting = createActing({
       ...{ ports, admission: createAdmission(ports), environment: createKnownEnvironment(ports) },
+      limits: createKnownLimits(ports.now),
       platform: async () => ({}) as Platform,
       onFailure: (error) => told.push(error),
       onLeaseLost: (error) => told.push(error),

@@ -8,6 +8,7 @@ import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import { createLogger } from '@lautta/runtime/logger'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createAnswering } from '../src/answer-questions.ts'
+import { createKnownLimits } from '../src/known-limits.ts'
 import type { Session } from '../src/session.ts'
 
 let folder: string
@@ -32,7 +33,12 @@ const open = (gateOf: (user: string) => Promise<void> | null = () => null) => {
     async ask(work) {
       asked.push(user)
       await gateOf(user)
-      return { answer: await work(platform) }
+      return {
+        answer: await work(
+          platform,
+          createKnownLimits(() => new Date(nowMs))
+        )
+      }
     }
   })
   const options = { sessionOf, platforms: [local], now: () => new Date(nowMs), logger: createLogger('silent') }

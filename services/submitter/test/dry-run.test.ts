@@ -6,6 +6,7 @@ import { connectPlatform, type Platform } from '@lautta/platforms/connect-platfo
 import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { dryRun } from '../src/dry-run.ts'
+import { createKnownLimits } from '../src/known-limits.ts'
 
 let folder: string
 let platform: Platform
@@ -26,6 +27,7 @@ const ask = (jobs: Extract<Question, { kind: 'dry-run' }>['jobs'], now = () => n
   dryRun(
     platform,
     local,
+    createKnownLimits(now),
     { kind: 'dry-run', user: 'u', platform: 'local', orderName: 'n', modules: [], jobs },
     now,
     asking.signal

@@ -3,8 +3,10 @@ import type { Scheduler } from '@lautta/platforms/scheduler'
 import { describe, expect, it } from 'vitest'
 import { createAdmission } from '../src/admission.ts'
 import { createCheckAccount } from '../src/effects/check-account.ts'
+import { createCheckLimits } from '../src/effects/check-limits.ts'
 import type { JobWork } from '../src/effects/job-work.ts'
 import { createSubmit } from '../src/effects/submit.ts'
+import { createKnownLimits } from '../src/known-limits.ts'
 import { createLiveOrder } from '../src/live-order.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
 
@@ -42,9 +44,13 @@ async function open(pause: string | null = null) {
     beginTry: async (number: number) => void begun.push(number)
   } as unknown as JobWork
   const ports = { user: 'u', known, now } as unknown as SessionPorts
-  const submitting = createSubmit({ admission: createAdmission(ports), checkAccount: createCheckAccount(now), mostAtOnce: 4 })(
-    work
-  )
+  const submit = createSubmit({
+    admission: createAdmission(ports),
+    checkAccount: createCheckAccount(now),
+    limits: createCheckLimits(createKnownLimits(now), { partitions: [], partitionsReadAt: null }),
+    mostAtOnce: 4
+  })
+  const submitting = submit(work)
   const stop = () => order.feed(0, { type: 'ordersRead', orders: { ...orders, stops: new Map([[1, '']]) } })
   return { submitting, turn, begun, stop }
 }

@@ -23,6 +23,13 @@ export function parseTimeLimit(text: string): number | null {
   return first * 60 + (second ?? 0)
 }
 
+/** A duration as SLURM prints it: `[days-]hours:minutes:seconds`. */
+export function formatSlurmDuration(seconds: number): string {
+  const days = Math.floor(seconds / 86_400)
+  const parts = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60]
+  return `${days === 0 ? '' : `${days}-`}${parts.map((part) => String(part).padStart(2, '0')).join(':')}`
+}
+
 /** Reads a time printed with SLURM_TIME_FORMAT=%s, in seconds since 1970; null for Unknown, None and the like. */
 export function parseEpoch(text: string): number | null {
   return /^\d+$/.test(text.trim()) ? Number(text) : null

@@ -64,6 +64,7 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
       return { isAccepted: !isRefused, words: isRefused ? plan.refused : 'the job would start as soon as a core is free' }
     },
     findAccounts: async () => null,
+    findLimits: async () => null,
     checks: () => [],
     async collectAccounting({ slurmJobId }) {
       const of = jobs.folderOf(slurmJobId)

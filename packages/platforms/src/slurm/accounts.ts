@@ -1,15 +1,11 @@
+import { parseSlurmDuration } from '@lautta/core/accounting/slurm-time'
 import { RefusedError, UnavailableError } from '@lautta/core/errors'
+import type { Association } from '@lautta/core/platform/limits'
 import type { RemoteCommand } from '../run-command.ts'
 import { onOwnCluster } from './own-cluster.ts'
 
-/** That a user may bill an account, with the limits that hold there; null is no limit of its own. */
-export interface Association {
-  account: string
-  /** Null: all of them. */
-  partition: string | null
-  mostSubmitted: number | null
-  mostRunning: number | null
-}
+/** What sacctmgr is asked of an association, for `readAssociation`. */
+export const associationFields = 'Account,Partition,MaxSubmitJobs,MaxJobs,GrpSubmitJobs,MaxWall'
 
 /*
  * A first line `enforced <what>`, then the list. Where SLURM enforces nothing of this, it may know no accounts at all, and
@@ -19,7 +15,7 @@ const script = `config=$(scontrol show config)
 of() { printf '%s\\n' "$config" | sed -n "s/^$1 *= *//p"; }
 echo "enforced $(of AccountingStorageEnforce)"
 cluster=$(of ClusterName)
-exec sacctmgr --noheader --parsable2 show assoc user="$(id -un)" \${cluster:+cluster="$cluster"} format=Account,Partition,MaxSubmitJobs,MaxJobs,GrpSubmitJobs
+exec sacctmgr --noheader --parsable2 show assoc user="$(id -un)" \${cluster:+cluster="$cluster"} format=${associationFields}
 `
 
 // What of AccountingStorageEnforce makes SLURM look at the account that a job names.
@@ -41,15 +37,22 @@ export const listAssociations: RemoteCommand<Association[] | null> = {
   }
 }
 
-function readAssociation(line: string): Association {
-  const [account = '', partition = '', maxSubmit = '', maxJobs = '', groupSubmit = ''] = line.split('|')
-  const limits = [maxSubmit, groupSubmit].filter((limit) => limit !== '').map(Number)
+/** Reads a line of sacctmgr's list. */
+export function readAssociation(line: string): Association {
+  const [account = '', partition = '', maxSubmit = '', maxJobs = '', groupSubmit = '', maxWall = ''] = line.split('|')
   return {
     account,
     partition: partition === '' ? null : partition,
-    mostSubmitted: limits.length === 0 ? null : Math.min(...limits),
-    mostRunning: maxJobs === '' ? null : Number(maxJobs)
+    mostSubmitted: lowestLimit(maxSubmit, groupSubmit),
+    mostRunning: lowestLimit(maxJobs),
+    mostSeconds: parseSlurmDuration(maxWall)
   }
+}
+
+/** The lowest of several limits, of which an empty one is none. */
+export function lowestLimit(...limits: readonly string[]): number | null {
+  const set = limits.filter((limit) => limit !== '').map(Number)
+  return set.length === 0 ? null : Math.min(...set)
 }
 
 /** The names of the accounts, each once. */

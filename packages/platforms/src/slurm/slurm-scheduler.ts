@@ -12,6 +12,7 @@ import { describeJob } from './describe-job.ts'
 import { findSubmissions, readRight, type SubmissionFinding } from './find-submission.ts'
 import { gatherQuestions } from './gather-questions.ts'
 import { guardScript } from './guard-script.ts'
+import { findLimits } from './partitions.ts'
 import { sacctEndings, sacctRecords } from './sacct.ts'
 import { cancelPending, scancel } from './scancel.ts'
 import { hold, release, requeue } from './scontrol.ts'
@@ -94,6 +95,7 @@ export function createSlurmScheduler(
       const associations = await run(listAssociations)
       return associations === null ? null : accountsIn(associations)
     },
+    findLimits: () => run(findLimits, 'second'),
     checks: (account) => [
       { step: 'slurm', run: () => run(checkSlurm) },
       { step: 'account', run: async () => judgeAccount(await run(listAssociations), account) }

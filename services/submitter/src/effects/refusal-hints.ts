@@ -1,6 +1,6 @@
 const hints: readonly [RegExp, string][] = [
   [/AssocMaxSubmitJobLimit|Invalid account/i, 'is --account the project that is to be billed, and are you its member?'],
-  [/invalid partition/i, 'the partitions of a platform are listed by `sinfo` there'],
+  [/invalid partition/i, '`GET /v1/platforms/<name>/partitions` lists those of a platform'],
   [/time limit/i, "--time is above the partition's limit"],
   [
     /node configuration is not available|More processors requested|Memory specification/i,
@@ -9,9 +9,9 @@ const hints: readonly [RegExp, string][] = [
   [/does not look like a batch script/i, 'begin the script with #!/bin/bash']
 ]
 
-/** SLURM's words, and what they mean for the user. */
-export function withHint(reason: string): string {
-  const hint = hintFor(reason)
+/** SLURM's words, and what they mean for the user, if nobody knows it better. */
+export function withHint(reason: string, explanation?: string): string {
+  const hint = explanation ?? hintFor(reason)
   return hint === undefined ? reason : `${reason} (${hint})`
 }
 

@@ -6,6 +6,7 @@ import { createLimit } from '@lautta/platforms/limit-concurrency'
 import type { Submission, SubmissionAnswer, SubmissionRight } from '@lautta/platforms/scheduler'
 import { type Admission, type Kind, kindOf } from '../admission.ts'
 import type { CheckAccount } from './check-account.ts'
+import type { CheckLimits } from './check-limits.ts'
 import { composeSubmission } from './compose-submission.ts'
 import { type JobWork, orderedAt, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
@@ -14,12 +15,13 @@ import { withHint } from './refusal-hints.ts'
 interface SubmitOptions {
   admission: Admission
   checkAccount: CheckAccount
+  limits: CheckLimits
   /** Submissions that are under way at once: what waits longer is judged as things stand when its turn comes. */
   mostAtOnce: number
 }
 
 /** Submits the job, at most once for its attempt: see "At most one job per attempt" in ARCHITECTURE.md. */
-export function createSubmit({ admission, checkAccount, mostAtOnce }: SubmitOptions): PerformEffect {
+export function createSubmit({ admission, checkAccount, limits, mostAtOnce }: SubmitOptions): PerformEffect {
   const enter = createLimit(mostAtOnce)
   // So that a job that waits for room costs the platform nothing.
   const kinds = new WeakMap<JobRequest, Kind>()
@@ -44,10 +46,13 @@ export function createSubmit({ admission, checkAccount, mostAtOnce }: SubmitOpti
       const submission = await compose(work, right)
       kinds.set(work.request, kindOf(submission))
       await checkAccount(work.platform.scheduler, submission)
+      const notice = await limits.check(work.platform.scheduler, submission)
+      // Once is enough, however often room is waited for.
+      if (notice !== null && right.try === 1) await work.notice(notice)
       if (!(await work.platform.scheduler.awaitTurn())) return null
       // The turn may have come after minutes.
       const after = await findHindrance(work)
-      return after === null ? await submitInPlace(work, submission, admission) : after.event
+      return after === null ? await submitInPlace(work, submission, admission, limits) : after.event
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
       return refuse(work, right, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
@@ -57,7 +62,12 @@ export function createSubmit({ admission, checkAccount, mostAtOnce }: SubmitOpti
   }
 }
 
-async function submitInPlace(work: JobWork, submission: Submission, admission: Admission): Promise<JobEvent> {
+async function submitInPlace(
+  work: JobWork,
+  submission: Submission,
+  admission: Admission,
+  limits: CheckLimits
+): Promise<JobEvent> {
   const leave = await admission.enter(kindOf(submission))
   if (typeof leave !== 'function') return { type: 'waited', on: 'limit', reason: leave.reason }
   let isAccepted = false
@@ -65,7 +75,8 @@ async function submitInPlace(work: JobWork, submission: Submission, admission: A
     await work.beginTry(submission.try)
     const answer = await work.platform.scheduler.submit(submission)
     isAccepted = answer.kind === 'accepted'
-    return await eventOfAnswer(work, submission, answer, admission)
+    const explain = () => limits.explain(work.platform.scheduler, submission)
+    return await eventOfAnswer(work, submission, answer, admission, explain)
   } finally {
     leave(isAccepted)
   }
@@ -75,7 +86,8 @@ async function eventOfAnswer(
   work: JobWork,
   submission: Submission,
   answer: SubmissionAnswer,
-  admission: Admission
+  admission: Admission,
+  explain: () => Promise<string | undefined>
 ): Promise<JobEvent> {
   switch (answer.kind) {
     case 'accepted': {
@@ -83,7 +95,7 @@ async function eventOfAnswer(
       return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
     }
     case 'refused':
-      return refuse(work, submission, withHint(answer.reason))
+      return refuse(work, submission, withHint(answer.reason, await explain()))
     case 'limit-reached': {
       const isLimit = admission.close(kindOf(submission), answer.reason)
       return isLimit ? { type: 'limitReached', reason: answer.reason } : refuse(work, submission, withHint(answer.reason))

@@ -171,6 +171,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
       }),
     testSubmission: async () => ({ isAccepted: true, words: '' }),
     findAccounts: async () => null,
+    findLimits: async () => null,
     checks: () => [],
     collectAccounting: async () => []
   }

@@ -11,7 +11,7 @@ import { toPlain } from '@lautta/core/pickle/to-plain'
 import { createManagement, type Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { readObject } from '@lautta/object-store/read-object'
-import type { KnownPlatform } from '@lautta/platforms/settings'
+import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import { pino } from 'pino'
 import { createOrderDirectory } from '../../src/order-directory.ts'
 import { createSession, type Session } from '../../src/session.ts'
@@ -24,21 +24,8 @@ export const user = 'csc'
 export const platform = 'mahti'
 export const id = '01jd0000000000000000000000'
 
-const known: KnownPlatform = {
-  ...{ name: platform, kind: 'slurm', transport: 'ssh2', account: null, credentials: {} },
-  ...{
-    hosts: [],
-    hostKeys: [],
-    pollSeconds: 2,
-    maxChannels: 4,
-    commandsPerSecond: null,
-    sbatchSeconds: 60,
-    settleSeconds: 10,
-    preamble: [],
-    workspacesCommand: null,
-    refusesPrivateKeys: false
-  }
-}
+const [plain] = knownPlatforms({}, true) as [KnownPlatform]
+const known: KnownPlatform = { ...plain, name: platform, kind: 'slurm', transport: 'ssh2' }
 const logger = pino({ level: 'silent' })
 const documentKey = deriveKey('model', 'documents')
 /** What a job's script is in a version of the request. */

@@ -1,0 +1,110 @@
+import { parseSlurmDuration } from '@lautta/core/accounting/slurm-time'
+import { UnavailableError } from '@lautta/core/errors'
+import type { Limits } from '@lautta/core/platform/limits'
+import { type Partition, partitionSchema } from '@lautta/core/platform/partition'
+import type { CommandOutput, RemoteCommand } from '../run-command.ts'
+import { associationFields, lowestLimit, readAssociation } from './accounts.ts'
+import { onOwnCluster } from './own-cluster.ts'
+
+/*
+ * Sections with a heading each. All partitions, also those hidden from the user: what is not in the list does not exist.
+ * Nodes are told group by group of equal ones. Where there is no accounting, or it does not answer, the last two are empty.
+ */
+const script = `config=$(scontrol show config) || exit
+of() { printf '%s\\n' "$config" | sed -n "s/^$1 *= *//p"; }
+echo "= array"; of MaxArraySize
+echo "= partitions"; scontrol --all show partition --oneliner || exit
+echo "= nodes"; timeout 5 sinfo --all --noheader --exact -o '%R|%X|%Y|%m|%G'
+cluster=$(of ClusterName)
+echo "= associations"
+timeout 5 sacctmgr --noheader --parsable2 show assoc user="$(id -un)" \${cluster:+cluster="$cluster"} format=${associationFields} || exit 0
+echo "= qualities"; timeout 5 sacctmgr --noheader --parsable2 show qos format=Name,MaxSubmitPU,GrpSubmitJobs,MaxJobsPU
+exit 0
+`
+
+/** Asks for all partitions, and for what the user may have there. */
+export const findLimits: RemoteCommand<Limits> = {
+  argv: [...onOwnCluster, 'sh', '-c', script],
+  slurmCommands: 5,
+  timeoutSeconds: 40,
+  parse({ stdout, stderr, exitCode }: CommandOutput): Limits {
+    if (exitCode !== 0) throw new UnavailableError(stderr.trim() || `scontrol ended with ${exitCode}`)
+    const sections = readSections(stdout)
+    const [size = ''] = sections.get('array') ?? []
+    const nodes = (sections.get('nodes') ?? []).map(readNodes)
+    const qualities = new Map((sections.get('qualities') ?? []).map(readQuality))
+    return {
+      partitions: (sections.get('partitions') ?? []).map((line) => readPartition(line, nodes, qualities)),
+      maxArraySize: readCount(size),
+      associations: (sections.get('associations') ?? []).map(readAssociation)
+    }
+  }
+}
+
+function readSections(text: string): Map<string, string[]> {
+  const parts = text.split(/^= (\w+)\n/m).slice(1)
+  const headings = parts.filter((_part, at) => at % 2 === 0)
+  return new Map(headings.map((heading, at) => [heading, (parts[2 * at + 1] ?? '').split('\n').filter((line) => line !== '')]))
+}
+
+interface NodeGroup {
+  partition: string
+  cores: number
+  memoryBytes: number
+  gpus: number
+}
+
+/** A line like `gpu|2|64|515000|gpu:a100:4(S:0-1),nvme:3500`. */
+function readNodes(line: string): NodeGroup {
+  const [partition = '', sockets, coresPerSocket, megabytes, resources = ''] = line.split('|')
+  const gpus = [...resources.matchAll(/\bgpu(?::[^:,()]+)?:(\d+)/g)].map(([, count]) => Number(count))
+  return {
+    partition,
+    cores: Number(sockets) * Number(coresPerSocket),
+    memoryBytes: Number(megabytes) * 1024 ** 2,
+    gpus: gpus.reduce((sum, count) => sum + count, 0)
+  }
+}
+
+interface Quality {
+  mostSubmitted: number | null
+  mostRunning: number | null
+}
+
+function readQuality(line: string): [name: string, quality: Quality] {
+  const [name = '', maxSubmit = '', groupSubmit = '', maxJobs = ''] = line.split('|')
+  return [name, { mostSubmitted: lowestLimit(maxSubmit, groupSubmit), mostRunning: lowestLimit(maxJobs) }]
+}
+
+/** A line like `PartitionName=small AllowAccounts=ALL Default=YES MaxTime=3-00:00:00 …`. */
+function readPartition(line: string, nodes: readonly NodeGroup[], qualities: ReadonlyMap<string, Quality>): Partition {
+  const fields = new Map([...line.matchAll(/(\S+?)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
+  const of = (name: string): string => fields.get(name) ?? ''
+  const name = of('PartitionName')
+  const own = nodes.filter(({ partition }) => partition === name)
+  const largest = (count: (group: NodeGroup) => number) => (own.length === 0 ? null : Math.max(...own.map(count)))
+  // What stands at a partition holds for all its jobs.
+  const quality = qualities.get(of('QoS'))
+  const accounts = of('AllowAccounts')
+  return partitionSchema.parse({
+    name,
+    state: of('State') || null,
+    'is-default': of('Default') === 'YES',
+    'time-limit-seconds': parseSlurmDuration(of('MaxTime')),
+    'default-time-seconds': parseSlurmDuration(of('DefaultTime')),
+    'min-nodes': readCount(of('MinNodes')),
+    'max-nodes': readCount(of('MaxNodes')),
+    nodes: readCount(of('TotalNodes')),
+    'cores-per-node': largest(({ cores }) => cores),
+    'memory-per-node-bytes': largest(({ memoryBytes }) => memoryBytes),
+    'gpus-per-node': largest(({ gpus }) => gpus),
+    'max-jobs-submitted': quality?.mostSubmitted ?? null,
+    'max-jobs-running': quality?.mostRunning ?? null,
+    accounts: accounts === 'ALL' || accounts === '' ? null : accounts.split(',')
+  })
+}
+
+/** Null for UNLIMITED and the like. */
+function readCount(text: string): number | null {
+  return /^\d+$/.test(text.trim()) ? Number(text) : null
+}
