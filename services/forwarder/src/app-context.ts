@@ -1,3 +1,4 @@
+import type { KnownPartitions } from '@lautta/core/platform/tell-partitions'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Asker } from '@lautta/queue/ask'
@@ -16,7 +17,9 @@ import type { Caller } from './authenticate.ts'
 import type { KnownEnvironments } from './known-environments.ts'
 import type { ObjectSignatures } from './object-signatures.ts'
 import type { ObjectWriter } from './object-writer.ts'
+import type { OfferedPlatform } from './offered-platforms.ts'
 import type { OrderReader } from './order-reader.ts'
+import type { ClosablePlatform } from './order-warnings.ts'
 import type { OrderWriter } from './order-writer.ts'
 import type { PlatformPauses } from './platform-pauses.ts'
 
@@ -28,6 +31,12 @@ export type App = FastifyInstance<
   FastifyBaseLogger,
   ZodTypeProvider
 >
+
+/** A platform, as far as the API tells about it. */
+export interface TellablePlatform extends OfferedPlatform, ClosablePlatform, KnownPartitions {
+  kind: string
+  architecture: string | null
+}
 
 /** What routes need. */
 export interface AppContext {
@@ -43,8 +52,8 @@ export interface AppContext {
   objectWriter: ObjectWriter
   signatures: ObjectSignatures
   users: readonly ConfiguredUser[]
-  /** Names of the platforms that an order may name. */
-  platforms: readonly { name: string; kind: string; transport: string }[]
+  /** The platforms that an order may name. */
+  platforms: readonly TellablePlatform[]
   /** Hears of changes of any user's orders; answers the function that stops listening. */
   listen(onChange: (change: Change) => void): () => void
   /** What is not ready; empty when all is. */

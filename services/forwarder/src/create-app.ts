@@ -20,6 +20,7 @@ import { objectSignRoutes } from './routes/object-sign.ts'
 import { objectUploadRoutes } from './routes/object-upload.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { orchestrationRoutes } from './routes/orchestrations.ts'
+import { partitionRoutes } from './routes/partitions.ts'
 import { platformRoutes } from './routes/platforms.ts'
 import { tableRoutes } from './routes/tables.ts'
 import { validate } from './validate.ts'
@@ -90,6 +91,7 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
     objectSignRoutes,
     tableRoutes,
     platformRoutes,
+    partitionRoutes,
     meRoutes
   ]
   await app.register(guarded(keyed, context, byKey), { prefix: '/v1' })

@@ -70,13 +70,14 @@ export async function createForwarder({
   }
   const locks = createLocks(connection)
   const now = () => new Date()
-  const writer = createOrderWriter({ management, queues, locks, logger, changes: createChanges(connection), now })
+  const { users, platforms } = config
+  const changes = createChanges(connection)
+  const writer = createOrderWriter({ management, queues, locks, platforms, logger, changes, now })
   const reader = createOrderReader(management)
   const listen = (listener: (change: Change) => void) => {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
-  const { users, platforms } = config
   const asker = createAsker(redis)
   const context = {
     ...{ store, management, reader, writer, users, platforms, listen, findUnready, asker },

@@ -1,9 +1,10 @@
 import { UnavailableError } from '@lautta/core/errors'
 import { type DryRunAnswer, dryRunAnswerSchema, type Question } from '@lautta/core/messages'
-import { type Orchestration, type PlatformRequest, warningsAbout } from '@lautta/core/orchestration/dictionary'
+import type { Orchestration, PlatformRequest } from '@lautta/core/orchestration/dictionary'
 import type { Asker } from '@lautta/queue/ask'
 import { z } from 'zod'
 import { chooseJobs } from './asked-jobs.ts'
+import { type ClosablePlatform, warningsFor } from './order-warnings.ts'
 
 /** What a dry run answers: nothing of the order was stored. */
 export const dryRunSchema = z.object({
@@ -20,7 +21,11 @@ export const dryRunSchema = z.object({
 type PlatformDryRun = z.output<typeof dryRunSchema>['platforms'][string]
 
 /** Asks each platform of an order whether it would take the jobs; one that can't be asked is told in its own entry. */
-export async function dryRun(asker: Asker, user: string, request: Orchestration): Promise<z.output<typeof dryRunSchema>> {
+export async function dryRun(
+  { asker, platforms }: { asker: Asker; platforms: readonly ClosablePlatform[] },
+  user: string,
+  request: Orchestration
+): Promise<z.output<typeof dryRunSchema>> {
   const askOne = async (platform: string, part: PlatformRequest): Promise<PlatformDryRun> => {
     const { jobs, leftOut } = chooseJobs(part.jobs)
     try {
@@ -34,7 +39,7 @@ export async function dryRun(asker: Asker, user: string, request: Orchestration)
     }
   }
   const answers = Object.entries(request.platforms).map(async ([name, part]) => [name, await askOne(name, part)])
-  return { valid: true, warnings: warningsAbout(request), platforms: Object.fromEntries(await Promise.all(answers)) }
+  return { valid: true, warnings: warningsFor(platforms, request), platforms: Object.fromEntries(await Promise.all(answers)) }
 }
 
 /** A script that the order itself sends is not there yet, or is an older one. */

@@ -14,6 +14,17 @@ export function isOffered({ transport }: OfferedPlatform, { isAdmin }: Pick<Call
   return transport !== 'local' || isAdmin
 }
 
+/** A platform by its name; a problem when there is none for this caller. */
+export function findOffered<Platform extends OfferedPlatform>(
+  platforms: readonly Platform[],
+  name: string,
+  caller: Caller
+): Platform {
+  const found = platforms.find((one) => one.name === name && isOffered(one, caller))
+  if (found === undefined) throw new Problem(404, `there is no platform ${name}`)
+  return found
+}
+
 /** Names the platforms of a request that are not for this caller. */
 export function complaintsAboutPlatforms(
   platforms: readonly OfferedPlatform[],

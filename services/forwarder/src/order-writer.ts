@@ -3,7 +3,7 @@ import { canonicalJson } from '@lautta/core/canonical-json'
 import type { OrderDocument } from '@lautta/core/documents/order-document'
 import { messageOf } from '@lautta/core/errors'
 import { createId, deriveId } from '@lautta/core/ids'
-import { type Orchestration, warningsAbout } from '@lautta/core/orchestration/dictionary'
+import type { Orchestration } from '@lautta/core/orchestration/dictionary'
 import { type NewOrder, ordersInRequest } from '@lautta/core/orchestration/next-order'
 import type { Management } from '@lautta/object-store/management'
 import type { Changes } from '@lautta/queue/changes'
@@ -11,6 +11,7 @@ import type { Locks } from '@lautta/queue/locks'
 import type { Queues } from '@lautta/queue/queues'
 import type { Logger } from '@lautta/runtime/logger'
 import type { Caller } from './authenticate.ts'
+import { type ClosablePlatform, warningsFor } from './order-warnings.ts'
 import { Problem } from './problem.ts'
 
 export interface OrderWriterOptions {
@@ -18,12 +19,13 @@ export interface OrderWriterOptions {
   queues: Queues
   changes: Changes
   locks: Locks
+  platforms: readonly ClosablePlatform[]
   logger: Logger
   now(): Date
 }
 
 /** Writes requests and orders; both are durable before anybody is told. */
-export function createOrderWriter({ management, queues, changes, locks, logger, now }: OrderWriterOptions) {
+export function createOrderWriter({ management, queues, changes, locks, platforms, logger, now }: OrderWriterOptions) {
   /** A lost hint costs the submitter's next survey, and never an order. */
   const nudge = async (user: string, id: string, platforms: readonly string[]): Promise<void> => {
     try {
@@ -67,7 +69,7 @@ export function createOrderWriter({ management, queues, changes, locks, logger, 
       user: caller.user,
       createdAt: now().toISOString(),
       bodySha256,
-      warnings: warningsAbout(request),
+      warnings: warningsFor(platforms, request),
       request
     }
     await management.writeRequest(caller.user, { schema: 1, ...document })

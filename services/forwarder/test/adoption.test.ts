@@ -21,8 +21,8 @@ import { createOrderReader } from '../src/order-reader.ts'
 const user = 'user@example.com'
 const bucket = 'mlch-sub-air-user-example-com'
 const platforms = [
-  { name: 'lumi', transport: 'ssh2' },
-  { name: 'local', transport: 'local' }
+  { name: 'lumi', transport: 'ssh2', retired: null },
+  { name: 'local', transport: 'local', retired: null }
 ]
 
 const documentKey = deriveKey('a master key', 'documents')

@@ -28,7 +28,9 @@ describe('POST /v1/orchestrations', () => {
     expect(answer).toMatchObject({ name: 'multi-cloud-hpc-integration', state: 'declared' })
     expect(answer.warnings).toEqual([
       'platforms.puhti.files: hpc/mahti is read as hpc/puhti',
-      'platforms.lumi.files: hpc/mahti is read as hpc/lumi'
+      'platforms.lumi.files: hpc/mahti is read as hpc/lumi',
+      'platforms.mahti is retired: computing was closed on 2026-08-31, storage on 2026-10-15',
+      'platforms.puhti is retired: computing was closed on 2026-07-31, storage on 2026-10-15'
     ])
     const stored = JSON.parse(await readFile(api.fileOf('sub-air', `MANAGEMENT/${answer.id}.json`), 'utf8'))
     expect(stored).toMatchObject({ schema: 1, id: answer.id, user: 'local', request: { name: 'multi-cloud-hpc-integration' } })

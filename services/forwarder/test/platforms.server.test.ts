@@ -31,7 +31,7 @@ const other = 'Other@Example.com'
 describe('platforms', () => {
   it('are listed with their pauses, the machine’s own for administrators only', async () => {
     const { items } = (await api.ask('/v1/platforms')).json
-    expect(items).toContainEqual({ name: 'local', kind: 'local', paused: null })
+    expect(items).toContainEqual({ name: 'local', kind: 'local', architecture: null, retired: null, paused: null })
     const { items: offered } = (await api.ask('/v1/platforms', { as: 'other' })).json
     expect(offered.map(({ name }: { name: string }) => name)).not.toContain('local')
     expect((await api.ask('/v1/platforms/local', { as: 'other' })).status).toBe(404)
@@ -168,7 +168,7 @@ describe('a dry run', () => {
     expect(status).toBe(200)
     expect(json).toEqual({
       valid: true,
-      warnings: [],
+      warnings: ['platforms.mahti is retired: computing was closed on 2026-08-31, storage on 2026-10-15'],
       platforms: {
         lumi: {
           jobs: [

@@ -5,23 +5,24 @@ import { readPickle } from '@lautta/core/pickle/read-pickle'
 import { toPlain } from '@lautta/core/pickle/to-plain'
 import type { Caller } from '../authenticate.ts'
 import { complaintsAboutPlatforms, type OfferedPlatform } from '../offered-platforms.ts'
+import { type ClosablePlatform, warningsFor } from '../order-warnings.ts'
 
 const mostComplaints = 100
 
 /** A request, or what is wrong with it. */
-export type ReadRequest = { request: Orchestration } | { errors: Complaint[] }
+export type ReadRequest = { request: Orchestration; warnings: string[] } | { errors: Complaint[] }
 
 /** Reads a request as a notebook of seed 000 pickles it; it must be one that the REST API would take from that caller. */
 export function readPickledRequest(
   content: Uint8Array,
-  platforms: readonly OfferedPlatform[],
+  platforms: readonly (OfferedPlatform & ClosablePlatform)[],
   caller: Pick<Caller, 'isAdmin'>
 ): ReadRequest {
   try {
     const parsed = orchestrationSchema(platforms.map(({ name }) => name)).safeParse(toPlain(readPickle(content)))
     if (!parsed.success) return { errors: firstOf(complaintsOf(parsed.error)) }
     const errors = complaintsAboutPlatforms(platforms, parsed.data, caller)
-    return errors.length > 0 ? { errors } : { request: parsed.data }
+    return errors.length > 0 ? { errors } : { request: parsed.data, warnings: warningsFor(platforms, parsed.data) }
   } catch (error) {
     if (!(error instanceof PickleError)) throw error
     return { errors: [{ path: '', message: error.hint === undefined ? error.message : `${error.message} (${error.hint})` }] }

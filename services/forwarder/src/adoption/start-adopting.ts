@@ -7,6 +7,7 @@ import type { Logger } from '@lautta/runtime/logger'
 import type { Running } from '@lautta/runtime/run-service'
 import type { OfferedPlatform } from '../offered-platforms.ts'
 import type { OrderReader } from '../order-reader.ts'
+import type { ClosablePlatform } from '../order-warnings.ts'
 import type { OrderWriter } from '../order-writer.ts'
 import { readPickledRequest } from './read-pickled-request.ts'
 import { createUserAdoption } from './user-adoption.ts'
@@ -16,7 +17,7 @@ const lookEveryMs = 10_000
 
 export interface AdoptionOptions {
   users: readonly ConfiguredUser[]
-  platforms: readonly OfferedPlatform[]
+  platforms: readonly (OfferedPlatform & ClosablePlatform)[]
   management: Management
   reader: OrderReader
   writer: OrderWriter

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import type { AdoptedVersion } from '@lautta/core/documents/adopted-document'
 import { messageOf, UnavailableError } from '@lautta/core/errors'
 import { type Absence, isTakenAway, stillAbsent } from '@lautta/core/orchestration/absence'
-import { warningsAbout } from '@lautta/core/orchestration/dictionary'
 import { usualLimits } from '@lautta/core/pickle/limits'
 import type { ListedOrder, ListedPickle } from '@lautta/object-store/list-orders'
 import type { Management } from '@lautta/object-store/management'
@@ -82,7 +81,7 @@ export function createUserAdoption({ user, management, versions, read, now, logg
     const bodySha256 = createHash('sha256').update(content).digest('hex')
     const result = read(content)
     if ('errors' in result) return { found: 'errors', etag, bodySha256, ...result }
-    return { found: 'request', etag, bodySha256, warnings: warningsAbout(result.request), ...result }
+    return { found: 'request', etag, bodySha256, ...result }
   }
 
   const miss = async (id: string): Promise<void> => {

@@ -49,7 +49,7 @@ export function creationRoutes(app: App, { writer, platforms, asker }: AppContex
     async (request, reply) => {
       const caller = callerOf(request)
       refuseOthersPlatforms(platforms, request.body, caller)
-      if (request.query['dry-run']) return dryRun(asker, caller.user, request.body)
+      if (request.query['dry-run']) return dryRun({ asker, platforms }, caller.user, request.body)
       const created = await writer.create(
         caller,
         request.body,

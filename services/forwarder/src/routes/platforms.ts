@@ -1,10 +1,11 @@
 import { StorageError, UnavailableError } from '@lautta/core/errors'
 import { probeAnswerSchema } from '@lautta/core/messages'
 import { describeEnvironment, platformPropertiesSchema } from '@lautta/core/orchestration/properties'
+import { retirementSchema } from '@lautta/core/platform/retirement'
 import { z } from 'zod'
-import { type App, type AppContext, callerOf } from '../app-context.ts'
+import { type App, type AppContext, callerOf, type TellablePlatform } from '../app-context.ts'
 import type { Caller } from '../authenticate.ts'
-import { isOffered, type OfferedPlatform } from '../offered-platforms.ts'
+import { findOffered, isOffered } from '../offered-platforms.ts'
 import { Problem } from '../problem.ts'
 
 const tags = ['platforms']
@@ -18,6 +19,8 @@ const pauseSchema = z.object({
 const itemSchema = z.object({
   name: z.string(),
   kind: z.string(),
+  architecture: z.string().nullable().describe('of its nodes; null is not known'),
+  retired: retirementSchema.nullable().describe('when it was closed; null: it is in use'),
   paused: pauseSchema.nullable().describe('while it is, nothing new is prepared or submitted; what runs goes on')
 })
 const platformSchema = itemSchema.extend({
@@ -34,19 +37,13 @@ const platformSchema = itemSchema.extend({
 
 /** The platforms that an order may name: whether they answer, and whether they are paused. */
 export function platformRoutes(app: App, { platforms, pauses, environments, asker, users }: AppContext): void {
-  const answer = async ({ name, kind }: OfferedPlatform & { kind: string }, user: string) => ({
-    name,
-    kind,
-    paused: await pauses.findPause(name, user)
+  const answer = async (platform: TellablePlatform, user: string) => ({
+    ...described(platform),
+    paused: await pauses.findPause(platform.name, user)
   })
-  const answerWhole = async (platform: OfferedPlatform & { kind: string }, user: string) => {
+  const answerWhole = async (platform: TellablePlatform, user: string) => {
     const [head, environment] = await Promise.all([answer(platform, user), environments.find(user, platform.name)])
     return { ...head, properties: describeEnvironment(environment) }
-  }
-  const find = (name: string, caller: Caller) => {
-    const found = platforms.find((one) => one.name === name && isOffered(one, caller))
-    if (found === undefined) throw new Problem(404, `there is no platform ${name}`)
-    return found
   }
 
   app.get(
@@ -78,7 +75,7 @@ export function platformRoutes(app: App, { platforms, pauses, environments, aske
     },
     async (request) => {
       const caller = callerOf(request)
-      const found = find(request.params.platform, caller)
+      const found = findOffered(platforms, request.params.platform, caller)
       if (!request.query.probe) return answerWhole(found, caller.user)
       const [known, probed] = await Promise.all([answerIfKnown(found, caller.user), probe(found.name, caller.user)])
       return { ...known, probe: probed }
@@ -86,12 +83,12 @@ export function platformRoutes(app: App, { platforms, pauses, environments, aske
   )
 
   /** Whether the platform answers has nothing to do with the store. */
-  const answerIfKnown = async (platform: OfferedPlatform & { kind: string }, user: string) => {
+  const answerIfKnown = async (platform: TellablePlatform, user: string) => {
     try {
       return await answerWhole(platform, user)
     } catch (error) {
       if (!(error instanceof StorageError)) throw error
-      return { name: platform.name, kind: platform.kind }
+      return described(platform)
     }
   }
 
@@ -123,7 +120,7 @@ export function platformRoutes(app: App, { platforms, pauses, environments, aske
       },
       async (request) => {
         const caller = callerOf(request)
-        const found = find(request.params.platform, caller)
+        const found = findOffered(platforms, request.params.platform, caller)
         const user = request.body?.user ?? null
         refuseOthers(caller, user)
         if (user !== null && !users.some(({ name }) => name === user)) throw new Problem(404, `there is no user ${user}`)
@@ -132,6 +129,10 @@ export function platformRoutes(app: App, { platforms, pauses, environments, aske
       }
     )
   }
+}
+
+function described({ name, kind, architecture, retired }: TellablePlatform) {
+  return { name, kind, architecture, retired }
 }
 
 /** Everybody may pause themselves, and an administrator whomever. */
