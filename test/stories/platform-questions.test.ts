@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type LauttaOnSlurm, startLauttaOnSlurm } from '../support/lautta-on-slurm.ts'
 import { createOrderClient } from '../support/order-client.ts'
@@ -84,14 +85,52 @@ describe('a dry run', () => {
       { index: 3, accepted: false }
     ])
     expect(puhti.jobs[0].detail).toMatch(/^Job \d+ to start at .* using 2 processors on nodes \S+ in partition small$/)
-    expect(puhti.jobs[1]).toMatchObject({ hint: expect.stringContaining('--time') })
-    expect(puhti.jobs[2]).toMatchObject({ detail: /nope/, hint: expect.stringContaining('sinfo') })
+    expect(puhti.jobs[1].detail).toMatch(/^--time=02:00:00 is too long: partition test allows 00:15:00\. SLURM: /)
+    expect(puhti.jobs[1].hint).toBe('it would fit into small, medium, gpu')
+    expect(puhti.jobs[2].detail).toMatch(/^there is no partition nope on this platform\. SLURM: /)
+    expect(puhti.jobs[2].hint).toBe('its partitions are small, medium, test, gpu, spare')
     expect(puhti.jobs[3].detail).toMatch(/missing\.sh: No such file/)
     expect(mahti.jobs).toMatchObject([{ accepted: false, hint: expect.stringContaining('--account') }])
     expect([atlas.jobs, lumi.jobs]).toEqual([[], []])
     expect(lumi.detail).toMatch(/no credential for lumi/)
     expect(await jobsOfSlurm()).toBe(before)
     expect((await lautta.ask('/v1/orchestrations')).json.items).toEqual([])
+  })
+})
+
+describe('the partitions of a platform', () => {
+  it('are those of SLURM, with the user’s own limits', async () => {
+    const { status, json } = await lautta.ask('/v1/platforms/puhti/partitions')
+    expect([status, json['max-array-size'], json.detail]).toEqual([200, 1001, undefined])
+    expect(json.associations).toMatchObject([{ account: 'project_2001234' }])
+    expect(json.items.map(({ name }: { name: string }) => name)).toEqual(['small', 'medium', 'test', 'gpu', 'spare'])
+    const limits = { 'time-limit-seconds': 900, nodes: 1, 'cores-per-node': 4, 'memory-per-node-bytes': 4 * 1024 ** 3 }
+    expect(json.items[2]).toMatchObject({ name: 'test', source: 'platform', state: 'UP', ...limits })
+  })
+  it('are those of the profile for who has no credential, with the reason', async () => {
+    const { status, json } = await lautta.ask('/v1/platforms/roihu-cpu/partitions')
+    expect([status, json['read-at']]).toEqual([200, '2026-08'])
+    expect(json.detail).toMatch(/no credential for roihu-cpu/)
+    expect(json.items[0]).toMatchObject({ name: 'test', source: 'profile', 'max-nodes': 2 })
+  })
+  it('bound what is submitted: what asks for more is told before sbatch', async () => {
+    const before = await jobsOfSlurm()
+    const id = await orders.start('puhti', [
+      { script, options: { partition: 'nope' } },
+      { script: '#!/bin/sh\n#SBATCH --nodes=3\n', options: { partition: 'medium' } },
+      { script, options: { partition: 'test', time: '02:00:00' } }
+    ])
+    const found = (await orders.untilStored(id)).platforms.puhti.jobs
+    expect(found.map(({ outcome, id: job }: { outcome: string; id: string }) => [outcome, job])).toEqual(
+      found.map(() => ['failed', 'None'])
+    )
+    const [wrong, many, long] = found.map(({ reason }: { reason: string }) => reason)
+    expect(wrong).toMatch(/^there is no partition nope .*its partitions are small, medium, test, gpu, spare/s)
+    expect(many).toMatch(/^--nodes=3 is too many: partition medium gives a job at most 2\. .*fits into no partition/s)
+    expect(long).toMatch(/^--time=02:00:00 is too long: partition test allows 00:15:00\. .*fit into small, medium, gpu/s)
+    // No try was begun.
+    expect(existsSync(lautta.objectFile('sub-air', `MANAGEMENT/${id}/TRIES`))).toBe(false)
+    expect(await jobsOfSlurm()).toBe(before)
   })
 })
 
