@@ -1,6 +1,8 @@
 import { outcomes } from '../packages/core/src/job/outcome.ts'
 import { type SlurmState, slurmStates } from '../packages/platforms/src/slurm/slurm-state.ts'
+import { markdownTable } from './markdown-table.ts'
 
+const anyOther = ['any other', 'running', 'no end', 'A newer SLURM may have it; nothing ends without evidence.']
 const head = ['State of SLURM', 'Listed by squeue, it is', "As accounting's last word, it is", 'What it means']
 
 /** The page of docs that tells how every state of SLURM is read, from the table that reads them. */
@@ -14,7 +16,7 @@ still to come. So being absent from \`squeue\` ends nothing, and neither does a 
 An array job is one job to Lautta. It runs when one of its tasks runs; it has ended when all of them have, and as the worst
 of them did. From worst to best: ${outcomes.join(', ')}.
 
-${tableOf(slurmStates.map(cellsOf))}
+${markdownTable(head, [...slurmStates.map(cellsOf), anyOther])}
 This page is written by \`node --import tsx scripts/write-slurm-states.ts\`, from the table in
 \`packages/platforms/src/slurm/slurm-state.ts\`. What follows a state is left out: \`CANCELLED by 1001\` is \`CANCELLED\`.
 `
@@ -24,11 +26,4 @@ function cellsOf({ state, reading, meaning }: SlurmState): string[] {
   if (reading === 'pending') return [`\`${state}\``, 'queued', 'no end', meaning]
   if (reading === 'running') return [`\`${state}\``, 'running', 'no end', meaning]
   return [`\`${state}\``, 'running, until it is gone', `**${reading}**`, meaning]
-}
-
-function tableOf(cells: readonly string[][]): string {
-  const rows = [...cells, ['any other', 'running', 'no end', 'A newer SLURM may have it; nothing ends without evidence.']]
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('')
 }

@@ -50,8 +50,10 @@ const namesOfUnits = { 'cpu-bu': 'CPU BU', 'gpu-bu': 'GPU BU' }
 
 /** A formula in words: `max(0.75·cores, 0.375·GiB of memory) CPU BU an hour`. */
 export function describeBilling({ unit, max, plus }: BillingFormula): string {
-  const inWords = ({ of, each, portion }: Term): string =>
-    `${each}·${portion === undefined ? namesOfResources[of] : `⌈${namesOfResources[of]} / ${portion}⌉`}`
+  const inWords = ({ of, each, portion }: Term): string => {
+    const amount = portion === undefined ? namesOfResources[of] : `⌈${namesOfResources[of]} / ${portion}⌉`
+    return each === 1 ? amount : `${each}·${amount}`
+  }
   const largest = max.length > 1 ? [`max(${max.map(inWords).join(', ')})`] : max.map(inWords)
   return `${[...largest, ...plus.map(inWords)].join(' + ')} ${namesOfUnits[unit]} an hour`
 }

@@ -7,7 +7,7 @@ export const retirementSchema = z.strictObject({
 })
 export type Retirement = z.output<typeof retirementSchema>
 
-/** What a person who orders something of a closed platform should know. */
+/** When what was closed, in words. */
 export function describeRetirement({ 'compute-closed-on': compute, 'storage-closed-on': storage }: Retirement): string {
-  return `is retired: computing was closed on ${compute}${storage === null ? '' : `, storage on ${storage}`}`
+  return `computing was closed on ${compute}${storage === null ? '' : `, storage on ${storage}`}`
 }
