@@ -45,6 +45,8 @@ export type SubmissionAnswer =
 export interface TestedSubmission {
   isAccepted: boolean
   words: string
+  /** Refused for as many jobs as are there now: later it may be accepted. */
+  isLimitReached: boolean
 }
 
 /** Something without which no job can run. */

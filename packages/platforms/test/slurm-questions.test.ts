@@ -53,14 +53,19 @@ describe('the answer to a job that is only asked about', () => {
 
   it('is what sbatch said', () => {
     expect(read('tested 0\n\nsbatch: Job 4 to start at 2026-01-01T00:00:00\n')).toEqual({
-      isAccepted: true,
+      ...{ isAccepted: true, isLimitReached: false },
       words: 'Job 4 to start at 2026-01-01T00:00:00'
     })
     expect(read('tested 1\n\nsbatch: error: no\nallocation failure: no\n')).toEqual({
-      isAccepted: false,
+      ...{ isAccepted: false, isLimitReached: false },
       words: 'no\nallocation failure: no'
     })
-    expect(read('no-directory -\n\n/x: no such directory\n')).toEqual({ isAccepted: false, words: '/x: no such directory' })
+    const limit = 'sbatch: error: AssocMaxSubmitJobLimit\nallocation failure: Job violates accounting/QOS policy\n'
+    expect(read(`tested 1\n\n${limit}`)).toMatchObject({ isAccepted: false, isLimitReached: true })
+    expect(read('no-directory -\n\n/x: no such directory\n')).toEqual({
+      ...{ isAccepted: false, isLimitReached: false },
+      words: '/x: no such directory'
+    })
   })
   it('is none while SLURM is away, or when the platform talks nonsense', () => {
     expect(() => read('tested 1\n\nsbatch: error: Unable to contact slurm controller (connect failure)\n')).toThrow(

@@ -10,7 +10,9 @@ export interface ClosablePlatform {
 /** What the sender of an order should know, though it is accepted. */
 export function warningsFor(platforms: readonly ClosablePlatform[], request: Orchestration): string[] {
   const ofPlatforms = platforms.flatMap(({ name, retired }) =>
-    retired === null || request.platforms[name] === undefined ? [] : [`platforms.${name} is retired: ${describeRetirement(retired)}`]
+    retired === null || request.platforms[name] === undefined
+      ? []
+      : [`platforms.${name} is retired: ${describeRetirement(retired)}`]
   )
   return [...warningsAbout(request), ...ofPlatforms]
 }

@@ -15,7 +15,7 @@ const limitsOf = (minutes: number): Limits => ({
 })
 
 /** A scheduler that tells one after the other, the last again and again. */
-function open(answers: readonly (Limits | Error | null)[], wouldTake = false) {
+function open(answers: readonly (Limits | Error | null)[], { isAccepted = false, isLimitReached = false } = {}) {
   let nowMs = 0
   let [asked, tested] = [0, 0]
   const scheduler = {
@@ -26,7 +26,7 @@ function open(answers: readonly (Limits | Error | null)[], wouldTake = false) {
     },
     async testSubmission() {
       tested++
-      return { isAccepted: wouldTake, words: 'allocation failure: Requested time limit is invalid' }
+      return { isAccepted, isLimitReached, words: 'allocation failure: Requested time limit is invalid' }
     }
   } as Partial<Scheduler> as Scheduler
   const ofProfile = { partitions: [partition('small', 30)], partitionsReadAt: '2026-08' }
@@ -57,9 +57,15 @@ describe('a submission', () => {
     expect(counts()).toEqual([1, 1])
   })
   it('that SLURM would take all the same is told, not refused', async () => {
-    expect(await open([limitsOf(30)], true).check(hour)).toBe(
+    expect(await open([limitsOf(30)], { isAccepted: true }).check(hour)).toBe(
       '--time=60 is too long: partition small allows 00:30:00; SLURM takes the job all the same'
     )
+  })
+  it('that SLURM does not take for the number of jobs is left to wait, unless an array alone has more tasks', async () => {
+    expect(await open([limitsOf(30)], { isLimitReached: true }).check(hour)).toBeNull()
+    const own = { account: 'project_1', partition: null, mostSubmitted: 5, mostRunning: null, mostSeconds: null }
+    const { check } = open([{ ...limitsOf(30), associations: [own] }], { isLimitReached: true })
+    await expect(check('#SBATCH --array=1-6')).rejects.toThrow(/has 6 tasks: .* at most 5 jobs/)
   })
   it('within the limits costs one question in an hour, and one that asks for nothing none', async () => {
     const { check, counts, wait } = open([limitsOf(60)])

@@ -61,7 +61,11 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
     async testSubmission(submission) {
       const plan = await planOrRefuse(submission, environment)
       const isRefused = 'refused' in plan
-      return { isAccepted: !isRefused, words: isRefused ? plan.refused : 'the job would start as soon as a core is free' }
+      return {
+        isAccepted: !isRefused,
+        isLimitReached: false,
+        words: isRefused ? plan.refused : 'the job would start as soon as a core is free'
+      }
     },
     findAccounts: async () => null,
     findLimits: async () => null,

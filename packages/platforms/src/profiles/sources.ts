@@ -13,7 +13,7 @@ export const lumiMessage: Source = { where: "LUMI's message at login", readAt: n
 export const notPublished: Source = { where: 'not published', readAt: '2026-08' }
 
 /** The machines stand in Kajaani. */
-export const byPlace: Source = { where: 'by its place, Finland', readAt: null }
+const byPlace: Source = { where: 'by its place, Finland', readAt: null }
 
 /** All facts from one source, but for those that are given. */
 export function readIn(source: Source, others: Partial<ShippedProfile['sources']>): ShippedProfile['sources'] {

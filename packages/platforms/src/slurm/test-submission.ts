@@ -43,11 +43,13 @@ export function testSubmission(
       const words = rest.join('\n').trim()
       const isRead = ['no-directory', noModules, 'tested'].includes(kind)
       if (!isRead) throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
-      if (kind !== 'tested') return { isAccepted: false, words }
+      if (kind !== 'tested') return { isAccepted: false, isLimitReached: false, words }
       if (exitCode === '124' || exitCode === '137') throw new UnavailableError(`sbatch did not answer in ${sbatchSeconds} s`)
-      const isAway = isSlurmAway(words) || judgeFailure(exitCode, words)?.kind === 'unavailable'
-      if (exitCode !== '0' && isAway) throw new UnavailableError(words)
-      return { isAccepted: exitCode === '0', words: words.replace(/^sbatch: (?:error: )?/gm, '') }
+      const failure = exitCode === '0' ? null : judgeFailure(exitCode, words)
+      const isAway = exitCode !== '0' && (isSlurmAway(words) || failure?.kind === 'unavailable')
+      if (isAway) throw new UnavailableError(words)
+      const isLimitReached = failure?.kind === 'limit-reached'
+      return { isAccepted: exitCode === '0', isLimitReached, words: words.replace(/^sbatch: (?:error: )?/gm, '') }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { LauttaError, RefusedError } from '@lautta/core/errors'
-import { asksForLimited, readAskedResources } from '@lautta/core/platform/asked-resources'
+import { type AskedResources, asksForLimited, readAskedResources } from '@lautta/core/platform/asked-resources'
 import { judgeRequest, type LimitComplaint } from '@lautta/core/platform/judge-request'
 import type { DiscoveredLimits, Limits } from '@lautta/core/platform/limits'
 import type { Scheduler, Submission } from '@lautta/platforms/scheduler'
@@ -37,14 +37,16 @@ export function createCheckLimits(
     async check(scheduler, submission, signal) {
       const asked = readAskedResources(submission)
       if (!asksForLimited(asked)) return null
-      const complain = async (withinMs?: number): Promise<LimitComplaint | null> => {
+      const complain = async (about: AskedResources, withinMs?: number): Promise<LimitComplaint | null> => {
         const found = await find(scheduler, withinMs)
-        return found === null ? null : judgeRequest(asked, found)
+        return found === null ? null : judgeRequest(about, found)
       }
       // Before anything is refused, it is asked once more: a limit may have changed.
-      const complaint = (await complain()) && (await complain(freshForMs))
+      const complaint = (await complain(asked)) && (await complain(asked, freshForMs))
       if (complaint === null) return null
-      const { isAccepted, words } = await scheduler.testSubmission(submission, signal)
+      const { isAccepted, isLimitReached, words } = await scheduler.testSubmission(submission, signal)
+      // Of all but the number of an array's tasks nothing was said then, and sbatch lets the job wait.
+      if (isLimitReached && (await complain({ ...asked, array: null })) !== null) return null
       if (isAccepted) return `${complaint.message}; SLURM takes the job all the same`
       throw new RefusedError(`${complaint.message}. SLURM: ${words}`, { hint: complaint.hint })
     },

@@ -169,7 +169,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
         job.restarts++
         job.state = 'pending'
       }),
-    testSubmission: async () => ({ isAccepted: true, words: '' }),
+    testSubmission: async () => ({ isAccepted: true, isLimitReached: false, words: '' }),
     findAccounts: async () => null,
     findLimits: async () => null,
     checks: () => [],
