@@ -12,9 +12,9 @@ describe('what a user may bill', () => {
     listAssociations.parse(printed(`enforced ${enforced}\n${text}`))
 
   it('is read with the lowest of its limits', () => {
-    expect(read('project_1||400|200|300\nproject_2|small|||\n')).toEqual([
-      { account: 'project_1', partition: null, mostSubmitted: 300, mostRunning: 200 },
-      { account: 'project_2', partition: 'small', mostSubmitted: null, mostRunning: null }
+    expect(read('project_1||400|200|300|\nproject_2|small||||1-00:00:00\n')).toEqual([
+      { account: 'project_1', partition: null, mostSubmitted: 300, mostRunning: 200, mostSeconds: null },
+      { account: 'project_2', partition: 'small', mostSubmitted: null, mostRunning: null, mostSeconds: 86_400 }
     ])
   })
   it('is told when the account of the platform is among it, or none is set', () => {
