@@ -2,8 +2,8 @@
 export type Directives = Readonly<Record<string, string | true>>
 
 const longNames: Readonly<Record<string, string>> = {
-  a: 'array',
   A: 'account',
+  a: 'array',
   c: 'cpus-per-task',
   D: 'chdir',
   e: 'error',

@@ -34,6 +34,11 @@ describe('what a job asks for', () => {
       array: { text: '1-9:4,20%3', tasks: 4, highestIndex: 20 }
     })
   })
+  it('has the tasks that the job itself names, if it does', () => {
+    const script = '#!/bin/sh\n#SBATCH --array=0-9\n'
+    expect(readAskedResources({ script, options: {}, array: '4,7' }).array).toEqual({ text: '4,7', tasks: 2, highestIndex: 7 })
+    expect(readAskedResources({ script, options: {}, array: null }).array).toMatchObject({ tasks: 10 })
+  })
   it('is nothing that has a limit when it is left out, or can not be read', () => {
     const strange = { time: 'UNLIMITED', nodes: '1,4', mem: 'all', array: '4-1' }
     for (const options of [{}, strange]) {

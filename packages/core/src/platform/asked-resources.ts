@@ -1,6 +1,7 @@
 import { parseSlurmBytes } from '../accounting/slurm-size.ts'
 import { parseTimeLimit } from '../accounting/slurm-time.ts'
 import { readDirectives } from '../batch-script.ts'
+import { parseArray } from '../job/task-set.ts'
 
 type Options = Readonly<Record<string, string | number | true>>
 
@@ -16,8 +17,15 @@ export interface AskedResources {
   array: { text: string; tasks: number; highestIndex: number } | null
 }
 
-/** Reads what a batch script and the options over it ask for. */
-export function readAskedResources({ script, options }: { script: string; options: Options }): AskedResources {
+/** A batch script, with what is asked for over its directives. */
+interface AskedSubmission {
+  script: string
+  options: Options
+  array?: string | null
+}
+
+/** Reads what a submission asks for. */
+export function readAskedResources({ script, options, array }: AskedSubmission): AskedResources {
   const all: Options = { ...readDirectives(script), ...options }
   const textOf = (name: string): string | null => {
     const value = all[name]
@@ -29,7 +37,7 @@ export function readAskedResources({ script, options }: { script: string; option
     time: readTime(textOf('time')),
     nodes: readNodes(textOf('nodes')),
     memoryPerNode: readMemory(textOf('mem')),
-    array: readArray(textOf('array'))
+    array: readArray(array ?? textOf('array'))
   }
 }
 
@@ -56,18 +64,7 @@ function readMemory(text: string | null): AskedResources['memoryPerNode'] {
   return text === null || bytes === null ? null : { text, bytes }
 }
 
-/** `4,7,20-30:5%2`: indices and ranges with steps; what stands behind `%` limits only how many run. */
 function readArray(text: string | null): AskedResources['array'] {
-  if (text === null) return null
-  let [tasks, highestIndex] = [0, 0]
-  for (const part of text.replace(/%\d+$/, '').split(',')) {
-    const match = /^(\d+)(?:-(\d+)(?::(\d+))?)?$/.exec(part.trim())
-    if (match === null) return null
-    const [first, last, step] = [Number(match[1]), Number(match[2] ?? match[1]), Number(match[3] ?? 1)]
-    if (last < first || step === 0) return null
-    const steps = Math.floor((last - first) / step)
-    tasks += steps + 1
-    highestIndex = Math.max(highestIndex, first + steps * step)
-  }
-  return { text, tasks, highestIndex }
+  const tasks = text === null ? undefined : parseArray(text)?.tasks
+  return text === null || tasks === undefined ? null : { text, tasks: tasks.length, highestIndex: tasks.at(-1) ?? 0 }
 }

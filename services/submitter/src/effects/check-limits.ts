@@ -8,8 +8,6 @@ import type { KnownLimits } from '../known-limits.ts'
 
 const freshForMs = 10 * 1000
 
-type Asked = Pick<Submission, 'script' | 'options'>
-
 /** Compares submissions with the limits of a platform. */
 export interface CheckLimits {
   /**
@@ -19,7 +17,7 @@ export interface CheckLimits {
    */
   check(scheduler: Scheduler, submission: Submission, signal?: AbortSignal): Promise<string | null>
   /** What a user can do about a refusal by SLURM, as far as limits explain it, by the profile's if nobody tells others. */
-  explain(scheduler: Scheduler, submission: Asked): Promise<string | undefined>
+  explain(scheduler: Scheduler, submission: Submission): Promise<string | undefined>
 }
 
 export function createCheckLimits(
