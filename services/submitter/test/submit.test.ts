@@ -14,8 +14,8 @@ const now = () => new Date(0)
 const known = { name: 'lumi', account: null, credentials: {} }
 
 /** An order whose job is about to be submitted, and whose turn comes when the test says so. */
-async function open(pause: string | null = null) {
-  const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ script: '#!/bin/sh\n' }] } } })
+async function open(pause: string | null = null, script = '#!/bin/sh\n') {
+  const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ script }] } } })
   const order = createLiveOrder({
     request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: null },
     ...{ platform: 'lumi', saved: null, fence: () => 1, now, save: async () => {}, onHistory: () => {} }
@@ -28,11 +28,14 @@ async function open(pause: string | null = null) {
     turn = resolve
   })
   const begun: number[] = []
+  const notices: string[] = []
   const accepted = { kind: 'accepted', slurmJobId: '7', outPath: null, errPath: null }
   const scheduler = {
     awaitTurn: () => turns,
     submit: async () => accepted,
-    findAccounts: async () => null
+    findAccounts: async () => null,
+    findLimits: async () => ({ partitions: [], maxArraySize: 10, associations: [] }),
+    testSubmission: async () => ({ isAccepted: true, isLimitReached: false, words: '' })
   } as unknown as Scheduler
   const part = request.platforms.lumi!
   const work = {
@@ -41,6 +44,7 @@ async function open(pause: string | null = null) {
     platform: { scheduler },
     isBackingOff: () => false,
     findPause: async () => pause,
+    notice: async (words: string) => void notices.push(words),
     beginTry: async (number: number) => void begun.push(number)
   } as unknown as JobWork
   const ports = { user: 'u', known, now } as unknown as SessionPorts
@@ -52,7 +56,7 @@ async function open(pause: string | null = null) {
   })
   const submitting = submit(work)
   const stop = () => order.feed(0, { type: 'ordersRead', orders: { ...orders, stops: new Map([[1, '']]) } })
-  return { submitting, turn, begun, stop }
+  return { submitting, turn, begun, notices, stop }
 }
 
 describe('a submission that waits for its turn', () => {
@@ -61,6 +65,14 @@ describe('a submission that waits for its turn', () => {
     turn(true)
     expect(await submitting).toMatchObject({ type: 'submissionAccepted', slurmJobId: '7' })
     expect(begun).toEqual([1])
+  })
+  it('is made over a limit to which SLURM makes an exception, and the limit is told', async () => {
+    const { submitting, turn, notices } = await open(null, '#!/bin/sh\n#SBATCH --array=10\n')
+    turn(true)
+    expect(await submitting).toMatchObject({ type: 'submissionAccepted' })
+    expect(notices).toEqual([
+      '--array=10 is too large: 9 is the highest index on this platform; SLURM takes the job all the same'
+    ])
   })
   it('is not made any more when the job was stopped meanwhile, or when nothing is submitted any more', async () => {
     const stopped = await open()
