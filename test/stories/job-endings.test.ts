@@ -44,7 +44,9 @@ describe('an order', () => {
     const id = await orders.start('mahti', [{ path: '/users/csc/partition.sh' }])
     const refused = await orders.untilStored(id)
     expect(refused.platforms.mahti.jobs[0]).toMatchObject({ outcome: 'failed', id: 'None', 'exit-code': null })
-    expect(refused.platforms.mahti.jobs[0].reason).toMatch(/there is no partition nope.*Invalid partition name.*its partitions are small,/s)
+    expect(refused.platforms.mahti.jobs[0].reason).toMatch(
+      /there is no partition nope.*Invalid partition name.*its partitions are small,/s
+    )
     await put('partition.sh', '#!/bin/sh\n#SBATCH --partition=test\necho ran\n')
     await orders.give(id, 'start')
     await orders.untilJob(id, 'mahti', ({ attempt, outcome }) => attempt === 2 && outcome === 'completed')

@@ -38,7 +38,10 @@ export function createAnswering({ sessionOf, platforms, now, logger }: Answering
       return session.ask((platform, limits) => dryRun(platform, known, limits, question, now, signal))
     }
     if (question.kind === 'partitions') {
-      return session.ask(async ({ scheduler }, limits) => tellPartitions(known, await limits.find(scheduler)))
+      return session.ask(async ({ scheduler }, limits) => {
+        signal.throwIfAborted()
+        return tellPartitions(known, await limits.find(scheduler))
+      })
     }
     return shareProbe(key, () => probe(session, known, signal))
   }

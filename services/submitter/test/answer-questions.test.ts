@@ -106,7 +106,8 @@ describe('questions', () => {
     const { gate, openGate } = createGate()
     const { ask } = open(() => gate)
     const asking = new AbortController()
-    const asked = [ask(dryRunOf('u'), asking.signal), ask(probeOf('u'), asking.signal)]
+    const partitions: Question = { kind: 'partitions', user: 'v', platform: 'local' }
+    const asked = [dryRunOf('u'), probeOf('u'), partitions].map((question) => ask(question, asking.signal))
     asking.abort(new UnavailableError('too late'))
     openGate()
     for (const one of asked) await expect(one).rejects.toThrow('too late')
