@@ -1,3 +1,4 @@
+import { RefusedError, UnavailableError } from '@lautta/core/errors'
 import { inLoginShell } from './login-shell.ts'
 import { quote } from './quote.ts'
 
@@ -9,8 +10,12 @@ export interface ModuleEnvironment {
   modules: readonly string[]
 }
 
-/** The first word of the answer when a module could not be loaded; the words of `module` follow two lines below. */
-export const noModules = 'no-modules'
+// The first words of the answer when something could not be loaded; what failed follows two lines below.
+const noPreamble = 'no-preamble'
+const noModules = 'no-modules'
+
+// Lmod tells at length what else may be the matter.
+const longestWords = 1000
 
 /**
  * A script with its modules loaded, as an argv. `module` is a function that only login shells know, and their greetings
@@ -21,13 +26,30 @@ export function withModules({ preamble, modules }: ModuleEnvironment, script: st
   return inLoginShell(`${loadScript(preamble, modules)}${script}`, args)
 }
 
+/**
+ * Reads whether the modules of such a script were loaded: throws RefusedError in the platform's words for an entry that
+ * was not, and UnavailableError when the platform's own preamble failed.
+ */
+export function readLoadFailure(stdout: string): void {
+  const [first = '', , ...rest] = stdout.split('\n')
+  const words = shorten(rest.join('\n').trim())
+  if (first.startsWith(noPreamble)) throw new UnavailableError(`the preamble of this platform failed: ${words}`)
+  if (first.startsWith(noModules)) {
+    throw new RefusedError(words, { hint: '`module spider <name>` on the platform lists the versions and what they need' })
+  }
+}
+
+function shorten(words: string): string {
+  return words.length > longestWords ? `${words.slice(0, longestWords)} …` : words
+}
+
 function loadScript(preamble: readonly string[], modules: readonly string[]): string {
   // Not in a subshell, where what was loaded would be lost: so the words go through a file.
   return `words=$(mktemp) || exit 1
-give_up() { echo "${noModules} - -"; echo; echo "$1: $(cat "$words")"; rm -f "$words"; exit 0; }
-${preamble.map((line) => `${line} >/dev/null 2>"$words" || give_up ${quote(line)}`).join('\n')}
-command -v module >/dev/null || { echo "this platform has no modules" >"$words"; give_up "module"; }
-${modules.map((entry) => `module ${readEntry(entry)} >/dev/null 2>"$words" || give_up ${quote(`module ${entry}`)}`).join('\n')}
+give_up() { echo "$1 - -"; echo; echo "$2: $(cat "$words")"; rm -f "$words"; exit 0; }
+${preamble.map((line) => `{ ${line}\n} >/dev/null 2>"$words" || give_up ${noPreamble} ${quote(line)}`).join('\n')}
+command -v module >/dev/null || { echo "this platform has no modules" >"$words"; give_up ${noModules} "module"; }
+${modules.map((entry) => `module ${readEntry(entry)} >/dev/null 2>"$words" || give_up ${noModules} ${quote(`module ${entry}`)}`).join('\n')}
 rm -f "$words"
 `
 }

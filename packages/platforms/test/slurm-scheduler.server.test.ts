@@ -1,8 +1,7 @@
-import { UnavailableError } from '@lautta/core/errors'
+import { RefusedError, UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
-import { buildVenv } from '../src/build-venv.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
 import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
@@ -148,28 +147,17 @@ describeOnSlurm('SLURM %s over SSH', (release) => {
     })
     it("refuses a module that is not there, in the platform's words, and does not use up the right", async () => {
       const submission = composeTestJob('#!/bin/sh\ntrue\n')
-      const answer = await scheduler.submit({ ...submission, modules: [...modules, 'no-such/1'] })
-      expect(answer).toMatchObject({
-        kind: 'refused',
-        reason: expect.stringMatching(/^module no-such\/1: .*(unknown|cannot be loaded)/s)
+      const refused = await scheduler
+        .submit({ ...submission, modules: [...modules, 'no-such/1'] })
+        .catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(RefusedError)
+      expect(refused).toMatchObject({
+        message: expect.stringMatching(/^module no-such\/1: .*(unknown|cannot be loaded)/s),
+        hint: expect.stringMatching(/module spider/)
       })
+      const asked = scheduler.testSubmission({ ...submission, modules: ['no-such/1'] })
+      await expect(asked).rejects.toThrow(/^module no-such\/1: /)
       await submit(submission)
-    })
-    it('builds a virtual environment once, with them and the packages', async () => {
-      const build = (packages: string[]) =>
-        runCommand(shell, buildVenv({ folder: '/users/csc/envs/exp-venv', packages }, { preamble: [], modules }))
-      expect(await build([])).toMatch(/^Python 3\./)
-      expect(await build([])).toBeNull()
-      await expect(build(['./no-such-package'])).rejects.toThrow(/could not be built: .*no-such-package/s)
-      expect(await build(['pip'])).toMatch(/^Python 3\./)
-      expect(await build(['pip'])).toBeNull()
-      const shared = buildVenv({ folder: '/users/csc/envs/shared', packages: ['pip'] }, { preamble: [], modules })
-      const built = await Promise.all([runCommand(shell, shared), runCommand(shell, shared)])
-      expect(
-        built.filter((python) => python === null),
-        'two who build it at once'
-      ).toHaveLength(1)
-      expect(await csc('envs/exp-venv/bin/python', '-c', 'import sys; print(sys.prefix)')).toBe('/users/csc/envs/exp-venv\n')
     })
   })
 

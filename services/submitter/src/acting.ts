@@ -62,7 +62,7 @@ export function createActing(options: ActingOptions) {
   const { onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isBackingOff } = options
   const underWay = new Map<string, Promise<void>>()
   const performers: Record<RequestEffect, PerformEffect> = {
-    prepare: createPrepare(createCheckWorkspaces(environment)),
+    prepare: createPrepare(createCheckWorkspaces(environment), ports.now),
     submit: createSubmit({
       admission,
       checkAccount: createCheckAccount(ports.now),
@@ -153,7 +153,8 @@ export type Acting = ReturnType<typeof createActing>
 
 /** Whether the platform surely answered: most of what says nothing gave way and asked nothing. */
 function hasAsked(effect: PlatformEffect, event: JobEvent | null): boolean {
-  return event === null ? effect === 'cancel' || effect === 'findSubmission' : event.type !== 'waited'
+  if (event === null) return effect === 'cancel' || effect === 'findSubmission'
+  return event.type !== 'waited' && event.type !== 'preparationGoesOn'
 }
 
 /** What a failure means for the job. */

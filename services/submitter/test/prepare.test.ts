@@ -40,7 +40,7 @@ async function createPreparer(order: LiveOrder) {
   const documentKey = Buffer.from('key')
   const management = createManagement({ store, bucketPrefix: 'mlch', documentKey, slugOf: () => 'u', onIgnored: () => {} })
   const environment = createKnownEnvironment({ user: 'u', known, management, now: () => new Date(), logger: { warn() {} } })
-  const prepare = createPrepare(createCheckWorkspaces(environment))
+  const prepare = createPrepare(createCheckWorkspaces(environment), () => new Date())
   return async (index: number) => {
     const job = order.status.jobs[index]
     const part = order.request.request.platforms.local

@@ -33,6 +33,8 @@ export type JobEvent =
   | ({ type: 'ordersRead'; orders: JobOrders } & Partial<RequestStand>)
   /** How it stands with what it needs; a level, like the orders. */
   | { type: 'needsRead'; stand: NeedsStand }
+  /** The platform works on what was to be prepared: it is asked again later. */
+  | { type: 'preparationGoesOn' }
   | { type: 'prepared' }
   | { type: 'preparationRefused'; reason: string }
   | { type: 'submissionAccepted'; slurmJobId: string; outPath: string | null; errPath: string | null }

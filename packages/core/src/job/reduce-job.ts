@@ -83,6 +83,8 @@ function reducePreparing(job: Job, event: JobEvent, at: string): Transition {
     }
     case 'needsRead':
       return takeNeeds(job, event.stand) ?? endUnsubmitted(job, 'cancelled', 'need-not-met', at)
+    case 'preparationGoesOn':
+      return keep(waitsForNeed(job) ? job : progress(job))
     case 'prepared':
       if (waitsForNeed(job)) return keep(job)
       return move(job, { kind: 'submitting', try: 1, answerLost: false }, { facts: { preparedAt: at }, effects: ['submit'] })

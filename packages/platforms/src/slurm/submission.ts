@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { UnavailableError } from '@lautta/core/errors'
-import { noModules, withModules } from '../module-environment.ts'
+import { readLoadFailure, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Submission, SubmissionAnswer } from '../scheduler.ts'
 import { readLogPaths } from './describe-job.ts'
@@ -84,11 +84,12 @@ export function submitJob(
 }
 
 function readAnswer(stdout: string): SubmissionAnswer {
+  readLoadFailure(stdout)
   const [first = '', scontrol = '', ...rest] = stdout.split('\n')
   const [kind = '', id = '-', exitCode = '-'] = first.split(' ')
   const words = rest.join('\n').trim()
   if (kind === 'disk-full') return { kind, reason: words }
-  if (kind === 'no-directory' || kind === noModules) return { kind: 'refused', reason: words }
+  if (kind === 'no-directory') return { kind: 'refused', reason: words }
   if (kind === 'no-sbatch') throw new UnavailableError(words)
   if (kind !== 'now' && kind !== 'before')
     throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)

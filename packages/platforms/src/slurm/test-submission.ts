@@ -1,5 +1,5 @@
 import { UnavailableError } from '@lautta/core/errors'
-import { noModules, withModules } from '../module-environment.ts'
+import { readLoadFailure, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Submission, TestedSubmission } from '../scheduler.ts'
 import { judgeFailure } from './judge-failure.ts'
@@ -38,10 +38,11 @@ export function testSubmission(
     stdin: script,
     timeoutSeconds: sbatchSeconds + answerSeconds,
     parse({ stdout }) {
+      readLoadFailure(stdout)
       const [first = '', , ...rest] = stdout.split('\n')
       const [kind = '', exitCode = '-'] = first.split(' ')
       const words = rest.join('\n').trim()
-      const isRead = ['no-directory', noModules, 'tested'].includes(kind)
+      const isRead = ['no-directory', 'tested'].includes(kind)
       if (!isRead) throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
       if (kind !== 'tested') return { isAccepted: false, isLimitReached: false, words }
       if (exitCode === '124' || exitCode === '137') throw new UnavailableError(`sbatch did not answer in ${sbatchSeconds} s`)

@@ -1,13 +1,79 @@
-import { buildVenv } from '@lautta/platforms/build-venv'
+import type { JobEvent } from '@lautta/core/job/job-event'
+import { askForVenv, type VenvAnswer } from '@lautta/platforms/ask-for-venv'
 import { runCommand } from '@lautta/platforms/run-command'
 import type { JobWork } from './job-work.ts'
 
-/** Makes the virtual environment that the order names; one that was made is told. */
-export async function prepareVenv({ part, known, platform, notice }: JobWork): Promise<void> {
-  const { venv } = part.configs
-  if (venv.name === 'None' || venv.path === 'None') return
-  const folder = `${venv.path.replace(/\/$/, '')}/${venv.name}`
-  const environment = { preamble: known.preamble, modules: venv.modules }
-  const python = await runCommand(platform.shell, buildVenv({ folder, packages: venv.packages }, environment))
-  if (python !== null) await notice(`the venv ${folder} was built with ${python}`)
+// Between two questions about a build that is under way, and before one that could not go on is begun anew.
+const firstPauseMs = 2000
+const longestPauseMs = 10_000
+const firstStuckPauseMs = 60_000
+const longestStuckPauseMs = 10 * 60_000
+
+/** Until when nobody asks for a venv again, and what its jobs are told meanwhile. */
+interface Rest {
+  askAgainAtMs: number
+  pauseMs: number
+  build: number | null
+  /** Why it could not be built the last time, while that may still be so. */
+  stuck: { event: JobEvent; pauseMs: number } | null
+}
+
+/** The build for which an attempt waits, as far as it was told. */
+export interface AwaitedBuild {
+  number: number | null
+}
+
+/**
+ * Sees to it that the virtual environment is there that an order names. Of many orders that name the same one, one asks at
+ * a time, and more and more seldom; nothing is held meanwhile.
+ */
+export function createPrepareVenv(now: () => Date) {
+  const rests = new Map<string, Rest>()
+  const asking = new Map<string, Promise<VenvAnswer>>()
+
+  const ask = (key: string, question: () => Promise<VenvAnswer>): Promise<VenvAnswer> => {
+    const answer = asking.get(key) ?? question().finally(() => asking.delete(key))
+    asking.set(key, answer)
+    return answer
+  }
+
+  /** Answers null when the venv is there. */
+  return async ({ part, known, platform, notice }: JobWork, awaited: AwaitedBuild): Promise<JobEvent | null> => {
+    const { venv } = part.configs
+    if (venv.name === 'None' || venv.path === 'None') return null
+    const folder = `${venv.path.replace(/\/$/, '')}/${venv.name}`
+    const key = JSON.stringify([folder, venv.modules, venv.packages])
+    const last = rests.get(key)
+    if (last !== undefined && now().getTime() < last.askAgainAtMs) return wait(last)
+    rests.delete(key)
+    const environment = { preamble: known.preamble, modules: venv.modules }
+    const command = askForVenv({ folder, packages: venv.packages }, environment, awaited.number)
+    const answer = await ask(key, () => runCommand(platform.shell, command))
+    if (answer.kind === 'ready') {
+      if (answer.python !== null) await notice(`the venv ${folder} was built with ${answer.python}`)
+      return null
+    }
+    const rest = restAfter(answer, last, now().getTime())
+    rests.set(key, rest)
+    return wait(rest)
+
+    async function wait({ build, stuck }: Rest): Promise<JobEvent> {
+      const isNews = build !== null && awaited.number === null && stuck === null
+      awaited.number = build
+      if (isNews) await notice(`the venv ${folder} is being built`)
+      // As long as it may be stuck, that is what its jobs are told: not with each build that they go on, and wait again.
+      return stuck?.event ?? { type: 'preparationGoesOn' }
+    }
+  }
+}
+
+function restAfter(answer: Exclude<VenvAnswer, { kind: 'ready' }>, last: Rest | undefined, nowMs: number): Rest {
+  if (answer.kind === 'building') {
+    const pauseMs = last === undefined ? firstPauseMs : Math.min(2 * last.pauseMs, longestPauseMs)
+    return { askAgainAtMs: nowMs + pauseMs, pauseMs, build: answer.build, stuck: last?.stuck ?? null }
+  }
+  const before = last?.stuck ?? null
+  const pauseMs = before === null ? firstStuckPauseMs : Math.min(2 * before.pauseMs, longestStuckPauseMs)
+  const event: JobEvent = { type: 'waited', on: answer.on, reason: answer.reason }
+  return { askAgainAtMs: nowMs + pauseMs, pauseMs: firstPauseMs, build: null, stuck: { event, pauseMs } }
 }

@@ -5,31 +5,42 @@ import { createSequence } from '../in-turn.ts'
 import type { LiveOrder } from '../live-order.ts'
 import type { CheckWorkspaces } from './check-workspaces.ts'
 import { type PerformEffect, waitForPause } from './job-work.ts'
-import { prepareVenv } from './prepare-venv.ts'
+import { type AwaitedBuild, createPrepareVenv } from './prepare-venv.ts'
 import { sendFiles } from './send-files.ts'
+
+/** How far an attempt at an order, by one version of its request, is prepared. */
+interface Preparation {
+  awaited: AwaitedBuild
+  isDone: boolean
+}
 
 /**
  * Makes ready what the job needs. The jobs of an order share it, so they are prepared one after the other, and what the
  * first one sent is not sent again: that one may be reading it.
  */
-export function createPrepare(checkWorkspaces: CheckWorkspaces): PerformEffect {
-  const preparations = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; prepared: Set<string> }>()
+export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date): PerformEffect {
+  const prepareVenv = createPrepareVenv(now)
+  const orders = new WeakMap<LiveOrder, { inTurn: ReturnType<typeof createSequence>; byKey: Map<string, Preparation> }>()
   return (work) => {
     const { order, job } = work
-    const { inTurn, prepared } = preparations.get(order) ?? { inTurn: createSequence(), prepared: new Set<string>() }
-    preparations.set(order, { inTurn, prepared })
+    const { inTurn, byKey } = orders.get(order) ?? { inTurn: createSequence(), byKey: new Map<string, Preparation>() }
+    orders.set(order, { inTurn, byKey })
     const keyOf = ({ version, attempt }: Job) => `${version}/${attempt}`
+    const preparation = byKey.get(keyOf(job)) ?? { awaited: { number: null }, isDone: false }
+    byKey.set(keyOf(job), preparation)
     return inTurn(async (): Promise<JobEvent | null> => {
       if (work.isBackingOff()) return null
       const waiting = await waitForPause(work)
       if (waiting !== null) return waiting
       if (!work.platform.shell.isOpen()) await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
-      if (!isShared && !prepared.has(keyOf(job))) {
+      if (!isShared && !preparation.isDone) {
         await checkWorkspaces(work)
-        await prepareVenv(work)
+        // Built by a process of the platform: this asks how it stands, and a later pass asks again.
+        const unready = await prepareVenv(work, preparation.awaited)
+        if (unready !== null) return unready
         await sendFiles(work)
-        prepared.add(keyOf(job))
+        preparation.isDone = true
       }
       return { type: 'prepared' }
     })
