@@ -99,6 +99,11 @@ describe('a job that is being prepared', () => {
     expect(next).toMatchObject({ state: { kind: 'submitting', try: 1, answerLost: false }, preparedAt: at })
     expect(effects).toEqual(['submit'])
   })
+  it('goes on waiting for nothing when the platform works on it, whatever it waited for before', () => {
+    const told = reduceJob({ ...preparing, waiting: 'platform' }, { type: 'preparationGoesOn' }, at)
+    expect(told).toMatchObject({ job: { state: { kind: 'preparing' }, waiting: null }, effects: [] })
+    expect(reduceJob(told.job, { type: 'preparationGoesOn' }, at).job).toBe(told.job)
+  })
   it('fails with the reason when the preparation is refused', () => {
     const { job: next, effects } = reduceJob(preparing, { type: 'preparationRefused', reason: 'no such object' }, at)
     expect(next.state).toMatchObject({ ...refused, reason: 'no such object' })

@@ -11,12 +11,18 @@ const longestStuckPauseMs = 10 * 60_000
 
 /** Until when nobody asks for a venv again, and what its jobs are told meanwhile. */
 interface Rest {
+  kind: 'rest'
   askAgainAtMs: number
   pauseMs: number
   build: number | null
   /** Why it could not be built the last time, while that may still be so. */
   stuck: { event: JobEvent; pauseMs: number } | null
 }
+
+type Ready = Extract<VenvAnswer, { kind: 'ready' }>
+
+/** What of the work the venv needs. */
+type VenvWork = Pick<JobWork, 'part' | 'known' | 'platform' | 'notice'>
 
 /** The build for which an attempt waits, as far as it was told. */
 export interface AwaitedBuild {
@@ -29,33 +35,36 @@ export interface AwaitedBuild {
  */
 export function createPrepareVenv(now: () => Date) {
   const rests = new Map<string, Rest>()
-  const asking = new Map<string, Promise<VenvAnswer>>()
+  const looking = new Map<string, Promise<Ready | Rest>>()
 
-  const ask = (key: string, question: () => Promise<VenvAnswer>): Promise<VenvAnswer> => {
-    const answer = asking.get(key) ?? question().finally(() => asking.delete(key))
-    asking.set(key, answer)
-    return answer
+  const look = async (key: string, ask: () => Promise<VenvAnswer>): Promise<Ready | Rest> => {
+    const last = rests.get(key)
+    if (last !== undefined && now().getTime() < last.askAgainAtMs) return last
+    rests.delete(key)
+    const answer = await ask()
+    if (answer.kind === 'ready') return answer
+    const rest = restAfter(answer, last, now().getTime())
+    rests.set(key, rest)
+    return rest
+  }
+  const lookTogether = (key: string, ask: () => Promise<VenvAnswer>): Promise<Ready | Rest> => {
+    const found = looking.get(key) ?? look(key, ask).finally(() => looking.delete(key))
+    looking.set(key, found)
+    return found
   }
 
   /** Answers null when the venv is there. */
-  return async ({ part, known, platform, notice }: JobWork, awaited: AwaitedBuild): Promise<JobEvent | null> => {
+  return async ({ part, known, platform, notice }: VenvWork, awaited: AwaitedBuild): Promise<JobEvent | null> => {
     const { venv } = part.configs
     if (venv.name === 'None' || venv.path === 'None') return null
     const folder = `${venv.path.replace(/\/$/, '')}/${venv.name}`
     const key = JSON.stringify([folder, venv.modules, venv.packages])
-    const last = rests.get(key)
-    if (last !== undefined && now().getTime() < last.askAgainAtMs) return wait(last)
-    rests.delete(key)
     const environment = { preamble: known.preamble, modules: venv.modules }
     const command = askForVenv({ folder, packages: venv.packages }, environment, awaited.number)
-    const answer = await ask(key, () => runCommand(platform.shell, command))
-    if (answer.kind === 'ready') {
-      if (answer.python !== null) await notice(`the venv ${folder} was built with ${answer.python}`)
-      return null
-    }
-    const rest = restAfter(answer, last, now().getTime())
-    rests.set(key, rest)
-    return wait(rest)
+    const found = await lookTogether(key, () => runCommand(platform.shell, command))
+    if (found.kind === 'rest') return wait(found)
+    if (found.python !== null) await notice(`the venv ${folder} was built with ${found.python}`)
+    return null
 
     async function wait({ build, stuck }: Rest): Promise<JobEvent> {
       const isNews = build !== null && awaited.number === null && stuck === null
@@ -67,13 +76,13 @@ export function createPrepareVenv(now: () => Date) {
   }
 }
 
-function restAfter(answer: Exclude<VenvAnswer, { kind: 'ready' }>, last: Rest | undefined, nowMs: number): Rest {
+function restAfter(answer: Exclude<VenvAnswer, Ready>, last: Rest | undefined, nowMs: number): Rest {
   if (answer.kind === 'building') {
     const pauseMs = last === undefined ? firstPauseMs : Math.min(2 * last.pauseMs, longestPauseMs)
-    return { askAgainAtMs: nowMs + pauseMs, pauseMs, build: answer.build, stuck: last?.stuck ?? null }
+    return { kind: 'rest', askAgainAtMs: nowMs + pauseMs, pauseMs, build: answer.build, stuck: last?.stuck ?? null }
   }
   const before = last?.stuck ?? null
   const pauseMs = before === null ? firstStuckPauseMs : Math.min(2 * before.pauseMs, longestStuckPauseMs)
   const event: JobEvent = { type: 'waited', on: answer.on, reason: answer.reason }
-  return { askAgainAtMs: nowMs + pauseMs, pauseMs: firstPauseMs, build: null, stuck: { event, pauseMs } }
+  return { kind: 'rest', askAgainAtMs: nowMs + pauseMs, pauseMs: firstPauseMs, build: null, stuck: { event, pauseMs } }
 }
