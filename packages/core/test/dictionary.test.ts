@@ -152,6 +152,18 @@ describe('wrong input', () => {
       complaintsAbout({ name: 'n', platforms: { mahti: { configs: { modules: ['gcc/13.2', entry] }, jobs: [{ path: '/a' }] } } })
     ).toEqual({ 'platforms.mahti.configs.modules[1]': expect.stringMatching('one module per entry') })
   })
+  it('may have variables for a job, of names that are free', () => {
+    const parse = (environment: unknown) => ({ name: 'n', platforms: { mahti: { jobs: [{ path: '/a', environment }] } } })
+    const environment = { A1: 'any text\n', _b: '' }
+    expect(schema.parse(parse(environment)).platforms.mahti?.jobs[0]).toMatchObject({ environment })
+    for (const name of ['1A', 'A-B', 'A=B', '', 'SLURM_CONF', 'SBATCH_ACCOUNT', 'LAUTTA_KEY', 'PATH', 'UID']) {
+      const path = expect.stringContaining('platforms.mahti.jobs[0].environment')
+      expect(Object.keys(complaintsAbout(parse({ [name]: 'x' }))), name).toEqual([path])
+    }
+    expect(complaintsAbout(parse({ A: 'a\0b' }))).toEqual({ 'platforms.mahti.jobs[0].environment.A': 'no NUL characters' })
+    const many = Object.fromEntries(Array.from({ length: 5 }, (_, at) => [`A${at}`, 'x'.repeat(32_000)]))
+    expect(complaintsAbout(parse(many))).toEqual({ 'platforms.mahti.jobs[0].environment': 'together they are too long' })
+  })
   it('can not change the prototype of anything', () => {
     expect(complaintsAbout(JSON.parse('{"name":"n","platforms":{"__proto__":{"jobs":[{"path":"/a"}]}}}'))).not.toEqual({})
     expect(

@@ -19,6 +19,8 @@ export interface Submission extends SubmissionRight {
   modules: readonly string[]
   /** sbatch options by long name; true has no value. They win over the script's own directives. */
   options: Readonly<Record<string, string | number | true>>
+  /** Variables that the job finds set. */
+  environment?: Readonly<Record<string, string>>
 }
 
 /** A job that the scheduler took. */

@@ -80,6 +80,18 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       expect(await logOf(job)).toBe('0022\n')
     })
 
+    it('gives a job its variables as they are, whatever runs its script', async () => {
+      const environment = { GREETING: `it's "\${HOME}" \`id\`; é\n\ttwo lines \\n`, EMPTY: '' }
+      const inShell = compose('#!/bin/bash -eu\nprintf "%s|%s|" "$GREETING" "$EMPTY"\n', { environment })
+      const script =
+        '#!/usr/bin/env python3\nimport os\nprint(os.environ["GREETING"], os.environ["EMPTY"], "", sep="|", end="")\n'
+      const inPython = compose(script, { environment })
+      for (const job of [await submit(inShell), await submit(inPython)]) {
+        await waitForEnd(job.slurmJobId)
+        expect(await logOf(job)).toBe(`${environment.GREETING}||`)
+      }
+    })
+
     it("starts a job in a folder below the user's home, by its short name", async () => {
       const job = await submit(compose('#!/bin/sh\npwd; echo ~\n', { workingDirectory: '~' }))
       await waitForEnd(job.slurmJobId)

@@ -92,6 +92,16 @@ describeOnSlurm('SLURM %s over SSH', (release) => {
     await scheduler.cancel(slurmJobId)
   })
 
+  it('gives a shell script its variables also when --export lets nothing through, from a file for its owner only', async () => {
+    const script = '#!/bin/bash\n#SBATCH --output=variables-%j.out\necho "$PLACE"\n'
+    const submission = { ...composeTestJob(script, { export: 'NONE' }), environment: { PLACE: 'over the sea' } }
+    const { slurmJobId } = await submit(submission)
+    await untilEnded(slurmJobId)
+    expect(await csc('cat', `variables-${slurmJobId}.out`)).toBe('over the sea\n')
+    expect(await csc('stat', '-c', '%a', `.lautta/${submission.token}/environment`)).toBe('600\n')
+    expect(await csc('ls', `.lautta/${submission.token}`)).not.toMatch(/script/)
+  })
+
   it('lets only the first of two jobs with one token run', async () => {
     const submission = composeTestJob('#!/bin/bash\n#SBATCH --output=guard-%j.out\necho ran\n')
     const first = await submit(submission)

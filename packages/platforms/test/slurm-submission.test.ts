@@ -48,8 +48,17 @@ describe('an sbatch that failed', () => {
   })
 })
 
+const submission = { token: 't', try: 1, jobName: 'n.t', script: '', workingDirectory: null, modules: [], options: {} }
+
+describe('a submission', () => {
+  it('has no value of a variable in its arguments', () => {
+    const { argv, stdin } = submitJob({ ...submission, environment: { KEY: 'hidden' } }, [], 60)
+    expect(argv.join(' ')).not.toMatch('hidden')
+    expect(stdin).toBe('export KEY=hidden\n')
+  })
+})
+
 describe('the answer to a submission', () => {
-  const submission = { token: 't', try: 1, jobName: 'n.t', script: '', workingDirectory: null, modules: [], options: {} }
   const { parse } = submitJob(submission, [], 60)
   const read = (first: string, words: string) => parse({ stdout: `${first}\n\n${words}\n`, stderr: '', exitCode: 0 })
 

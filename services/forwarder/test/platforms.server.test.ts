@@ -143,7 +143,11 @@ describe('a dry run', () => {
         configs: { modules: ['gcc/13'], venv: { name: secret } },
         files: { send: [{ transfer: { source: { place: 'inline', path: 'job.sh', value: secret }, target } }] },
         jobs: [
-          { script: '#!/bin/sh\n', options: { time: '1:00', export: `KEY=${secret}`, expor: secret } },
+          {
+            script: '#!/bin/sh\n',
+            options: { time: '1:00', export: `KEY=${secret}`, expor: secret },
+            environment: { KEY: secret }
+          },
           { path: '/users/x/job.sh', name: 'second' }
         ]
       },

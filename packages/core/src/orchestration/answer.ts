@@ -6,6 +6,7 @@ import { foldOrders, startOf, stopOf } from '../job/orders.ts'
 import { outcomes, retryCauses, worstOutcome } from '../job/outcome.ts'
 import type { Complaint } from './complaints.ts'
 import { type JobRequest, type PlatformRequest, type StatusFlags, statusFlagsSchema } from './dictionary.ts'
+import { jobEnvironmentSchema } from './job-environment.ts'
 import { allJobsOf, isJobOver, jobsOf, type KnownJob, type KnownOrder, partsOf } from './known-order.ts'
 import { needSchema } from './needs.ts'
 import { propertiesOf, propertiesSchema } from './properties.ts'
@@ -19,6 +20,7 @@ export const jobAnswerSchema = z.object({
   path: z.string(),
   script: z.string().optional(),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).optional(),
+  environment: jobEnvironmentSchema.optional(),
   retries: z.partialRecord(z.enum(retryCauses), z.number()).optional(),
   needs: z.array(needSchema).optional(),
   id: z.string().describe("SLURM's id; 'None' before there is one"),
@@ -143,6 +145,7 @@ export function answerJob(known: KnownOrder, { platform, request, job }: KnownJo
     path: request.path,
     ...(request.script === undefined ? {} : { script: request.script }),
     ...(request.options === undefined ? {} : { options: request.options }),
+    ...(request.environment === undefined ? {} : { environment: request.environment }),
     ...(request.retries === undefined ? {} : { retries: request.retries }),
     ...(request.needs === undefined ? {} : { needs: request.needs }),
     id: slurmJobIdOf(job) ?? 'None',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { retryCauses } from '../job/outcome.ts'
 import { complaintAboutPlatformPath, directionSchema, readPlace } from './direction.ts'
+import { jobEnvironmentSchema } from './job-environment.ts'
 import { complaintsAboutNeeds, needSchema } from './needs.ts'
 
 /** Fields that only answers carry: read and dropped, so that an answer can be posted back. */
@@ -108,6 +109,7 @@ const jobSchema = z
     script: z.string().min(1).optional().describe('the batch script itself, in place of path'),
     name: z.string().min(1).max(200).optional(),
     options: optionsSchema.optional(),
+    environment: jobEnvironmentSchema.optional(),
     retries: retriesSchema.optional(),
     needs: z
       .array(needSchema)
@@ -133,11 +135,12 @@ const jobSchema = z
     const complaint = hasPath ? complaintAboutPlatformPath(path) : null
     if (complaint !== null) context.addIssue({ code: 'custom', path: ['path'], message: complaint })
   })
-  .transform(({ path, script, name, options, retries, needs, attempt, status }) => ({
+  .transform(({ path, script, name, options, environment, retries, needs, attempt, status }) => ({
     path,
     ...(script === undefined ? {} : { script }),
     ...(name === undefined ? {} : { name }),
     ...(options === undefined ? {} : { options }),
+    ...(environment === undefined ? {} : { environment }),
     ...(retries === undefined ? {} : { retries }),
     ...(needs === undefined ? {} : { needs }),
     // An answer that is posted back carries `attempt`: its flags are then a report, not orders.

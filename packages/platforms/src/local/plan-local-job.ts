@@ -39,7 +39,7 @@ export function planLocalJob(submission: Submission, environment: Readonly<Recor
       errPath: error === null ? null : place(error),
       timeLimitSeconds,
       graceSeconds,
-      environment: { ...environment, ...slurmEnvironment(id, submission.jobName, home) },
+      environment: { ...environment, ...submission.environment, ...slurmEnvironment(id, submission.jobName, home) },
       submittedAt: new Date().toISOString()
     }
   }

@@ -12,6 +12,7 @@ import { describeJob } from './describe-job.ts'
 import { findSubmissions, readRight, type SubmissionFinding } from './find-submission.ts'
 import { gatherQuestions } from './gather-questions.ts'
 import { guardScript } from './guard-script.ts'
+import { readVariables } from './job-variables.ts'
 import { findLimits } from './partitions.ts'
 import { sacctEndings, sacctRecords } from './sacct.ts'
 import { cancelPending, scancel } from './scancel.ts'
@@ -70,7 +71,7 @@ export function createSlurmScheduler(
         () => false
       ),
     submit: (submission) => {
-      const script = guardScript(submission.script, submission.token)
+      const script = guardScript(readVariables(submission), submission.token)
       return runCommand(shell, submitJob({ ...submission, script }, preamble, sbatchSeconds))
     },
     async readRight(right) {

@@ -4,6 +4,7 @@ import { readLoadFailure, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Submission, SubmissionAnswer } from '../scheduler.ts'
 import { readLogPaths } from './describe-job.ts'
+import { writeVariables } from './job-variables.ts'
 import { judgeFailure } from './judge-failure.ts'
 import { sbatchOptions } from './sbatch-options.ts'
 import { tryFolder } from './try-folder.ts'
@@ -16,7 +17,7 @@ import { tryFolder } from './try-folder.ts'
 const submitScript = `${tryFolder}
 # Of the cluster that the login node belongs to, whatever is in the environment.
 unset SBATCH_CLUSTERS SLURM_CLUSTERS
-at "$1" "$2"; name=$3; bytes=$4; seconds=$5; script=$base/script.$6; folder=$7; shift 7
+at "$1" "$2"; name=$3; bytes=$4; seconds=$5; script=$base/script.$6; folder=$7; variables=$8; shift 8
 tell() { # kind, id, sbatch's exit code
   echo "$1 \${2:--} \${3:--}"
   shown=; [ -z "$2" ] || shown=$(scontrol show job --oneliner "$2" 2>/dev/null)
@@ -34,14 +35,20 @@ case $folder in "~"|"~/"*) folder=$HOME\${folder#"~"};; esac
 cd -- "$folder" 2>/dev/null || nothing no-directory "$folder: no such directory on this platform"
 command -v sbatch >/dev/null || nothing no-sbatch "there is no sbatch on the login node of this platform"
 # First all of the script: sbatch would take the part before a cut for the whole. It waits without holding the right.
-full() { rm -rf "$script" "$2"; nothing disk-full "$1"; }
-words=$(exec 2>&1; umask 077; mkdir -p "$base" && cat >"$script") || full "$words" ""
+full() { rm -rf "$script"* "$2"; nothing disk-full "$1"; }
+arrive() { { [ "$variables" = 0 ] || head -c "$variables" >"$script.environment"; } && cat >"$script"; }
+words=$(exec 2>&1; umask 077; mkdir -p "$base" && arrive) || full "$words" ""
 [ "$(wc -c <"$script")" -eq "$bytes" ] || full "the script did not arrive as a whole" ""
-words=$(mkdir "$dir" 2>&1) || { [ -d "$dir" ] || full "$words" ""; rm -f "$script"; tell_before; }
+words=$(mkdir "$dir" 2>&1) || { [ -d "$dir" ] || full "$words" ""; rm -f "$script"*; tell_before; }
 # Written, and read back, before sbatch is called: whoever looks for the job later needs the very name.
-words=$(exec 2>&1; echo "$name" >"$dir/name" && : >"$dir/stderr") || full "$words" "$dir"
+keep() { [ "$variables" = 0 ] || mv "$script.environment" "$base/environment"; }
+words=$(exec 2>&1; keep && echo "$name" >"$dir/name" && : >"$dir/stderr") || full "$words" "$dir"
 line "$dir/name"; [ "$got" = "$name" ] || full "what is written can not be read back" "$dir"
-printed=$(timeout -k 5 "$seconds" sbatch --parsable --job-name="$name" "$@" <"$script" 2>>"$dir/stderr")
+submit() { # with the variables for all kinds of scripts; those for a shell read them again, whatever --export lets through
+  [ "$variables" = 0 ] || . "$base/environment"
+  exec timeout -k 5 "$seconds" sbatch --parsable --job-name="$name" "$@"
+}
+printed=$(submit "$@" <"$script" 2>>"$dir/stderr")
 code=$?
 # --parsable prints "<job id>" or "<job id>;<cluster>"; a site's own sbatch may print more around it.
 id=; rest=$printed$newline
@@ -72,11 +79,13 @@ export function submitJob(
 ): RemoteCommand<SubmissionAnswer> {
   const { token, jobName, script, workingDirectory, options, modules } = submission
   const bytes = String(Buffer.byteLength(script))
-  const place = [randomUUID(), workingDirectory ?? '.']
+  const variables = writeVariables(submission)
+  const place = [randomUUID(), workingDirectory ?? '.', String(Buffer.byteLength(variables))]
   const args = [token, String(submission.try), jobName, bytes, String(sbatchSeconds), ...place, ...sbatchOptions(options)]
   return {
     argv: withModules({ preamble, modules }, submitScript, args),
-    stdin: script,
+    // Neither is in the arguments of a process, which everybody on the login node can read.
+    stdin: variables + script,
     hasEffect: true,
     timeoutSeconds: submitBoundSeconds(sbatchSeconds) + answerSeconds,
     parse: ({ stdout }) => readAnswer(stdout)

@@ -15,7 +15,7 @@ type Options = Readonly<Record<string, string | number | true>>
 
 /** What an order asks of one job, as far as sbatch is concerned. */
 export interface AskedJob {
-  request: Pick<JobRequest, 'path' | 'script' | 'name' | 'options'>
+  request: Pick<JobRequest, 'path' | 'script' | 'name' | 'options' | 'environment'>
   modules: readonly string[]
   /** The order's own name, for a job that has none. */
   orderName: string
@@ -46,7 +46,8 @@ export async function composeSubmission(
     script,
     workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
     modules,
-    options
+    options,
+    ...(request.environment === undefined ? {} : { environment: request.environment })
   }
 }
 
