@@ -9,18 +9,7 @@ import { createSshShell } from '../src/ssh/ssh-shell.ts'
 import { askForVenv, type VenvAnswer } from '../src/venv/ask-for-venv.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
 import { openTestShell, targetOf } from './open-test-shell.ts'
-import { wheelScript } from './wheel-script.ts'
-
-// Held up as long as a test wants it.
-const python = `#!/bin/sh
-case "$*" in *"-m venv"*) while [ -e /users/csc/hold ]; do sleep 0.1; done;; esac
-exec /usr/bin/python3 "$@"
-`
-const moduleFiles: Readonly<Record<string, string>> = {
-  'modules/python/1.lua': 'prepend_path("PATH", "/users/csc/python-1")\nLmodMessage("loaded, and proud of it")',
-  'modules/python/2.lua': 'prepend_path("PATH", "/users/csc/python-2")',
-  'modules/wheels.lua': 'setenv("PIP_NO_INDEX", "1")\nsetenv("PIP_FIND_LINKS", "/users/csc/wheels")'
-}
+import { putPythonModules } from './put-python-modules.ts'
 
 interface Asked {
   folder: string
@@ -39,11 +28,7 @@ describeOnSlurm('venvs on the login node of SLURM %s', (release) => {
     proxy = await startTcpProxy(slurm)
     shell = await openTestShell(slurm)
     proxied = createSshShell({ ...targetOf(slurm), hosts: [proxy] })
-    const files = { ...moduleFiles, 'python-1/python3': python, 'python-2/python3': python }
-    for (const [path, text] of Object.entries(files)) {
-      await slurm.exec(['sh', '-c', 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod +x "$1"', 'sh', path], { stdin: text })
-    }
-    await slurm.exec(['python3', '-c', wheelScript, 'wheels', 'apple==1.0'])
+    await putPythonModules(slurm)
   })
   afterAll(async () => {
     await Promise.all([shell?.close(), proxied?.close()])
