@@ -10,7 +10,7 @@ import { createPrepareVenv } from '../src/effects/prepare-venv.ts'
 
 // This machine's Python without pip, which is fast; a test may hold it up, or let it say what a full disk makes it say.
 const python = `#!/bin/sh
-while [ -e "$HOME/hold" ]; do sleep 0.1; done
+while [ -e "$HOME/hold" ] && kill -0 ${process.pid}; do sleep 0.1; done
 [ ! -e "$HOME/full" ] || { echo "[Errno 28] No space left on device" >&2; exit 1; }
 exec /usr/bin/python3 -m venv --without-pip "$4"
 `

@@ -46,9 +46,9 @@ key=$(read_wanted "$@" | sha256sum); key=\${key%% *}
 find_latest; build=$own/build.$number; code=; deaths=0
 for one in "$build"/ended.*; do [ ! -e "$one" ] || code=\${one##*.}; done
 is_alive() { # by the clock of the file system, which is one for all login nodes
-  touch "$own/now" 2>/dev/null || return 0
-  last=$(stat -c %Y "$build/beat" 2>/dev/null) || last=$(stat -c %Y "$build")
-  [ $(($(stat -c %Y "$own/now") - last)) -lt ${deadAfterSeconds} ]
+  { touch "$own/now" && now=$(stat -c %Y "$own/now"); } 2>/dev/null || now=$(date +%s)
+  last=$(stat -c %Y "$build/beat" 2>/dev/null) || last=$(stat -c %Y "$build") || last=$now
+  [ $((now - last)) -lt ${deadAfterSeconds} ]
 }
 [ "$number" = 0 ] || [ -n "$code" ] || {
   ! is_alive || tell "building $number"

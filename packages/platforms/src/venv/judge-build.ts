@@ -13,6 +13,7 @@ const longestLine = 300
 
 // pip's own patience has ended. Its last words are then that there is no such package, which nobody knows.
 const isOutOfReach = /Retry\(total=0|Max retries exceeded|Read timed out|Connection aborted/
+const isUnwell = /Input\/output error|Stale (?:NFS )?file handle|Transport endpoint|Resource temporarily unavailable/
 const isDiskFull = /No space left on device|uota exceeded/
 
 /** What it means that a build failed; throws RefusedError when it is the user's to change something. */
@@ -25,6 +26,7 @@ export function judgeBuild(folder: string, exitCode: number, log: string): Stuck
   if (isOutOfReach.test(log)) {
     return { kind: 'stuck', on: 'platform', reason: `${failed}, because pip does not reach its index: ${words}` }
   }
+  if (isUnwell.test(log)) return { kind: 'stuck', on: 'platform', reason: `${failed}: ${words}` }
   if (exitCode === tooLateCode) throw new RefusedError(`${failed} within an hour`, { hint: tooMuch })
   if (exitCode > 128) throw new RefusedError(`${failed}: it was killed. ${words}`.trim(), { hint: tooMuch })
   throw new RefusedError(`${failed}: ${words || `exit code ${exitCode}`}`)
