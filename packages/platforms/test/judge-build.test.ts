@@ -36,7 +36,7 @@ ERROR: Failed building wheel for x`)
     expect(judgeBuild('/v', 1, quota)).toMatchObject({
       kind: 'stuck',
       on: 'platform-disk',
-      reason: expect.stringMatching(/quota/)
+      reason: expect.stringMatching(/Disk quota exceeded.*your quota/)
     })
     expect(judgeBuild('/v', 28, '')).toMatchObject({
       kind: 'stuck',

@@ -1,4 +1,5 @@
 import { RefusedError } from '@lautta/core/errors'
+import { fullDiskOf } from '../full-disk.ts'
 import { diskFullCode, tooLateCode } from './build-script.ts'
 
 /** Why a build can't go on now, though nothing is wrong with what was asked. */
@@ -14,15 +15,14 @@ const longestLine = 300
 // pip's own patience has ended. Its last words are then that there is no such package, which nobody knows.
 const isOutOfReach = /Retry\(total=0|Max retries exceeded|Read timed out|Connection aborted/
 const isUnwell = /Input\/output error|Stale (?:NFS )?file handle|Transport endpoint|Resource temporarily unavailable/
-const isDiskFull = /No space left on device|uota exceeded/
 
 /** What it means that a build failed; throws RefusedError when it is the user's to change something. */
 export function judgeBuild(folder: string, exitCode: number, log: string): StuckBuild {
   const words = readLastWords(log)
   const failed = `the venv ${folder} could not be built`
-  if (exitCode === diskFullCode || isDiskFull.test(log)) {
-    return { kind: 'stuck', on: 'platform-disk', reason: `${failed}: ${words || 'the disk is full'}` }
-  }
+  const full = fullDiskOf(`${failed}: ${words}`, log)
+  if (full !== null) return { kind: 'stuck', on: 'platform-disk', reason: `${full.message} (${full.hint})` }
+  if (exitCode === diskFullCode) return { kind: 'stuck', on: 'platform-disk', reason: `${failed}: the disk is full` }
   if (isOutOfReach.test(log)) {
     return { kind: 'stuck', on: 'platform', reason: `${failed}, because pip does not reach its index: ${words}` }
   }
