@@ -23,7 +23,7 @@ export async function openDirect(settings: object, user: string): Promise<Direct
     async submit({ script, options = {} }) {
       const token = randomBytes(16).toString('hex')
       const right = { token, try: 1 }
-      const name = { jobName: `bench.${token}`, workingDirectory: null, modules: [] }
+      const name = { jobName: `bench.${token}`, workingDirectory: null, modules: [], array: null }
       const answer = await opened.scheduler.submit({ ...right, ...name, script, options })
       if (answer.kind !== 'accepted') throw new Error(`sbatch: ${JSON.stringify(answer)}`)
       return answer.slurmJobId

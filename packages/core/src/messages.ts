@@ -20,6 +20,7 @@ const testedJobSchema = z.object({
   path: z.string(),
   script: z.string().exactOptional(),
   name: z.string().exactOptional(),
+  array: z.string().exactOptional(),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).exactOptional()
 })
 

@@ -9,6 +9,7 @@ describe('a control order', () => {
   const control = (order: ControlOrder['order'], number: number, attempt = 1): ControlOrder => ({
     id: `0${number}`,
     order,
+    task: null,
     attempt
   })
   const read = (...controls: ControlOrder[]) => orders({ starts: [1], controls })

@@ -5,12 +5,14 @@ import { declareJob, type Job } from '../src/job/job.ts'
 import type { JobEvent } from '../src/job/job-event.ts'
 import { outcomes, retryCauses } from '../src/job/outcome.ts'
 import { effectsOwed, reduceJob } from '../src/job/reduce-job.ts'
+import { at, ended } from './sample-jobs.ts'
 
-const at = '2026-11-20T12:00:00.000Z'
+const pending = { phase: 'pending' as const, reason: null, startedAt: null }
 const attempts = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new Map(list.map((attempt) => [attempt, at])))
 const tries = fc.uniqueArray(fc.integer({ min: 1, max: 4 })).map((list) => new Map(list.map((attempt) => [attempt, { try: 2 }])))
 const control = fc.record({
   order: fc.constantFrom(...controlKinds),
+  task: fc.constantFrom(null, 1, 2),
   attempt: fc.integer({ min: 1, max: 4 }),
   id: fc.constantFrom('1', '2', '3')
 })
@@ -27,14 +29,18 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
     { type: 'prepared' },
     { type: 'preparationRefused', reason: 'r' },
     { type: 'submissionAccepted', slurmJobId: '1', outPath: null, errPath: null },
+    { type: 'arrayComposed', array: '1-2' },
     { type: 'submissionRefused', reason: 'r' },
     { type: 'limitReached', reason: 'r' },
     ...['1', '2', '3'].map((when): JobEvent => ({ type: 'controlDone', id: when, words: 'w' })),
     { type: 'answerLost' },
     { type: 'submissionNotFound' },
-    { type: 'observed', phase: 'pending', reason: null, startedAt: null },
+    { type: 'observed', ...pending },
     { type: 'observed', phase: 'running', reason: null, startedAt: null },
     { type: 'goneFromScheduler' },
+    { type: 'observed', ...pending, tasks: [{ tasks: [2], phase: 'pending', reason: null }] },
+    { type: 'tasksFound', endings: new Map([[1, ended]]), isAll: false },
+    { type: 'tasksFound', endings: new Map([[2, ended]]), isAll: true },
     { type: 'neverHeardOf' },
     { type: 'filesBrought' },
     { type: 'waited', on: 'platform', reason: 'r' },
@@ -56,7 +62,8 @@ const event: fc.Arbitrary<JobEvent> = fc.oneof(
 function isEvidence(finished: Job, heard: readonly JobEvent[]): boolean {
   const types = heard.map(({ type }) => type)
   if (finished.state.kind !== 'finished') return true
-  if (finished.state.slurmJobId !== null) return types.includes('accountingFound') || types.includes('neverHeardOf')
+  const ofAccounting = ['accountingFound', 'tasksFound', 'neverHeardOf'] as const
+  if (finished.state.slurmJobId !== null) return ofAccounting.some((type) => types.includes(type))
   return finished.state.outcome === 'cancelled'
     ? finished.stopOrderedAt !== null || heard.some((one) => one.type === 'needsRead' && one.stand.kind === 'not-met')
     : types.includes('preparationRefused') || types.includes('submissionRefused')

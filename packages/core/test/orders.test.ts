@@ -47,8 +47,8 @@ describe('control orders', () => {
     const [hold, release] = [order('hold', 1), order('release', 1)]
     const folded = fold(release, hold)
     expect(nextControl(folded, 1, [])).toMatchObject({ order: 'hold', id: hold.id })
-    expect(nextControl(folded, 1, [{ id: hold.at, order: 'hold' }])).toMatchObject({ order: 'release' })
-    expect(nextControl(folded, 1, [{ id: release.at, order: 'release' }])).toBeNull()
+    expect(nextControl(folded, 1, [{ id: hold.at, order: 'hold', task: null }])).toMatchObject({ order: 'release' })
+    expect(nextControl(folded, 1, [{ id: release.at, order: 'release', task: null }])).toBeNull()
     expect(nextControl(folded, 2, [])).toBeNull()
   })
   it('hold a job before it is submitted, when the last of them says so', () => {

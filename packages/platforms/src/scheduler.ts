@@ -1,5 +1,5 @@
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
-import type { Ending, SchedulerPhase } from '@lautta/core/job/job-event'
+import type { Ending, ListedTasks, SchedulerPhase } from '@lautta/core/job/job-event'
 import type { Limits } from '@lautta/core/platform/limits'
 
 /** The right to submit once: the token belongs to one attempt of one job, the try to one sbatch within it. */
@@ -17,6 +17,8 @@ export interface Submission extends SubmissionRight {
   workingDirectory: string | null
   /** Module entries that are loaded before, so that the job finds them loaded. */
   modules: readonly string[]
+  /** Tasks of an array job as `--array` takes them, such as `0-15%4`; null is a job without tasks. */
+  array: string | null
   /** sbatch options by long name; true has no value. They win over the script's own directives. */
   options: Readonly<Record<string, string | number | true>>
   /** Variables that the job finds set. */
@@ -26,7 +28,7 @@ export interface Submission extends SubmissionRight {
 /** A job that the scheduler took. */
 export interface AcceptedJob {
   slurmJobId: string
-  /** Files of its two streams; null when the scheduler did not tell. */
+  /** Files of its two streams, of an array with `%a` for the number of a task; null when they are not known. */
   outPath: string | null
   errPath: string | null
 }
@@ -92,6 +94,8 @@ export interface Observation extends JobIdentity {
   phase: SchedulerPhase
   reason: string | null
   startedAt: string | null
+  /** Of an array: its tasks that have not ended. */
+  tasks?: readonly ListedTasks[]
 }
 
 /** One of our jobs, as accounting is asked about it: its id may have been another job's before, and may be again. */
@@ -103,10 +107,20 @@ export interface SubmittedJob {
   orderedAt: Date
   /** When we were told its id; null when we do not know. */
   acceptedAt: Date | null
+  /** Whether it is known as an array: then each task's ending is told. */
+  isArray?: boolean
 }
 
 /** How a job ended, and which job accounting says it of. */
 export interface RecordedEnding extends Ending, JobIdentity {}
+
+/** How tasks of an array ended, as far as accounting knows: null has not ended; those of which it never heard are not there. */
+export interface RecordedTasks extends JobIdentity {
+  tasks: ReadonlyMap<number, Ending | null>
+}
+
+/** What accounting knows of a job: null has not ended, of undefined it never heard. */
+export type RecordedJob = RecordedEnding | RecordedTasks | null | undefined
 
 /** How long to wait before an absent job may be taken for one that was never submitted. */
 export interface LookTimes {
@@ -120,6 +134,9 @@ export interface LookTimes {
 
 /** So many ids stand in one question to accounting at most: it is heavy for the cluster's database. */
 export const mostIdsAtOnce = 200
+
+/** One task of an array, as a scheduler is asked to cancel, hold, release or requeue it. */
+export const taskId = (slurmJobId: string, task: number): string => `${slurmJobId}_${task}`
 
 /** What Lautta asks of a scheduler; SLURM over a shell is one, the processes of this machine are another. */
 export interface Scheduler {
@@ -137,18 +154,16 @@ export interface Scheduler {
   findSubmission(right: SubmissionRight, since: Date): Promise<SubmissionTrace>
   /** All jobs of the user that have not ended, by id: one question, whatever their number. */
   listJobs(): Promise<ReadonlyMap<string, Observation>>
-  /**
-   * How so many jobs ended at most, in their sequence: null has not ended, of undefined accounting never heard.
-   */
-  findEndings(jobs: readonly SubmittedJob[]): Promise<readonly (RecordedEnding | null | undefined)[]>
-  /** Asks the scheduler to end a job; one that has ended is no error. */
+  /** How so many jobs ended at most, in their sequence. */
+  findEndings(jobs: readonly SubmittedJob[]): Promise<readonly RecordedJob[]>
+  /** Asks the scheduler to end a job, or one task; one that has ended is no error. */
   cancel(slurmJobId: string): Promise<void>
   /** Ends a job if it has not begun. */
   cancelPending(slurmJobId: string): Promise<void>
-  /** Keeps a pending job from starting, lets it start again. What the scheduler refuses is a RefusedError in its words. */
+  /** Keeps a pending job or task from starting, lets it start again. What the scheduler refuses is a RefusedError in its words. */
   hold(slurmJobId: string): Promise<void>
   release(slurmJobId: string): Promise<void>
-  /** Lets a job begin anew: once for each order, however often it is called. */
+  /** Lets a job or task begin anew: once for each order, however often it is called. */
   requeue(slurmJobId: string, token: string, orderId: string): Promise<void>
   /**
    * Asks whether a job would be taken, and when it would begin: nothing is submitted. Throws when nobody says, and when

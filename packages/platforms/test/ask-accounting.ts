@@ -16,6 +16,7 @@ export async function findEndings(
   return new Map(
     ids.flatMap((id, at) => {
       const ending = endings[at]
+      if (ending && 'tasks' in ending) throw new Error(`${id} was not asked about as an array`)
       return ending === undefined ? [] : [[id, ending]]
     })
   )

@@ -13,7 +13,16 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 const open = () => createLocalScheduler({ folder, environment })
-const submission = { jobName: 'n.t', token: 't', try: 0, script: '#!/bin/sh\n', workingDirectory: null, modules: [], options: {} }
+const submission = {
+  jobName: 'n.t',
+  token: 't',
+  try: 0,
+  script: '#!/bin/sh\n',
+  workingDirectory: null,
+  modules: [],
+  array: null,
+  options: {}
+}
 
 it('platform local tells whether it would take a job, and takes none', async () => {
   const scheduler = open()

@@ -19,7 +19,17 @@ const since = new Date()
 let submissions = 0
 function compose(script: string, more: Partial<Submission> = {}): Submission {
   const token = `token${++submissions}`
-  return { token, try: 1, jobName: `test.${token}`, script, workingDirectory: null, modules: [], options: {}, ...more }
+  return {
+    token,
+    try: 1,
+    jobName: `test.${token}`,
+    script,
+    workingDirectory: null,
+    modules: [],
+    array: null,
+    options: {},
+    ...more
+  }
 }
 
 async function submit(scheduler: Scheduler, script: string): Promise<string> {

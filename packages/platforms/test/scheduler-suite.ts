@@ -38,6 +38,7 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
         script,
         workingDirectory: under.folder,
         modules: [],
+        array: null,
         options: {},
         ...more
       }

@@ -5,7 +5,16 @@ import { checkSlurm } from '../src/slurm/check-slurm.ts'
 import { testSubmission } from '../src/slurm/test-submission.ts'
 
 const printed = (stdout: string, exitCode = 0, stderr = '') => ({ stdout, stderr, exitCode })
-const submission = { jobName: 'n', script: '#!/bin/sh\n', workingDirectory: null, options: {}, modules: [], token: 't', try: 1 }
+const submission = {
+  jobName: 'n',
+  script: '#!/bin/sh\n',
+  workingDirectory: null,
+  array: null,
+  options: {},
+  modules: [],
+  token: 't',
+  try: 1
+}
 
 describe('what a user may bill', () => {
   const read = (text: string, enforced = 'associations,limits,qos,safe') =>

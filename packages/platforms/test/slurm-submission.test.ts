@@ -48,7 +48,7 @@ describe('an sbatch that failed', () => {
   })
 })
 
-const submission = { token: 't', try: 1, jobName: 'n.t', script: '', workingDirectory: null, modules: [], options: {} }
+const submission = { token: 't', try: 1, jobName: 'n.t', script: '', workingDirectory: null, modules: [], array: null, options: {} }
 
 describe('a submission', () => {
   it('has no value of a variable in its arguments', () => {
@@ -71,9 +71,9 @@ describe('the answer to a submission', () => {
 
 describe("sbatch's words for options", () => {
   it('leave none of ours to one before it that lacks its value', () => {
-    expect(sbatchOptions({ comment: true, exclusive: true, hold: true, account: 'project_1', nodes: 2 })).toEqual([
-      ...['--account=project_1', '--nodes=2', '--hold', '--comment', '--exclusive']
-    ])
+    expect(
+      sbatchOptions({ array: '1-4%2', options: { comment: true, exclusive: true, hold: true, account: 'project_1', nodes: 2 } })
+    ).toEqual([...['--array=1-4%2', '--account=project_1', '--nodes=2', '--hold', '--comment', '--exclusive']])
   })
 })
 

@@ -23,11 +23,12 @@ export function chooseJobs(requests: readonly JobRequest[]): { jobs: AskedJob[];
   return { jobs, leftOut: jobs.length < requests.length ? leftOut : null }
 }
 
-function askedJob(index: number, { path, script, name, options }: JobRequest): AskedJob {
+function askedJob(index: number, { path, script, name, array, options }: JobRequest): AskedJob {
   return {
     ...{ index, path },
     ...(script === undefined ? {} : { script }),
     ...(name === undefined ? {} : { name }),
+    ...(array === undefined ? {} : { array }),
     ...(options === undefined ? {} : { options: withoutValues(options) })
   }
 }

@@ -35,6 +35,9 @@ export function createAccountingLooks(pollSeconds: number, now: () => Date) {
     /** The job is listed again, or its end is known. */
     forget(id: string): void {
       byId.delete(id)
-    }
+    },
+
+    /** Whatever is asked about next is asked at once. */
+    forgetAll: (): void => byId.clear()
   }
 }

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
+import { hasTasksEnding } from '@lautta/core/job/array-news'
 import type { Job } from '@lautta/core/job/job'
-import type { JobEvent, SchedulerPhase } from '@lautta/core/job/job-event'
+import type { JobEvent } from '@lautta/core/job/job-event'
 import type { Observation, Scheduler } from '@lautta/platforms/scheduler'
-import { createFindEndings } from './find-endings.ts'
+import { createFindEndings, type OwingJob } from './find-endings.ts'
 import { nextIntervalSeconds } from './listing-interval.ts'
 import type { LiveOrder } from './live-order.ts'
 import { isSaidOf, type TakeEffects, type TokenOf, tellJobs, type WatchedJob, watchedJobs } from './watched-job.ts'
@@ -25,7 +26,7 @@ export function createObserver({ scheduler, pollSeconds, now, tokenOf, mustList 
   let intervalSeconds = pollSeconds
   let listedAtMs: number | null = null
   /** What the last listing said of the jobs that were watched then; null is not listed. */
-  let seen: ReadonlyMap<string, SchedulerPhase | null> = new Map()
+  let seen: ReadonlyMap<string, Pick<Observation, 'phase' | 'tasks'> | null> = new Map()
 
   const observationOf = (one: WatchedJob, found: Observation | undefined): Observation | null =>
     found !== undefined && isSaidOf(one, found, tokenOf) ? found : null
@@ -41,7 +42,10 @@ export function createObserver({ scheduler, pollSeconds, now, tokenOf, mustList 
     },
 
     /** Something was asked of a job on the platform: what comes of it is looked for soon. */
-    quicken,
+    quicken(): void {
+      quicken()
+      endings.quicken()
+    },
 
     /** Answers whether the platform was asked at all. */
     async observe(orders: readonly LiveOrder[], take: TakeEffects): Promise<boolean> {
@@ -55,26 +59,27 @@ export function createObserver({ scheduler, pollSeconds, now, tokenOf, mustList 
       const listed = await asked.listJobs()
       listedAtMs = startedAtMs
       const found = watched.map((one) => ({ one, observation: observationOf(one, listed.get(one.id)) }))
-      const sees = new Map(found.map(({ one, observation }) => [one.id, observation?.phase ?? null]))
+      const sees = new Map(found.map(({ one, observation }) => [one.id, observation && glance(observation)]))
       intervalSeconds = nextIntervalSeconds(intervalSeconds, pollSeconds, !isDeepStrictEqual(sees, seen))
       seen = sees
       const told = found.flatMap(({ one, observation }): [WatchedJob, JobEvent][] => {
         // A job that was submitted while the listing was made could not be in it.
         if (observation === null) return wasSubmittedBefore(one.job, startedAtMs) ? [[one, { type: 'goneFromScheduler' }]] : []
         endings.forget(one.id)
-        const { phase, reason, startedAt } = observation
-        return [[one, { type: 'observed', phase, reason, startedAt }]]
+        const { phase, reason, startedAt, tasks } = observation
+        return [[one, { type: 'observed', phase, reason, startedAt, ...(tasks === undefined ? {} : { tasks }) }]]
       })
-      const owing = new Set<Job>()
+      const gone = new Set<Job>()
       await tellJobs(told, (order, index, effects) => {
         // Accounting is asked for all of them at once.
         const job = order.status.jobs[index]
-        if (job !== undefined && effects.includes('findAccounting')) owing.add(job)
+        if (job !== undefined && effects.includes('findAccounting')) gone.add(job)
         take(order, index, effects)
       })
+      const owing = watchedJobs(orders).map((one): OwingJob => ({ ...one, isListed: !gone.has(one.job) }))
       await endings.find(
         asked,
-        watchedJobs(orders).filter(({ job }) => owing.has(job)),
+        owing.filter(({ job, isListed }) => !isListed || hasTasksEnding(job)),
         take
       )
       return true
@@ -82,6 +87,11 @@ export function createObserver({ scheduler, pollSeconds, now, tokenOf, mustList 
   }
 }
 export type Observer = ReturnType<typeof createObserver>
+
+/** What may change of a job while it is listed. */
+function glance({ phase, tasks = [] }: Observation): Pick<Observation, 'phase' | 'tasks'> {
+  return { phase, tasks }
+}
 
 /** Whether jobs came, or went, since the last listing. */
 function isOtherSet(watched: readonly WatchedJob[], seen: ReadonlyMap<string, unknown>): boolean {

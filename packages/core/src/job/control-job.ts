@@ -16,8 +16,9 @@ export function takeControl(job: Job, orders: JobOrders): Controlled {
   if (job.control !== null) return { job, effects: ['control'], reason: null }
   const next = nextControl(orders, job.attempt, job.controlsDone)
   if (next === null) return keep(job)
-  const { id, order } = next
-  return { job: { ...job, control: { id, order } }, effects: ['control'], reason: `${order} was ordered` }
+  const { id, order, task } = next
+  const words = task === null ? `${order} was ordered` : `${order} of task ${task} was ordered`
+  return { job: { ...job, control: { id, order, task } }, effects: ['control'], reason: words }
 }
 
 /** The control order was carried out, or refused for good. */

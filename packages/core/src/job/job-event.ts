@@ -14,6 +14,13 @@ export interface Ending {
   endedAt: string | null
 }
 
+/** Tasks of an array that the scheduler lists in one state. */
+export interface ListedTasks {
+  tasks: readonly number[]
+  phase: SchedulerPhase
+  reason: string | null
+}
+
 /** How a request that was adopted stands for one job. */
 interface RequestStand {
   /** The version that counts now. */
@@ -37,6 +44,8 @@ export type JobEvent =
   | { type: 'preparationGoesOn' }
   | { type: 'prepared' }
   | { type: 'preparationRefused'; reason: string }
+  /** What is about to be submitted is an array of these tasks, as a list; null is none. */
+  | { type: 'arrayComposed'; array: string | null }
   | { type: 'submissionAccepted'; slurmJobId: string; outPath: string | null; errPath: string | null }
   | { type: 'submissionRefused'; reason: string }
   /** Refused because the user has as many jobs there as are allowed: it waits until there is room. */
@@ -45,12 +54,17 @@ export type JobEvent =
   | { type: 'answerLost' }
   /** Nothing was submitted with this try, and the right to submit with it is used up. */
   | { type: 'submissionNotFound' }
-  | { type: 'observed'; phase: SchedulerPhase; reason: string | null; startedAt: string | null }
+  | { type: 'observed'; phase: SchedulerPhase; reason: string | null; startedAt: string | null; tasks?: readonly ListedTasks[] }
   /** A control order was carried out, or refused by the platform in its own words. */
   | { type: 'controlDone'; id: string; words: string }
   /** Not listed any more. No end: evidence is owed. */
   | { type: 'goneFromScheduler' }
   | { type: 'accountingFound'; ending: Ending }
+  /**
+   * How tasks of an array ended, as far as accounting knows: null has not ended. With `isAll`, those of which it says
+   * nothing have no record, and there will be none.
+   */
+  | { type: 'tasksFound'; endings: ReadonlyMap<number, Ending | null>; isAll: boolean }
   /** Accounting answered repeatedly that it never heard of the job. */
   | { type: 'neverHeardOf' }
   | { type: 'filesBrought' }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { controlKinds } from '../documents/order-document.ts'
+import { taskControlKinds } from '../documents/order-document.ts'
 import type { FromWire } from '../wire.ts'
 import { outcomes } from './outcome.ts'
 
@@ -47,8 +47,12 @@ const momentsSchema = {
   'end-seen-at': at.nullable()
 }
 
-/** A control order that was taken up. */
-const controlSchema = z.object({ id: z.string(), order: z.enum(controlKinds) })
+/** A control order that was taken up; of an array it may be about one task. */
+const controlSchema = z.object({
+  id: z.string(),
+  order: z.enum(taskControlKinds),
+  task: z.number().int().nullable().default(null)
+})
 
 /** Where the platform writes the job's two streams; of an array with `%a` where the number of a task stands. */
 const logSchema = { 'out-path': z.string().nullable(), 'err-path': z.string().nullable() }
@@ -71,7 +75,7 @@ const attemptSchema = z.object({
   // The one that is to be carried out now, and those that were.
   control: controlSchema.nullable().default(null),
   'controls-done': z.array(controlSchema).default([]),
-  // Of an array that was submitted: all of its tasks, as a list. Null for any other job.
+  // All tasks of an array, as a list, from when it is about to be submitted. Null for any other job.
   array: z.string().nullable().default(null),
   tasks: z.array(taskGroupSchema).default([]),
   ...momentsSchema,

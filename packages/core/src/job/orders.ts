@@ -1,4 +1,4 @@
-import { type ControlKind, controlKinds, type OrderDocument } from '../documents/order-document.ts'
+import { type OrderDocument, taskControlKinds } from '../documents/order-document.ts'
 import type { BegunTry } from '../object-names.ts'
 import type { Job } from './job.ts'
 
@@ -14,14 +14,15 @@ export interface JobOrders {
   tries: ReadonlyMap<number, Pick<BegunTry, 'try' | 'version'>>
 }
 
-/** A hold, a release or a requeue of an attempt. */
+/** What is to be done once to an attempt: a hold, a release or a requeue; or one of these, or a cancel, of one task of an array. */
 export interface ControlOrder {
   id: string
-  order: ControlKind
+  order: (typeof taskControlKinds)[number]
+  task: number | null
   attempt: number
 }
 
-type DoneControl = Pick<ControlOrder, 'id' | 'order'>
+type DoneControl = Pick<ControlOrder, 'id' | 'order' | 'task'>
 
 /** Folds the order objects, and the tries that were begun, that concern the job. A set is folded: orders may come twice and in any sequence. */
 export function foldOrders(
@@ -33,7 +34,7 @@ export function foldOrders(
   const mine = orders.filter((order) => (order.platform ?? platform) === platform && (order.index ?? index) === index)
   return {
     starts: earliestByAttempt(mine.filter(({ order }) => order === 'start')),
-    stops: earliestByAttempt(mine.filter(({ order }) => order === 'stop' || order === 'cancel')),
+    stops: earliestByAttempt(mine.filter(({ order, task }) => order === 'stop' || (order === 'cancel' && task === undefined))),
     controls: controlsIn(mine),
     tries: highestByAttempt(tries.filter((begun) => begun.platform === platform && begun.index === index))
   }
@@ -70,24 +71,19 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
 
 /**
  * The first control of an attempt that is to be carried out; null when there is none. Of hold and release the last one
- * counts: one that becomes known after a later one was carried out is none any more.
+ * counts, of each task and of the job as a whole: one that becomes known after a later one was carried out is none any more.
  */
 export function nextControl({ controls }: JobOrders, attempt: number, done: readonly DoneControl[]): ControlOrder | null {
-  const last =
-    done
-      .filter(isSwitch)
-      .map(({ id }) => id)
-      .sort()
-      .at(-1) ?? ''
-  const isOwed = (one: ControlOrder) => !done.some(({ id }) => id === one.id) && (!isSwitch(one) || one.id > last)
+  const isLater = (one: ControlOrder, than: DoneControl) => isSwitch(than) && than.task === one.task && than.id > one.id
+  const isOwed = (one: ControlOrder) => !done.some((other) => other.id === one.id || (isSwitch(one) && isLater(one, other)))
   return controls.find((one) => one.attempt === attempt && isOwed(one)) ?? null
 }
 
-const isSwitch = ({ order }: DoneControl): boolean => order !== 'requeue'
+const isSwitch = ({ order }: DoneControl): boolean => order === 'hold' || order === 'release'
 
 /** Whether an attempt is to be held: the last hold or release says. */
 export function isHeld({ controls }: JobOrders, attempt: number): boolean {
-  return controls.findLast((one) => one.attempt === attempt && isSwitch(one))?.order === 'hold'
+  return controls.findLast((one) => one.attempt === attempt && one.task === null && isSwitch(one))?.order === 'hold'
 }
 
 /**
@@ -105,9 +101,10 @@ export function isAheadOf(
 }
 
 function controlsIn(orders: readonly OrderDocument[]): ControlOrder[] {
-  const found = orders.flatMap(({ id, order, attempt, at }) => {
-    const kind = controlKinds.find((one) => one === order)
-    return kind === undefined ? [] : [{ id: id ?? at, order: kind, attempt }]
+  const found = orders.flatMap(({ id, order, attempt, at, task = null }) => {
+    const kind = taskControlKinds.find((one) => one === order)
+    const isStop = kind === 'cancel' && task === null
+    return kind === undefined || isStop ? [] : [{ id: id ?? at, order: kind, task, attempt }]
   })
   // Ids begin with the time.
   return found.sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -1,4 +1,6 @@
 import { assertNever } from '../assert-never.ts'
+import { foldTaskNews } from './array-news.ts'
+import { queuedTasks } from './array-tasks.ts'
 import { finishControl, takeControl } from './control-job.ts'
 import { followUp, retryAfter } from './follow-up.ts'
 import { type Attempt, type FinishedState, isFinished, type Job, type JobState, type WaitingCondition } from './job.ts'
@@ -35,8 +37,11 @@ export function reduceJob(job: Job, event: JobEvent, at: string): Transition {
     case 'submitting':
       return reduceSubmitting(job, state, event, at)
     case 'queued':
-    case 'running':
-      return reduceOnPlatform(job, state, event, at)
+    case 'running': {
+      const news = foldTaskNews(job, event)
+      const transition = reduceOnPlatform(news.job, state, news.event, at)
+      return { ...transition, reason: transition.reason ?? news.notice }
+    }
     case 'finishing':
       // A stop that comes now ends the retries.
       if (event.type === 'ordersRead') return rememberStop(job, event.orders, [])
@@ -100,12 +105,14 @@ function reduceSubmitting(job: Job, state: StateOf<'submitting'>, event: JobEven
     case 'ordersRead':
       // First know whether there is a job: only then is there something to cancel, or nothing.
       return recallTry(job, event.orders, state.try, at) ?? rememberStop(job, event.orders, ['findSubmission'])
+    case 'arrayComposed':
+      return keep({ ...job, array: event.array })
     case 'submissionAccepted': {
       const { slurmJobId, outPath, errPath } = event
       return move(
         job,
         { kind: 'queued', slurmJobId, reason: null },
-        { facts: { submittedAt: at, outPath, errPath }, reason: `SLURM job ${slurmJobId}` }
+        { facts: { submittedAt: at, outPath, errPath, tasks: queuedTasks(job) }, reason: `SLURM job ${slurmJobId}` }
       )
     }
     case 'submissionRefused':

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { retryCauses } from '../job/outcome.ts'
+import { parseArray } from '../job/task-set.ts'
 import { complaintAboutPlatformPath, directionSchema, readPlace } from './direction.ts'
 import { jobEnvironmentSchema } from './job-environment.ts'
 import { complaintsAboutNeeds, needSchema } from './needs.ts'
@@ -82,7 +83,9 @@ const optionName = z
   .string()
   .regex(/^[a-z][a-z-]*$/, 'write the option by its long name, without dashes before it')
   // sbatch takes an abbreviation for the whole name.
-  .refine((name) => !reservedOptions.some((reserved) => reserved.startsWith(name)), 'Lautta sets this option itself')
+  .refine((name) => !reservedOptions.some((reserved) => reserved.startsWith(name)), {
+    error: ({ input }) => (input === 'array' ? 'give the job an `array` instead' : 'Lautta sets this option itself')
+  })
   .refine((name) => name === 'job-name' || !'job-name'.startsWith(name), 'write job-name in full, or give the job a `name`')
 
 const optionsSchema = z
@@ -99,6 +102,15 @@ const optionsSchema = z
   )
   .describe('sbatch options by long name; true for an option without a value')
 
+const arraySchema = z
+  .string()
+  .max(10_000)
+  .refine(
+    (text) => parseArray(text) !== null,
+    'write tasks as sbatch takes them: 0-15, 4,7,22 or 1-100:20, with %5 behind them to run five at once; at most 100,000 of them'
+  )
+  .describe('makes it an array job of these tasks, as in `sbatch --array`')
+
 const retriesSchema = z
   .partialRecord(z.enum(retryCauses), z.number().int().min(0).max(10))
   .describe('how often the job is run again by itself after which outcome')
@@ -110,6 +122,7 @@ const jobSchema = z
     name: z.string().min(1).max(200).optional(),
     options: optionsSchema.optional(),
     environment: jobEnvironmentSchema.optional(),
+    array: arraySchema.optional(),
     retries: retriesSchema.optional(),
     needs: z
       .array(needSchema)
@@ -127,7 +140,9 @@ const jobSchema = z
     restart: readOnly,
     'submitted-at': readOnly,
     'started-at': readOnly,
-    'ended-at': readOnly
+    'ended-at': readOnly,
+    'tasks-by-state': readOnly,
+    tasks: readOnly
   })
   .superRefine(({ path, script }, context) => {
     const hasPath = path !== 'None'
@@ -135,12 +150,13 @@ const jobSchema = z
     const complaint = hasPath ? complaintAboutPlatformPath(path) : null
     if (complaint !== null) context.addIssue({ code: 'custom', path: ['path'], message: complaint })
   })
-  .transform(({ path, script, name, options, environment, retries, needs, attempt, status }) => ({
+  .transform(({ path, script, name, options, environment, array, retries, needs, attempt, status }) => ({
     path,
     ...(script === undefined ? {} : { script }),
     ...(name === undefined ? {} : { name }),
     ...(options === undefined ? {} : { options }),
     ...(environment === undefined ? {} : { environment }),
+    ...(array === undefined ? {} : { array }),
     ...(retries === undefined ? {} : { retries }),
     ...(needs === undefined ? {} : { needs }),
     // An answer that is posted back carries `attempt`: its flags are then a report, not orders.

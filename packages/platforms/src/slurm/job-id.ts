@@ -2,3 +2,8 @@
 export function isJobId(text: string): boolean {
   return /^\d+$/.test(text)
 }
+
+/** Whether this is an id of a job, or of one task of an array: `20_7`. */
+export function isJobOrTaskId(text: string): boolean {
+  return /^\d+(?:_\d+)?$/.test(text)
+}

@@ -1,13 +1,13 @@
 import { RefusedError, UnavailableError } from '@lautta/core/errors'
 import type { RemoteCommand } from '../run-command.ts'
-import { isJobId } from './job-id.ts'
+import { isJobOrTaskId } from './job-id.ts'
 import { onOwnCluster } from './own-cluster.ts'
 import { isSlurmAway } from './slurm-away.ts'
 
-/** Asks SLURM to end jobs. One that has ended, or never was, is no error to scancel; a word that is no id keeps it from all. */
+/** Asks SLURM to end jobs and tasks. One that has ended, or never was, is no error to scancel; a word that is no id keeps it from all. */
 export function scancel(slurmJobIds: readonly string[]): RemoteCommand<void> {
   return {
-    argv: [...onOwnCluster, 'scancel', ...slurmJobIds.filter(isJobId)],
+    argv: [...onOwnCluster, 'scancel', ...slurmJobIds.filter(isJobOrTaskId)],
     parse({ stderr, exitCode }) {
       const alreadyEnded = /already completing or completed|Invalid job id specified/i.test(stderr)
       if (exitCode !== 0 && !alreadyEnded) throw new UnavailableError(stderr.trim() || `scancel ended with ${exitCode}`)

@@ -77,11 +77,11 @@ export function submitJob(
   preamble: readonly string[],
   sbatchSeconds: number
 ): RemoteCommand<SubmissionAnswer> {
-  const { token, jobName, script, workingDirectory, options, modules } = submission
+  const { token, jobName, script, workingDirectory, modules } = submission
   const bytes = String(Buffer.byteLength(script))
   const variables = writeVariables(submission)
   const place = [randomUUID(), workingDirectory ?? '.', String(Buffer.byteLength(variables))]
-  const args = [token, String(submission.try), jobName, bytes, String(sbatchSeconds), ...place, ...sbatchOptions(options)]
+  const args = [token, String(submission.try), jobName, bytes, String(sbatchSeconds), ...place, ...sbatchOptions(submission)]
   return {
     argv: withModules({ preamble, modules }, submitScript, args),
     // Neither is in the arguments of a process, which everybody on the login node can read.

@@ -24,16 +24,17 @@ const answerSeconds = 15
 
 /** Asks sbatch whether it would take a job. */
 export function testSubmission(
-  { jobName, script, workingDirectory, options, modules }: Submission,
+  submission: Submission,
   preamble: readonly string[],
   sbatchSeconds: number
 ): RemoteCommand<TestedSubmission> {
+  const { jobName, script, workingDirectory, modules } = submission
   return {
     argv: withModules({ preamble, modules }, testScript, [
       jobName,
       String(sbatchSeconds),
       workingDirectory ?? '.',
-      ...sbatchOptions(options)
+      ...sbatchOptions(submission)
     ]),
     stdin: script,
     timeoutSeconds: sbatchSeconds + answerSeconds,

@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { type Directives, readDirectives } from '@lautta/core/batch-script'
 import { RefusedError } from '@lautta/core/errors'
 import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
+import { parseArray } from '@lautta/core/job/task-set'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import { readTextFile } from '@lautta/platforms/files'
@@ -15,7 +16,7 @@ type Options = Readonly<Record<string, string | number | true>>
 
 /** What an order asks of one job, as far as sbatch is concerned. */
 export interface AskedJob {
-  request: Pick<JobRequest, 'path' | 'script' | 'name' | 'options' | 'environment'>
+  request: Pick<JobRequest, 'path' | 'script' | 'name' | 'array' | 'options' | 'environment'>
   modules: readonly string[]
   /** The order's own name, for a job that has none. */
   orderName: string
@@ -46,9 +47,17 @@ export async function composeSubmission(
     script,
     workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
     modules,
+    array: request.array ?? readArray(directives),
     options,
     ...(request.environment === undefined ? {} : { environment: request.environment })
   }
+}
+
+/** The array that the script asks for; what can't be read is left to sbatch, which says what is wrong with it. */
+function readArray(directives: Directives): string | null {
+  // sbatch takes an abbreviation for the whole name; a shorter one is not clear to it.
+  const [, text] = Object.entries(directives).findLast(([name]) => name.startsWith('ar') && 'array'.startsWith(name)) ?? []
+  return typeof text === 'string' && parseArray(text) !== null ? text : null
 }
 
 /** A job of another cluster would be looked for in vain; sbatch takes an abbreviation for the whole name. */

@@ -1,6 +1,7 @@
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { foldOrders, isHeld } from '@lautta/core/job/orders'
+import { formatTasks, parseArray } from '@lautta/core/job/task-set'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
 import type { Submission, SubmissionAnswer, SubmissionRight } from '@lautta/platforms/scheduler'
@@ -72,6 +73,7 @@ async function submitInPlace(
   if (typeof leave !== 'function') return { type: 'waited', on: 'limit', reason: leave.reason }
   let isAccepted = false
   try {
+    await noteArray(work, submission)
     await work.beginTry(submission.try)
     const answer = await work.platform.scheduler.submit(submission)
     isAccepted = answer.kind === 'accepted'
@@ -80,6 +82,12 @@ async function submitInPlace(
   } finally {
     leave(isAccepted)
   }
+}
+
+/** Which tasks there will be is saved before they are submitted: an answer that is lost could not tell. */
+async function noteArray({ order, job }: JobWork, { array }: Submission): Promise<void> {
+  const tasks = array === null ? null : formatTasks(parseArray(array)?.tasks ?? [])
+  if (tasks !== job.array) await order.feed(job.index, { type: 'arrayComposed', array: tasks }, job)
 }
 
 async function eventOfAnswer(
