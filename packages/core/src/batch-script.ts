@@ -1,3 +1,5 @@
+import { parseArray } from './job/task-set.ts'
+
 /** The `#SBATCH` options of a batch script by long name; an option without a value is true. */
 export type Directives = Readonly<Record<string, string | true>>
 
@@ -25,6 +27,14 @@ export function readDirectives(script: string): Directives {
     if (words !== undefined) Object.assign(directives, readOptions(splitWords(words)))
   }
   return directives
+}
+
+/** The array that a script asks for, in its own words; null for none, and for words that only sbatch can judge. */
+export function readArrayDirective(script: string): string | null {
+  // sbatch takes an abbreviation for the whole name; a shorter one is not clear to it.
+  const isArray = (name: string) => name.startsWith('ar') && 'array'.startsWith(name)
+  const [, text] = Object.entries(readDirectives(script)).findLast(([name]) => isArray(name)) ?? []
+  return typeof text === 'string' && parseArray(text) !== null ? text : null
 }
 
 /** The script with a line of our own put where its first command would stand, behind the directives. */

@@ -120,7 +120,7 @@ describe('of all jobs that had the id of ours, accounting', () => {
     const later = { ...job, token: 'def', orderedAt: new Date(50_000_000), acceptedAt: new Date(50_060_000) }
     const rows = text([row('FAILED', 10_030, 'mine.abc'), row('COMPLETED', 50_030, 'mine.def')])
     const found = sacctEndings([later, job]).parse(answer(rows))
-    expect(found.map((ending) => ending?.outcome)).toEqual(['completed', 'failed'])
+    expect(found).toMatchObject([{ outcome: 'completed' }, { outcome: 'failed' }])
   })
 
   const lines = (...of: [id: string, submitted: number, name: string][]) => {

@@ -1,5 +1,6 @@
 import { isAccountingComplete } from '@lautta/core/accounting/is-accounting-complete'
 import { computeUsage } from '@lautta/core/accounting/usage'
+import { recordedTasks } from '@lautta/core/job/array-tasks'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
 import type { CollectMessage } from '@lautta/core/messages'
@@ -51,13 +52,14 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   })
   if (accounting === null) return grown > 0 ? 'log' : 'nothing'
   const records = await accounting
+  if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
   const usage = computeUsage(records)
-  if (usage === null || !isAccountingComplete(records, token, now())) return 'incomplete'
   await inPlace(async () => {
     await finishLog(store, pipeline, run, attempt)
     const submitter = management.bucketOf(user)
     await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))
-    await putVersioned(store, submitter, usagePath(run), writeUsageTable(usage, run))
+    // An array all of whose tasks were cancelled before they began has used nothing.
+    if (usage !== null) await putVersioned(store, submitter, usagePath(run), writeUsageTable(usage, run))
     await putVersioned(store, pipeline, timesPath(run), writeTimesTable(measureStages(attempt, now().toISOString())))
     await removePieces(store, pipeline, run, attempt)
   })

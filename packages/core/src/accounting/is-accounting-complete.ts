@@ -1,5 +1,6 @@
 import { nameWithoutToken } from '../job/job-token.ts'
 import type { AccountingRecord } from './accounting-record.ts'
+import { lastRunsOf } from './last-runs.ts'
 
 /** After that, what accounting has by then is all that it will have. */
 const patienceSeconds = 10 * 60
@@ -7,11 +8,28 @@ const patienceSeconds = 10 * 60
 /**
  * Whether accounting has told all of a job that has ended. It lags behind, and not in sequence: slurmdbd may hear of a
  * job's end first, and calls it `allocation` until it hears of the beginning. Our own name for it ends with its token.
+ * `tasks` are those of an array that must have a record: there are arrays without any. Null is no array.
  */
-export function isAccountingComplete(records: readonly AccountingRecord[], token: string, now: Date): boolean {
-  const job = records.filter(({ jobStep }) => jobStep === null).at(-1)
-  if (job === undefined || job.endedAtEpoch === null) return false
-  if (now.getTime() / 1000 - job.endedAtEpoch > patienceSeconds) return true
-  const isOurs = job.jobName !== null && nameWithoutToken(job.jobName, token) !== job.jobName
-  return isOurs && records.every(({ endedAtEpoch }) => endedAtEpoch !== null)
+export function isAccountingComplete(
+  records: readonly AccountingRecord[],
+  token: string,
+  now: Date,
+  tasks: readonly number[] | null = null
+): boolean {
+  const jobs = lastRunsOf(records)
+  if (jobs.length === 0) return tasks?.length === 0
+  const ends = jobs.flatMap(({ endedAtEpoch }) => endedAtEpoch ?? [])
+  if (ends.length < jobs.length) return false
+  if (now.getTime() / 1000 - latest(ends) > patienceSeconds) return true
+  const isOurs = ({ jobName }: AccountingRecord) => jobName !== null && nameWithoutToken(jobName, token) !== jobName
+  return hasAll(jobs, tasks ?? []) && jobs.every(isOurs) && records.every(({ endedAtEpoch }) => endedAtEpoch !== null)
 }
+
+/** A line without a task stands for all that had not begun. */
+function hasAll(jobs: readonly AccountingRecord[], tasks: readonly number[]): boolean {
+  const told = new Set(jobs.map(({ arrayTask }) => arrayTask))
+  return told.has(null) || tasks.every((task) => told.has(task))
+}
+
+// Not Math.max with all of them as arguments: an array may have very many tasks.
+const latest = (times: readonly number[]): number => times.reduce((one, other) => Math.max(one, other), 0)

@@ -1,4 +1,5 @@
 import type { AccountingRecord } from './accounting-record.ts'
+import { lastRunsOf } from './last-runs.ts'
 
 /** What a run used of what it had. Efficiencies are per cent; null is what can't be told. */
 export interface Usage {
@@ -16,30 +17,55 @@ export interface Usage {
   energyJoules: number | null
 }
 
-/** What a job used, from its own lines of accounting; null when the job's own line is not among them. */
+/**
+ * What a job used, from its own lines of accounting; null when the job's own line is not among them. Of an array it is
+ * what its tasks used together, but for memory, which each of them had for itself; its wall clock goes from the first
+ * beginning to the last end.
+ */
 export function computeUsage(records: readonly AccountingRecord[]): Usage | null {
-  // Of a requeued job, the last run counts.
-  const job = records.filter(({ jobStep }) => jobStep === null).at(-1)
+  // Of a requeued job or task, the last run counts.
+  const jobs = lastRunsOf(records)
+  const job = jobs.find(({ state }) => state !== 'COMPLETED') ?? jobs[0]
   if (job === undefined) return null
-  const steps = records.filter(({ jobStep, restart }) => jobStep !== null && restart === job.restart)
-  const coreWalltimeSeconds = job.elapsedSeconds === null || job.allocCpus === null ? null : job.elapsedSeconds * job.allocCpus
+  const runs = new Map(jobs.map(({ arrayTask, restart }) => [arrayTask, restart]))
+  const lines = records.filter(({ arrayTask, restart }) => runs.get(arrayTask) === restart)
+  const coreWalltimeSeconds = sum(
+    jobs.map(({ elapsedSeconds: of, allocCpus: by }) => (of === null || by === null ? null : of * by))
+  )
+  const cpuUtilizedSeconds = sum(jobs.map(({ totalCpuSeconds }) => totalCpuSeconds))
   // Memory is sampled per step and task, and never on the job's own line; a local job has no steps.
-  const peaks = [job, ...steps].flatMap(({ maxRssBytes }) => maxRssBytes ?? [])
-  const memoryUtilizedBytes = peaks.length === 0 ? null : Math.max(...peaks)
+  const memoryUtilizedBytes = greatest(lines.map(({ maxRssBytes }) => maxRssBytes))
+  const { allocNodes: nodes, allocCpus, reqMemBytes: memoryAllocatedBytes } = job
   return {
     jobId: job.jobId,
     state: job.state,
-    nodes: job.allocNodes,
-    coresPerNode: job.allocCpus === null || !job.allocNodes ? null : job.allocCpus / job.allocNodes,
-    cpuUtilizedSeconds: job.totalCpuSeconds,
+    nodes,
+    coresPerNode: allocCpus === null || !nodes ? null : allocCpus / nodes,
+    cpuUtilizedSeconds,
     coreWalltimeSeconds,
-    cpuEfficiencyPercent: percent(job.totalCpuSeconds, coreWalltimeSeconds),
-    wallClockSeconds: job.elapsedSeconds,
+    cpuEfficiencyPercent: percent(cpuUtilizedSeconds, coreWalltimeSeconds),
+    wallClockSeconds: jobs.length === 1 ? job.elapsedSeconds : spanOf(jobs),
     memoryUtilizedBytes,
-    memoryAllocatedBytes: job.reqMemBytes,
-    memoryEfficiencyPercent: percent(memoryUtilizedBytes, job.reqMemBytes),
-    energyJoules: job.consumedEnergyJoules
+    memoryAllocatedBytes,
+    memoryEfficiencyPercent: percent(memoryUtilizedBytes, memoryAllocatedBytes),
+    energyJoules: sum(jobs.map(({ consumedEnergyJoules }) => consumedEnergyJoules))
   }
+}
+
+function spanOf(jobs: readonly AccountingRecord[]): number | null {
+  const begun = jobs.filter(({ startedAtEpoch }) => startedAtEpoch !== null)
+  const last = greatest(begun.map(({ endedAtEpoch }) => endedAtEpoch))
+  const first = greatest(begun.map(({ startedAtEpoch }) => startedAtEpoch && -startedAtEpoch))
+  return last === null || first === null ? null : last + first
+}
+
+/** Of what is known; null when nothing is. */
+function sum(values: readonly (number | null)[]): number | null {
+  return values.reduce((one, other) => (one === null || other === null ? (one ?? other) : one + other), null)
+}
+
+function greatest(values: readonly (number | null)[]): number | null {
+  return values.reduce((one, other) => (one === null || other === null ? (one ?? other) : Math.max(one, other)), null)
 }
 
 function percent(part: number | null, whole: number | null): number | null {

@@ -37,6 +37,12 @@ export function groupTasks(states: ReadonlyMap<number, TaskState>): TaskGroup[] 
   return [...groups.values()].map(({ state, tasks }) => ({ tasks: formatTasks(tasks), ...state }))
 }
 
+/** The tasks of an array that must have a record in accounting; null for any other job. */
+export function recordedTasks(job: Pick<Job, 'array' | 'tasks'>): number[] | null {
+  if (job.tasks.length === 0) return null
+  return [...spreadTasks(job)].flatMap(([task, { reason }]) => (reason === neverBegan ? [] : [task]))
+}
+
 /** How many tasks are in each state; states in which there are none are left out. */
 export function countTasks(tasks: readonly TaskGroup[]): Partial<Record<TaskGroup['state'], number>> {
   const counts: Partial<Record<TaskGroup['state'], number>> = {}

@@ -57,10 +57,13 @@ const controlSchema = z.object({
 /** Where the platform writes the job's two streams; of an array with `%a` where the number of a task stands. */
 const logSchema = { 'out-path': z.string().nullable(), 'err-path': z.string().nullable() }
 
+/** Where a task of an array is. */
+export const taskStates = ['queued', 'running', 'finishing', 'finished'] as const
+
 /** Tasks of an array that are in one state: `tasks` is a list like `0-3,7`. A task that has ended has an outcome. */
 const taskGroupSchema = z.object({
   tasks: z.string(),
-  state: z.enum(['queued', 'running', 'finishing', 'finished']),
+  state: z.enum(taskStates),
   outcome: z.enum(outcomes).nullable(),
   'exit-code': z.number().int().nullable(),
   reason: z.string().nullable()

@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import type { Environment } from '../documents/environment-document.ts'
-import { type Job, slurmJobIdOf, waitingConditions } from '../job/job.ts'
+import { countTasks, spreadTasks } from '../job/array-tasks.ts'
+import { type Job, slurmJobIdOf, taskStates, waitingConditions } from '../job/job.ts'
 import { foldOrders, startOf, stopOf } from '../job/orders.ts'
 import { outcomes, retryCauses, worstOutcome } from '../job/outcome.ts'
 import type { Complaint } from './complaints.ts'
@@ -21,6 +22,7 @@ export const jobAnswerSchema = z.object({
   script: z.string().optional(),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).optional(),
   environment: jobEnvironmentSchema.optional(),
+  array: z.string().optional(),
   retries: z.partialRecord(z.enum(retryCauses), z.number()).optional(),
   needs: z.array(needSchema).optional(),
   id: z.string().describe("SLURM's id; 'None' before there is one"),
@@ -36,9 +38,29 @@ export const jobAnswerSchema = z.object({
   restart: z.number(),
   'submitted-at': z.string().nullable(),
   'started-at': z.string().nullable(),
-  'ended-at': z.string().nullable()
+  'ended-at': z.string().nullable(),
+  'tasks-by-state': z
+    .partialRecord(z.enum(taskStates), z.number())
+    .optional()
+    .describe('of an array that was submitted: how many of its tasks are in which state')
 })
 export type JobAnswer = z.output<typeof jobAnswerSchema>
+
+/** One job by itself: of an array, with each of its tasks. */
+export const jobDetailSchema = jobAnswerSchema.extend({
+  tasks: z
+    .array(
+      z.object({
+        task: z.number(),
+        state: z.enum(taskStates),
+        outcome: outcomeSchema,
+        'exit-code': z.number().nullable(),
+        reason: z.string().nullable()
+      })
+    )
+    .optional()
+    .describe('of an array that was submitted: its tasks in the present attempt')
+})
 
 const headSchema = z.object({
   id: z.string(),
@@ -146,6 +168,7 @@ export function answerJob(known: KnownOrder, { platform, request, job }: KnownJo
     ...(request.script === undefined ? {} : { script: request.script }),
     ...(request.options === undefined ? {} : { options: request.options }),
     ...(request.environment === undefined ? {} : { environment: request.environment }),
+    ...(request.array === undefined ? {} : { array: request.array }),
     ...(request.retries === undefined ? {} : { retries: request.retries }),
     ...(request.needs === undefined ? {} : { needs: request.needs }),
     id: slurmJobIdOf(job) ?? 'None',
@@ -161,8 +184,19 @@ export function answerJob(known: KnownOrder, { platform, request, job }: KnownJo
     restart: job.restart,
     'submitted-at': job.submittedAt,
     'started-at': job.startedAt,
-    'ended-at': job.endedAt
+    'ended-at': job.endedAt,
+    ...(job.tasks.length === 0 ? {} : { 'tasks-by-state': countTasks(job.tasks) })
   }
+}
+
+/** One job as users see it who ask for it alone. */
+export function answerJobInDetail(known: KnownOrder, found: KnownJob): z.output<typeof jobDetailSchema> {
+  const answer = answerJob(known, found)
+  if (found.job.tasks.length === 0) return answer
+  const tasks = [...spreadTasks(found.job)].map(([task, { state, outcome, exitCode, reason }]) => {
+    return { task, state, outcome, 'exit-code': exitCode, reason }
+  })
+  return { ...answer, tasks }
 }
 
 /** What the user calls a job. */

@@ -4,8 +4,8 @@ import { foldOrders, startedAttempt, stopOf } from '../job/orders.ts'
 import type { Orchestration } from './dictionary.ts'
 import { allJobsOf, isJobOver, isNamed, type KnownJob, type KnownOrder } from './known-order.ts'
 
-/** What a user orders for a whole orchestration, for one platform, or for one job of it. */
-export type NewOrder = Pick<OrderDocument, 'order' | 'attempt' | 'platform' | 'index'>
+/** What a user orders for a whole orchestration, for one platform, for one job of it, or for one task. */
+export type NewOrder = Pick<OrderDocument, 'order' | 'attempt' | 'platform' | 'index' | 'task'>
 
 /** Seed 000's flags `start` and `cancel` in a request are orders. */
 export function ordersInRequest({ platforms }: Orchestration): NewOrder[] {
@@ -47,11 +47,11 @@ export type JobDecision = { orders: NewOrder[] } | { conflict: string; hint: str
 /** Cancels, holds, releases or requeues the present attempt of one job; a cancel of one that has ended changes nothing. */
 export function controlOrders(known: KnownOrder, one: KnownJob, order: 'cancel' | ControlKind): JobDecision {
   const { platform, job } = one
-  const attempt = Math.max(1, standOf(known, platform, job.index).present)
+  const attempt = presentAttempt(known, one)
   const orders = [{ order, attempt, platform, index: job.index }]
-  const isEnding = isJobOver(known, one) || job.state.kind === 'finishing'
   if (order === 'cancel') return { orders: isJobOver(known, one) ? [] : orders }
-  if (isEnding) return { conflict: 'the job has ended', hint: 'start the order again: what did not complete runs once more' }
+  if (openAttempt(known, one) === null)
+    return { conflict: 'the job has ended', hint: 'start the order again: what did not complete runs once more' }
   if (order === 'requeue' && !isOnPlatform(job))
     return { conflict: 'the job has not been submitted yet', hint: 'only a job that runs can be requeued' }
   if (order === 'hold' && job.state.kind === 'running')
@@ -60,6 +60,15 @@ export function controlOrders(known: KnownOrder, one: KnownJob, order: 'cancel' 
       hint: 'only a job that has not begun can be held; stop it, or requeue and hold it'
     }
   return { orders }
+}
+
+/** The attempt that an order for one job or task is about; null when it has ended, or is about to be over. */
+export function openAttempt(known: KnownOrder, one: KnownJob): number | null {
+  return isJobOver(known, one) || one.job.state.kind === 'finishing' ? null : presentAttempt(known, one)
+}
+
+function presentAttempt(known: KnownOrder, { platform, job }: KnownJob): number {
+  return Math.max(1, standOf(known, platform, job.index).present)
 }
 
 /**

@@ -2,13 +2,14 @@ import type { AccountingRecord } from '@lautta/core/accounting/accounting-record
 import { parseSlurmBytes, parseSlurmCount } from '@lautta/core/accounting/slurm-size'
 import { isoFromEpoch, parseEpoch, parseSlurmDuration } from '@lautta/core/accounting/slurm-time'
 import { UnavailableError } from '@lautta/core/errors'
+import { parseTasks } from '@lautta/core/job/task-set'
 import type { RemoteCommand } from '../run-command.ts'
-import type { JobIdentity, RecordedEnding, SubmittedJob } from '../scheduler.ts'
+import type { JobIdentity, RecordedEnding, RecordedJob, RecordedTasks, SubmittedJob } from '../scheduler.ts'
 import { fieldDelimiter } from './field-delimiter.ts'
 import { foldEndings, type TaskEnding } from './fold-endings.ts'
 import { isOurRun } from './is-other-job.ts'
 import { isJobId } from './job-id.ts'
-import { onOwnCluster } from './own-cluster.ts'
+import { wholeTaskLists } from './own-cluster.ts'
 import { outcomeOfState, stripStateSuffix } from './slurm-state.ts'
 
 // More than the clocks of two computers differ, time zones included.
@@ -18,13 +19,15 @@ const clockDifferenceSeconds = 24 * 60 * 60
  * How the jobs ended, as far as accounting knows, in their sequence: one sacct for all of them. With all that had their
  * ids: alone, sacct would tell of the last of these.
  */
-export function sacctEndings(jobs: readonly SubmittedJob[]): RemoteCommand<readonly (RecordedEnding | null | undefined)[]> {
+export function sacctEndings(jobs: readonly SubmittedJob[]): RemoteCommand<readonly RecordedJob[]> {
   const fields = ['JobID', 'State', 'ExitCode', 'Start', 'End', 'Submit', 'JobName']
   return sacct(fields, ['--allocations', ...selectJobs(jobs)], (rows) => {
     const byId = groupById(rows)
     return jobs.map((job) => {
       const ours = (byId.get(job.slurmJobId) ?? []).filter((row) => isOurRun(identityOf(row), job))
-      return ours.length === 0 ? undefined : foldEndings(lastRuns(ours))
+      const [first] = ours
+      if (first === undefined) return undefined
+      return job.isArray === true ? { ...identityOf(first), tasks: endingsByTask(ours) } : foldEndings(lastRuns(ours))
     })
   })
 }
@@ -45,6 +48,18 @@ function lastRuns(rows: readonly Row[]): TaskEnding[] {
   const inSequence = rows.toSorted((one, other) => (parseEpoch(one.Submit ?? '') ?? 0) - (parseEpoch(other.Submit ?? '') ?? 0))
   const last = new Map(inSequence.map((row) => [row.JobID ?? '', row]))
   return [...last].map(([taskId, row]) => ({ taskId, ending: readEnding(row) }))
+}
+
+/** How each task ended. A line like `20_[4-9]` is of all that had not begun; one of a task's own counts more. */
+function endingsByTask(rows: readonly Row[]): RecordedTasks['tasks'] {
+  const isList = ({ taskId }: TaskEnding) => Number(taskId.includes('['))
+  const runs = lastRuns(rows).toSorted((one, other) => isList(other) - isList(one))
+  return new Map(runs.flatMap(({ taskId, ending }) => tasksOf(taskId).map((task) => [task, ending] as const)))
+}
+
+function tasksOf(taskId: string): number[] {
+  const [, one, rest = ''] = /^\d+_(?:(\d+)|\[([^\]%]*)(?:%\d+)?\])$/.exec(taskId) ?? []
+  return one === undefined ? (parseTasks(rest) ?? []) : [Number(one)]
 }
 
 function selectJobs(jobs: readonly SubmittedJob[]): string[] {
@@ -127,7 +142,7 @@ function sacct<Result>(
 ): RemoteCommand<Result> {
   return {
     argv: [
-      ...[...onOwnCluster, 'SLURM_TIME_FORMAT=%s', 'sacct', '--noheader', '--parsable2', `--delimiter=${fieldDelimiter}`],
+      ...[...wholeTaskLists, 'SLURM_TIME_FORMAT=%s', 'sacct', '--noheader', '--parsable2', `--delimiter=${fieldDelimiter}`],
       `--format=${fields.join(',')}`,
       ...options
     ],

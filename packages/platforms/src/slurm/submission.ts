@@ -88,11 +88,11 @@ export function submitJob(
     stdin: variables + script,
     hasEffect: true,
     timeoutSeconds: submitBoundSeconds(sbatchSeconds) + answerSeconds,
-    parse: ({ stdout }) => readAnswer(stdout)
+    parse: ({ stdout }) => readAnswer(stdout, submission)
   }
 }
 
-function readAnswer(stdout: string): SubmissionAnswer {
+function readAnswer(stdout: string, submission: Submission): SubmissionAnswer {
   readLoadFailure(stdout)
   const [first = '', scontrol = '', ...rest] = stdout.split('\n')
   const [kind = '', id = '-', exitCode = '-'] = first.split(' ')
@@ -102,7 +102,7 @@ function readAnswer(stdout: string): SubmissionAnswer {
   if (kind === 'no-sbatch') throw new UnavailableError(words)
   if (kind !== 'now' && kind !== 'before')
     throw new UnavailableError(`the platform answered nonsense: ${stdout.trim() || 'nothing'}`)
-  if (id !== '-') return { kind: 'accepted', slurmJobId: id, ...readLogPaths(scontrol) }
+  if (id !== '-') return { kind: 'accepted', slurmJobId: id, ...readLogPaths(scontrol, submission) }
   const failure = judgeFailure(exitCode, words)
   if (failure?.kind !== 'unavailable') return failure ?? { kind: 'answer-lost' }
   // Once more with the same right tells the same for ever: a look will close it, so that the next try has its own.

@@ -1,18 +1,23 @@
 import { answerJob, jobAnswerSchema } from '@lautta/core/orchestration/answer'
 import { controlOrders } from '@lautta/core/orchestration/next-order'
+import { taskOrders } from '@lautta/core/orchestration/task-orders'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { findJob, jobParams } from '../find-job.ts'
 import { Problem } from '../problem.ts'
 
 const verbs = [
-  { verb: 'cancel', summary: 'Ends the present attempt of one job, in whatever state it is' },
-  { verb: 'hold', summary: 'Keeps one job from starting, until it is released' },
-  { verb: 'release', summary: 'Lets a held job start' },
-  { verb: 'requeue', summary: 'Lets one job begin anew, as the same job of SLURM' }
+  { verb: 'cancel', summary: 'Ends the present attempt of one job, in whatever state it is, or one of its tasks' },
+  { verb: 'hold', summary: 'Keeps one job, or one of its tasks, from starting, until it is released' },
+  { verb: 'release', summary: 'Lets a held job or task start' },
+  { verb: 'requeue', summary: 'Lets one job, or one of its tasks, begin anew, as the same job of SLURM' }
 ] as const
 
-/** What can be ordered for one job alone. */
+const taskQuery = z.strictObject({
+  task: z.coerce.number().int().min(0).optional().describe('of an array: this one of its tasks, and no other')
+})
+
+/** What can be ordered for one job alone, or for one task of it. */
 export function jobVerbRoutes(app: App, { reader, writer, platforms }: AppContext): void {
   for (const { verb, summary } of verbs) {
     app.post(
@@ -22,8 +27,7 @@ export function jobVerbRoutes(app: App, { reader, writer, platforms }: AppContex
           tags: ['jobs'],
           summary,
           params: jobParams,
-          // Of an array nothing can be ordered for one task: who asks for that must not end all of them.
-          querystring: z.strictObject({}),
+          querystring: taskQuery,
           response: { 202: jobAnswerSchema }
         }
       },
@@ -35,7 +39,10 @@ export function jobVerbRoutes(app: App, { reader, writer, platforms }: AppContex
         if (isLocal && verb !== 'cancel') {
           throw new Problem(409, `platform ${platform} knows no ${verb}`, { hint: 'its jobs start as soon as a core is free' })
         }
-        const decision = controlOrders(known, found, verb)
+        const { task } = request.query
+        const decision = task === undefined ? controlOrders(known, found, verb) : taskOrders(known, found, verb, task)
+        if ('noArray' in decision) throw new Problem(400, decision.noArray)
+        if ('noTask' in decision) throw new Problem(404, decision.noTask)
         if ('conflict' in decision) throw new Problem(409, decision.conflict, { hint: decision.hint })
         reply.code(202)
         if (decision.orders.length === 0) return answerJob(known, found)

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { isFinished } from '@lautta/core/job/job'
 import { type LogSource, logPath, logSources, type Run } from '@lautta/core/object-names'
-import { answerJob, jobAnswerSchema } from '@lautta/core/orchestration/answer'
+import { answerJobInDetail, jobDetailSchema } from '@lautta/core/orchestration/answer'
 import { joinLogPieces, listLogPieces } from '@lautta/object-store/log-pieces'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
@@ -14,10 +14,10 @@ const tags = ['jobs']
 export function jobRoutes(app: App, { reader, store, management }: AppContext): void {
   app.get(
     '/orchestrations/:id/jobs/:platform/:index',
-    { schema: { tags, summary: 'One job', params: jobParams, response: { 200: jobAnswerSchema } } },
+    { schema: { tags, summary: 'One job; of an array, with its tasks', params: jobParams, response: { 200: jobDetailSchema } } },
     async (request) => {
       const { known, found } = await findJob(reader, callerOf(request).user, request.params)
-      return answerJob(known, found)
+      return answerJobInDetail(known, found)
     }
   )
 

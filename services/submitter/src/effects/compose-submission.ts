@@ -1,8 +1,7 @@
 import { posix } from 'node:path'
-import { type Directives, readDirectives } from '@lautta/core/batch-script'
+import { type Directives, readArrayDirective, readDirectives } from '@lautta/core/batch-script'
 import { RefusedError } from '@lautta/core/errors'
 import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
-import { parseArray } from '@lautta/core/job/task-set'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import type { Platform } from '@lautta/platforms/connect-platform'
 import { readTextFile } from '@lautta/platforms/files'
@@ -47,17 +46,11 @@ export async function composeSubmission(
     script,
     workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
     modules,
-    array: request.array ?? readArray(directives),
+    // The job's own wins over its script's; what can't be read is left to sbatch, which says what is wrong with it.
+    array: request.array ?? readArrayDirective(script),
     options,
     ...(request.environment === undefined ? {} : { environment: request.environment })
   }
-}
-
-/** The array that the script asks for; what can't be read is left to sbatch, which says what is wrong with it. */
-function readArray(directives: Directives): string | null {
-  // sbatch takes an abbreviation for the whole name; a shorter one is not clear to it.
-  const [, text] = Object.entries(directives).findLast(([name]) => name.startsWith('ar') && 'array'.startsWith(name)) ?? []
-  return typeof text === 'string' && parseArray(text) !== null ? text : null
 }
 
 /** A job of another cluster would be looked for in vain; sbatch takes an abbreviation for the whole name. */
