@@ -1,6 +1,10 @@
 const hints: readonly [RegExp, string][] = [
   [/AssocMaxSubmitJobLimit|Invalid account/i, 'is --account the project that is to be billed, and are you its member?'],
   [/invalid partition/i, '`GET /v1/platforms/<name>/partitions` lists those of a platform'],
+  [
+    /Invalid job array specification/i,
+    'SLURM there takes no such tasks: `scontrol show config` tells MaxArraySize, which is above them all'
+  ],
   [/time limit/i, "--time is above the partition's limit"],
   [
     /node configuration is not available|More processors requested|Memory specification/i,

@@ -13,6 +13,8 @@ import { composeSubmission } from './compose-submission.ts'
 import { type JobWork, orderedAt, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
 
+const unknownLogs = 'where the tasks write their logs is not known: --output=slurm-%A_%a.out is known, %j is not'
+
 /** What submissions of one session share. */
 interface SubmitOptions {
   admission: Admission
@@ -101,6 +103,7 @@ async function eventOfAnswer(
   switch (answer.kind) {
     case 'accepted': {
       const { slurmJobId, outPath, errPath } = answer
+      if (submission.array !== null && outPath === null) await work.notice(unknownLogs)
       return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
     }
     case 'refused':
