@@ -26,6 +26,19 @@ describe('the accounting of a job that has ended', () => {
     expect(isAccountingComplete([renamed, record({ ...batch, endedAtEpoch: null })], token, muchLater)).toBe(true)
     expect(isAccountingComplete([record({ ...job, endedAtEpoch: null })], token, muchLater)).toBe(false)
   })
+  it('of an array is that of the last runs of all tasks that must have one, or of those that had not begun as a whole', () => {
+    const task = (arrayTask: number | null, more: Partial<AccountingRecord> = {}) => record({ ...job, arrayTask, ...more })
+    const open = { endedAtEpoch: null }
+    expect(isAccountingComplete([task(1), task(2)], token, soon, [1, 2])).toBe(true)
+    expect(isAccountingComplete([task(1)], token, soon, [1, 2])).toBe(false)
+    expect(isAccountingComplete([task(1), task(2, open)], token, soon, [1, 2])).toBe(false)
+    expect(isAccountingComplete([task(2), task(1), task(2, open)], token, soon, [1, 2])).toBe(false)
+    expect(isAccountingComplete([task(2), task(1), task(2)], token, soon, [1, 2])).toBe(true)
+    expect(isAccountingComplete([task(1), task(null)], token, soon, [1, 2, 3])).toBe(true)
+    expect(isAccountingComplete([task(1)], token, muchLater, [1, 2])).toBe(true)
+    expect(isAccountingComplete([], token, soon, [])).toBe(true)
+    expect(isAccountingComplete([], token, muchLater, [1])).toBe(false)
+  })
   it('of a requeued job is that of its last run', () => {
     expect(isAccountingComplete([job, record({ ...job, endedAtEpoch: null })], token, soon)).toBe(false)
   })

@@ -63,6 +63,23 @@ describe('control orders', () => {
   })
 })
 
+describe('orders for one task', () => {
+  it('of kind cancel stop no job, and are carried out once', () => {
+    const cancel = order('cancel', 1, { platform: 'lumi', index: 0, task: 7 })
+    const folded = fold(order('start', 1), cancel)
+    expect(stopOf(folded, 1)).toBeNull()
+    expect(nextControl(folded, 1, [])).toMatchObject({ order: 'cancel', task: 7 })
+    expect(nextControl(folded, 1, [{ id: cancel.at, order: 'cancel', task: 7 }])).toBeNull()
+  })
+  it('count for their task only: the last hold or release of each', () => {
+    const [early, late] = [order('hold', 1, { task: 3 }), order('release', 1, { task: 4 })]
+    const folded = fold(early, late)
+    expect(nextControl(folded, 1, [{ id: late.at, order: 'release', task: 4 }])).toMatchObject({ order: 'hold', task: 3 })
+    expect(nextControl(folded, 1, [{ id: `${late.at}+`, order: 'release', task: 3 }])).toMatchObject({ task: 4 })
+    expect(isHeld(folded, 1)).toBe(false)
+  })
+})
+
 describe('orders out of an adopted request', () => {
   it('wait for the version in which they start something, and for none to stop it', () => {
     const given = [order('start', 1, { version: 1 }), order('start', 2, { version: 2 }), order('stop', 2, { version: 3 })]

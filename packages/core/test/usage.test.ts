@@ -30,6 +30,30 @@ describe('what a job used', () => {
       ...{ cpuEfficiencyPercent: null, memoryEfficiencyPercent: null, memoryUtilizedBytes: null, coresPerNode: null }
     })
   })
+  it('is what the tasks of an array used together, from the first beginning to the last end, but for memory', () => {
+    const task = (arrayTask: number, more: Partial<AccountingRecord>) => record({ ...job, arrayTask, ...more })
+    const records = [
+      task(0, { state: 'NODE_FAIL', startedAtEpoch: 100, endedAtEpoch: 150 }),
+      task(0, { restart: 1, startedAtEpoch: 300, endedAtEpoch: 400, elapsedSeconds: 100 }),
+      record({ jobStep: 'batch', arrayTask: 0, restart: 0, maxRssBytes: 9000 }),
+      record({ jobStep: 'batch', arrayTask: 0, restart: 1, maxRssBytes: 1000 }),
+      task(1, { state: 'FAILED', startedAtEpoch: 200, endedAtEpoch: 250, elapsedSeconds: 50, totalCpuSeconds: 100 }),
+      record({ jobStep: 'batch', arrayTask: 1, maxRssBytes: 2000 }),
+      record({
+        ...job,
+        state: 'CANCELLED',
+        allocCpus: 0,
+        elapsedSeconds: 0,
+        totalCpuSeconds: 0,
+        startedAtEpoch: null,
+        endedAtEpoch: 500
+      })
+    ]
+    expect(computeUsage(records)).toMatchObject({
+      ...{ state: 'FAILED', cpuUtilizedSeconds: 700, coreWalltimeSeconds: 1200, wallClockSeconds: 200 },
+      ...{ memoryUtilizedBytes: 2000, memoryAllocatedBytes: 4000, memoryEfficiencyPercent: 50 }
+    })
+  })
   it('is not known without the job’s own line', () => {
     expect(computeUsage([record({ jobStep: 'batch' })])).toBeNull()
   })

@@ -10,9 +10,9 @@ const answer = (stdout: string) => ({ stdout, stderr: '', exitCode: 0 })
 
 describe('the list of squeue', () => {
   const list = (...rows: string[][]) => squeue.parse(answer(text(rows)))
-  const waiting = ['20', 'PENDING', 'N/A', 'Resources', '100', 'many']
-  const early = ['20', 'RUNNING', '110', 'None', '100', 'many']
-  const late = ['20', 'COMPLETING', '120', 'None', '100', 'many']
+  const waiting = ['20', '4-9%4', 'PENDING', 'N/A', 'Resources', '100', 'many']
+  const early = ['20', '3', 'RUNNING', '110', 'None', '100', 'many']
+  const late = ['20', '2', 'COMPLETING', '120', 'None', '100', 'many']
 
   it('has an array job once, running since its first task began, in whatever sequence its lines come', () => {
     const folded = {
@@ -27,12 +27,23 @@ describe('the list of squeue', () => {
       [late, early, waiting],
       [early, waiting, late]
     ]) {
-      expect(list(...rows)).toEqual(new Map([['20', folded]]))
+      expect([...list(...rows).keys()]).toEqual(['20'])
+      expect(list(...rows).get('20')).toMatchObject(folded)
     }
     expect(list(waiting, waiting).get('20')).toMatchObject({ phase: 'pending', reason: 'Resources', startedAt: null })
   })
+  it('has the tasks of an array by what is said of them, and none of a job without', () => {
+    const held = ['20', '1,11', 'PENDING', 'N/A', 'JobHeldUser', '100', 'many']
+    expect(list(waiting, early, held, late).get('20')?.tasks).toEqual([
+      { tasks: [4, 5, 6, 7, 8, 9], phase: 'pending', reason: 'Resources' },
+      { tasks: [3, 2], phase: 'running', reason: null },
+      { tasks: [1, 11], phase: 'pending', reason: 'JobHeldUser' }
+    ])
+    expect(list(early.with(1, 'N/A')).get('20')).not.toHaveProperty('tasks')
+    expect(list(waiting.with(1, '0,2,4,...'), early).get('20')).not.toHaveProperty('tasks')
+  })
   it('takes a state that it does not know for one of a job that has begun', () => {
-    expect(list(['7', 'DREAMING', '110', 'None', '100', 'x']).get('7')).toMatchObject({ phase: 'running' })
+    expect(list(['7', 'N/A', 'DREAMING', '110', 'None', '100', 'x']).get('7')).toMatchObject({ phase: 'running' })
   })
   it('is none when squeue failed, even if it printed something', () => {
     expect(() => squeue.parse({ stdout: text([early]), stderr: 'no controller', exitCode: 1 })).toThrow(UnavailableError)
@@ -75,6 +86,25 @@ describe('the endings of sacct', () => {
       submittedAtEpoch: 100
     })
     expect(ending(good, bad, row('20_[4-9]', 'PENDING'))).toBeNull()
+  })
+  it('of an array are told task by task, those that had not begun in one line, which has less weight than their own', () => {
+    const found = (...rows: string[][]) => {
+      const [one] = sacctEndings([{ ...ours, isArray: true }]).parse(answer(text(rows)))
+      return one && 'tasks' in one ? [...one.tasks].map(([task, ending]) => [task, ending?.outcome ?? null]).sort() : one
+    }
+    const rest = row('20_[1-3,5%1]', 'CANCELLED by 20001')
+    expect(found(row('20_8', 'COMPLETED'), row('20_3', 'RUNNING'), rest)).toEqual([
+      [1, 'cancelled'],
+      [2, 'cancelled'],
+      [3, null],
+      [5, 'cancelled'],
+      [8, 'completed']
+    ])
+    expect(found(row('20_[1-2]', 'PENDING'))).toEqual([
+      [1, null],
+      [2, null]
+    ])
+    expect(found()).toBeUndefined()
   })
   it('leave out what a newline in a name leaves over', () => {
     const rows = text([row('20', 'FAILED', '1:0').with(-1, 'one\n21|COMPLETED|0:0')])

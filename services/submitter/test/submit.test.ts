@@ -29,6 +29,7 @@ async function open(pause: string | null = null, script = '#!/bin/sh\n') {
   })
   const begun: number[] = []
   const notices: string[] = []
+  const arraysAtTry: (string | null | undefined)[] = []
   const accepted = { kind: 'accepted', slurmJobId: '7', outPath: null, errPath: null }
   const scheduler = {
     awaitTurn: () => turns,
@@ -45,7 +46,10 @@ async function open(pause: string | null = null, script = '#!/bin/sh\n') {
     isBackingOff: () => false,
     findPause: async () => pause,
     notice: async (words: string) => void notices.push(words),
-    beginTry: async (number: number) => void begun.push(number)
+    async beginTry(number: number) {
+      begun.push(number)
+      arraysAtTry.push(order.status.jobs[0]?.array)
+    }
   } as unknown as JobWork
   const ports = { user: 'u', known, now } as unknown as SessionPorts
   const submit = createSubmit({
@@ -56,7 +60,7 @@ async function open(pause: string | null = null, script = '#!/bin/sh\n') {
   })
   const submitting = submit(work)
   const stop = () => order.feed(0, { type: 'ordersRead', orders: { ...orders, stops: new Map([[1, '']]) } })
-  return { submitting, turn, begun, notices, stop }
+  return { submitting, turn, begun, notices, arraysAtTry, stop }
 }
 
 describe('a submission that waits for its turn', () => {
@@ -87,5 +91,15 @@ describe('a submission that waits for its turn', () => {
     const { submitting, turn, begun } = await open('paused by an administrator')
     turn(true)
     expect([await submitting, begun]).toEqual([{ type: 'waited', on: 'platform', reason: 'paused by an administrator' }, []])
+  })
+})
+
+describe('the submission of an array', () => {
+  it('begins when it is saved which tasks there will be, and tells when nobody knows where they write their logs', async () => {
+    const { submitting, turn, notices, arraysAtTry } = await open(null, '#!/bin/sh\n#SBATCH --array=1-7:2%3\n')
+    turn(true)
+    expect(await submitting).toMatchObject({ type: 'submissionAccepted' })
+    expect(arraysAtTry).toEqual(['1,3,5,7'])
+    expect(notices).toEqual([expect.stringMatching(/%A_%a/)])
   })
 })
