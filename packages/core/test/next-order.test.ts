@@ -110,7 +110,12 @@ describe('an order for one job', () => {
     const running = known([start(1), start(2)], [2, 'running'], [1, 'completed'])
     for (const verb of ['cancel', 'release', 'requeue'] as const) expect(decide(running, verb)).toEqual(given(verb, 2))
     for (const verb of ['cancel', 'hold', 'release'] as const) expect(decide(known([]), verb)).toEqual(given(verb, 1))
-    expect(startOrders(known([order('hold', 1, { platform: 'lumi', index: 0 })]))).toEqual([{ order: 'start', attempt: 1 }])
+    for (const given of [
+      order('hold', 1, { platform: 'lumi', index: 0 }),
+      order('cancel', 1, { platform: 'lumi', index: 0, task: 3 })
+    ]) {
+      expect(startOrders(known([given]))).toEqual([{ order: 'start', attempt: 1 }])
+    }
   })
   it('is refused where it can have no effect', () => {
     const ended = known([start(1)], [1, 'failed'], [1, 'failed'])

@@ -26,6 +26,7 @@ import { createSubmit } from './effects/submit.ts'
 import type { KnownEnvironment } from './known-environment.ts'
 import type { KnownLimits } from './known-limits.ts'
 import type { LiveOrder } from './live-order.ts'
+import { ordersRead } from './orders-read.ts'
 import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session-ports.ts'
 
 /** Effects that act on the platform for one job. */
@@ -109,7 +110,10 @@ export function createActing(options: ActingOptions) {
     if (job === undefined) return []
     try {
       const event = await tryEffect(order, job, effect)
-      return event === null ? [] : await order.feed(index, event, job)
+      if (event === null) return []
+      const owed = await order.feed(index, event, job)
+      // The next control order need not wait for the next pass.
+      return event.type === 'controlDone' ? await order.feed(index, ordersRead(order, ports.known.name, index)) : owed
     } catch (error) {
       if (error instanceof LeaseLostError) onLeaseLost(error)
       // Nothing was saved, so the same is owed again in the next pass.

@@ -136,7 +136,12 @@ export function countListed(scheduler: Scheduler, admission: Admission, now: () 
     async listJobs() {
       const startedAtMs = now().getTime()
       const listed = await scheduler.listJobs()
-      admission.countListed(listed.size, startedAtMs)
+      const jobs = [...listed.values()].map(({ tasks }) => tasks?.reduce((sum, one) => sum + one.tasks.length, 0) ?? 1)
+      // Each task of an array is a job to SLURM's limits.
+      admission.countListed(
+        jobs.reduce((sum, one) => sum + one, 0),
+        startedAtMs
+      )
       return listed
     }
   }

@@ -1,5 +1,7 @@
 import { UnavailableError } from '@lautta/core/errors'
+import { openTask, queuedTasks } from '@lautta/core/job/array-tasks'
 import { declareJob } from '@lautta/core/job/job'
+import type { Ending, ListedTasks } from '@lautta/core/job/job-event'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import type { JobIdentity, RecordedEnding, Scheduler } from '@lautta/platforms/scheduler'
 import { describe, expect, it } from 'vitest'
@@ -10,13 +12,14 @@ const pollSeconds = 10
 const dayMs = 24 * 60 * 60 * 1000
 
 /** An order of a day whose jobs are queued, with SLURM's ids. */
-function openOrder(day: number, ids: readonly string[]): LiveOrder {
+function openOrder(day: number, ids: readonly string[], array: string | null = null): LiveOrder {
   const createdAt = new Date(day * dayMs).toISOString()
   const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ path: '/a.sh' }] } } })
   const jobs = ids.map((slurmJobId, index) => ({
     ...declareJob(index),
     startOrderedAt: createdAt,
     submittedAt: createdAt,
+    ...{ array, tasks: queuedTasks({ array }) },
     state: { kind: 'queued' as const, slurmJobId, reason: null }
   }))
   const saved = { schema: 1, id: String(day), platform: 'lumi', fence: 1, sequence: 1, jobs, history: [], hmac: '' }
@@ -33,6 +36,9 @@ function openPlatform(orders: readonly LiveOrder[]) {
     listed: new Set<string>(),
     running: new Set<string>(),
     endings: new Map<string, RecordedEnding | null>(),
+    /** Of the one array: what is listed of its tasks, and what accounting knows of them. */
+    tasks: [] as ListedTasks[],
+    taskEndings: new Map<number, Ending | null>(),
     identity: { jobName: 'n.token', submittedAtEpoch: null } as JobIdentity,
     isAccountingAway: false,
     isLimited: false,
@@ -44,14 +50,20 @@ function openPlatform(orders: readonly LiveOrder[]) {
       platform.listedAt.push(platform.second)
       const phaseOf = (id: string) => (platform.running.has(id) ? ('running' as const) : ('pending' as const))
       return new Map(
-        [...platform.listed].map((id) => [id, { phase: phaseOf(id), reason: null, startedAt: null, ...platform.identity }])
+        [...platform.listed].map((id) => {
+          const tasks = platform.tasks.length === 0 ? {} : { tasks: platform.tasks }
+          return [id, { phase: phaseOf(id), reason: null, startedAt: null, ...tasks, ...platform.identity }]
+        })
       )
     },
     async findEndings(jobs) {
       const since = new Date(Math.min(...jobs.map(({ orderedAt }) => orderedAt.getTime())))
       platform.sacct.push({ ids: jobs.map(({ slurmJobId }) => slurmJobId), since })
       if (platform.isAccountingAway) throw new UnavailableError('slurmdbd is away')
-      return jobs.map(({ slurmJobId }) => platform.endings.get(slurmJobId))
+      return jobs.map(({ slurmJobId, isArray }) => {
+        if (isArray !== true || platform.taskEndings.size === 0) return platform.endings.get(slurmJobId)
+        return { ...platform.identity, tasks: platform.taskEndings }
+      })
     }
   }
   const observer = createObserver({
@@ -171,6 +183,75 @@ describe('jobs that are not listed any more', () => {
     platform.endings = new Map(ids.map((id) => [id, ended]))
     await pass(300)
     expect(new Set(kindsOf(order))).toEqual(new Set(['finishing']))
+  })
+})
+
+describe('an array of which tasks have ended', () => {
+  const going = (tasks: number[]): ListedTasks[] => [{ tasks, phase: 'running', reason: null }]
+  const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, at) => first + at)
+  const openArray = () => {
+    const order = openOrder(1, ['1'], '0-999')
+    const opened = openPlatform([order])
+    opened.platform.listed = new Set(['1'])
+    opened.platform.running = new Set(['1'])
+    opened.platform.tasks = going(range(0, 999))
+    return { order, ...opened }
+  }
+
+  it('is asked about in growing pauses while it goes on, and soon when somebody asked something of it', async () => {
+    const { platform, observer, pass } = openArray()
+    await pass(10)
+    expect(platform.sacct).toHaveLength(0)
+    // Each second a task ends.
+    for (let task = 0; task < 600; task++) {
+      platform.tasks = going(range(task + 1, 999))
+      platform.taskEndings.set(task, ended)
+      await pass(1)
+    }
+    expect(platform.sacct.length).toBeGreaterThan(5)
+    expect(platform.sacct.length).toBeLessThan(10)
+    observer.quicken()
+    const before = platform.sacct.length
+    await pass(pollSeconds)
+    expect(platform.sacct).toHaveLength(before + 1)
+  })
+  it('is asked about as soon as it is gone, and has ended when accounting tells all of them', async () => {
+    const { order, platform, pass } = openArray()
+    platform.taskEndings = new Map(range(0, 998).map((task) => [task, ended]))
+    platform.tasks = going([999])
+    await pass(200)
+    platform.listed.clear()
+    await pass(30)
+    expect(kindsOf(order)).toEqual(['running'])
+    platform.taskEndings.set(999, { ...ended, outcome: 'failed' })
+    await pass(60)
+    expect(order.status.jobs[0]).toMatchObject({ state: { kind: 'finishing', outcome: 'failed' } })
+  })
+  it('has ended without those of which accounting says nothing for long, and is lost when it says nothing at all', async () => {
+    const { order, platform, pass } = openArray()
+    platform.taskEndings = new Map(range(0, 998).map((task) => [task, ended]))
+    await pass(1)
+    platform.listed.clear()
+    await pass(200)
+    expect(kindsOf(order)).toEqual(['running'])
+    await pass(2000)
+    expect(order.status.jobs[0]).toMatchObject({ state: { outcome: 'cancelled', reason: '1_999: cancelled before it began' } })
+    const silent = openArray()
+    await silent.pass(1)
+    silent.platform.listed.clear()
+    await silent.pass(2200)
+    expect(silent.order.status.jobs[0]).toMatchObject({
+      state: { outcome: 'lost' },
+      tasks: [{ tasks: '0-999', outcome: 'lost' }]
+    })
+  })
+  it('goes on while accounting says that a task has not ended', async () => {
+    const { order, platform, pass } = openArray()
+    platform.taskEndings = new Map([...range(0, 998).map((task) => [task, ended] as const), [999, null]])
+    platform.listed.clear()
+    await pass(3000)
+    expect(kindsOf(order)).toEqual(['queued'])
+    expect(order.status.jobs[0]?.tasks.at(-1)).toEqual({ tasks: '999', ...openTask('finishing') })
   })
 })
 

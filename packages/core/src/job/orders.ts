@@ -34,7 +34,7 @@ export function foldOrders(
   const mine = orders.filter((order) => (order.platform ?? platform) === platform && (order.index ?? index) === index)
   return {
     starts: earliestByAttempt(mine.filter(({ order }) => order === 'start')),
-    stops: earliestByAttempt(mine.filter(({ order, task }) => order === 'stop' || (order === 'cancel' && task === undefined))),
+    stops: earliestByAttempt(mine.filter((one) => ['stop', 'cancel'].includes(one.order) && !isControl(one))),
     controls: controlsIn(mine),
     tries: highestByAttempt(tries.filter((begun) => begun.platform === platform && begun.index === index))
   }
@@ -100,11 +100,15 @@ export function isAheadOf(
   return state.kind === 'declared' || state.kind === 'preparing' || isUnsubmitted
 }
 
+/** Whether an order is carried out once on the platform: also the cancel of one task, while that of a job is a stop. */
+export function isControl({ order, task }: Pick<OrderDocument, 'order' | 'task'>): boolean {
+  return order === 'cancel' ? task !== undefined : taskControlKinds.some((kind) => kind === order)
+}
+
 function controlsIn(orders: readonly OrderDocument[]): ControlOrder[] {
-  const found = orders.flatMap(({ id, order, attempt, at, task = null }) => {
+  const found = orders.filter(isControl).flatMap(({ id, order, attempt, at, task = null }) => {
     const kind = taskControlKinds.find((one) => one === order)
-    const isStop = kind === 'cancel' && task === null
-    return kind === undefined || isStop ? [] : [{ id: id ?? at, order: kind, task, attempt }]
+    return kind === undefined ? [] : [{ id: id ?? at, order: kind, task, attempt }]
   })
   // Ids begin with the time.
   return found.sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -1,6 +1,6 @@
-import { type ControlKind, controlKinds, type OrderDocument } from '../documents/order-document.ts'
+import type { ControlKind, OrderDocument } from '../documents/order-document.ts'
 import { declareJob, isOnPlatform, type Job } from '../job/job.ts'
-import { foldOrders, startedAttempt, stopOf } from '../job/orders.ts'
+import { foldOrders, isControl, startedAttempt, stopOf } from '../job/orders.ts'
 import type { Orchestration } from './dictionary.ts'
 import { allJobsOf, isJobOver, isNamed, type KnownJob, type KnownOrder } from './known-order.ts'
 
@@ -25,7 +25,7 @@ export function startOrders(known: KnownOrder): NewOrder[] {
   const jobs = allJobsOf(known).filter(({ platform, job }) => isNamed(known, platform, job.index))
   const declared = jobs.filter((one) => isLeftDeclared(known, one))
   // What was ordered for a job that nobody had started yet is of the attempt that begins now.
-  const counted = known.orders.filter(({ order }) => !isControl(order))
+  const counted = known.orders.filter((order) => !isControl(order))
   const next = 1 + Math.max(0, ...counted.map(({ attempt }) => attempt), ...jobs.map(attemptBegun))
   if (jobs.length > 0 && declared.length === jobs.length) return [{ order: 'start', attempt: next }]
   if (declared.length > 0) return declared.map((one) => startOfOne(known, one))
@@ -123,10 +123,6 @@ function isLeftDeclared(known: KnownOrder, { platform, job: { state, index } }: 
 
 function startOfOne(known: KnownOrder, { platform, job: { index } }: KnownJob): NewOrder {
   return { order: 'start', attempt: standOf(known, platform, index).next, platform, index }
-}
-
-function isControl(order: OrderDocument['order']): boolean {
-  return controlKinds.some((kind) => kind === order)
 }
 
 function attemptBegun({ job }: KnownJob): number {

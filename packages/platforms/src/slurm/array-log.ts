@@ -13,7 +13,6 @@ export interface ArrayLine {
 
 /** File names as they were asked for, with sbatch's own patterns in them. */
 export interface LogPatterns {
-  jobName: string
   out: string
   err: string
 }
@@ -30,14 +29,14 @@ export function readArrayLine(scontrol: string): ArrayLine | null {
 }
 
 /** The names of the log's files that a submission asks for; without any, those that sbatch chooses. */
-export function logPatternsOf({ options, script, jobName }: Submission): LogPatterns {
+export function logPatternsOf({ options, script }: Submission): LogPatterns {
   const directives = readDirectives(script)
   const asked = (name: string): string | null => {
     const text = options[name] ?? directives[name]
     return text === undefined || text === true ? null : String(text)
   }
   const out = asked('output') ?? 'slurm-%A_%a.out'
-  return { jobName, out, err: asked('error') ?? out }
+  return { out, err: asked('error') ?? out }
 }
 
 /**
@@ -45,23 +44,19 @@ export function logPatternsOf({ options, script, jobName }: Submission): LogPatt
  * was asked for is believed when it leads to that path; else the number is looked for. Null when that leaves it open, and
  * when the path has something else in it that differs from task to task.
  */
-export function findTaskPath(shown: string, line: ArrayLine, asked: { jobName: string; pattern: string } | null): string | null {
-  if (asked === null) return guessTaskPath(shown, line)
-  const { jobName, pattern } = asked
+export function findTaskPath(shown: string, line: ArrayLine, pattern: string | null): string | null {
+  if (pattern === null) return guessTaskPath(shown, line)
   // The id of the task's own job, its step and its node.
   if (/%\d*[jJsNntb]/.test(pattern)) return null
   const path = pattern.startsWith('/') ? pattern : `${line.workingDirectory}/${pattern}`
-  const fill = (letters: RegExp) =>
-    path.replace(letters, (_match, digits: string, letter: string) =>
-      (letter === 'A' ? line.arrayId : jobName).padStart(Number(digits), '0')
-    )
+  const known = path.replace(/%(\d*)A/g, (_match, digits: string) => line.arrayId.padStart(Number(digits), '0'))
   // Older versions show as it stands what has a width.
-  const isShown = [fill(/%(\d*)([Ax])/g), fill(/%()([Ax])/g)].some((filled) =>
-    [noTask, line.task].some(
-      (task) => task !== null && [logPathOfTask(filled, task), filled.replaceAll('%a', `${task}`)].includes(shown)
-    )
-  )
-  return isShown ? fill(/%(\d*)([Ax])/g) : guessTaskPath(shown, line)
+  const shownFor = (task: number) => [
+    logPathOfTask(known, task),
+    path.replaceAll('%A', line.arrayId).replaceAll('%a', String(task))
+  ]
+  const isShown = [noTask, line.task ?? noTask].some((task) => shownFor(task).includes(shown))
+  return isShown ? known : guessTaskPath(shown, line)
 }
 
 function guessTaskPath(shown: string, { rawId, arrayId, task }: ArrayLine): string | null {

@@ -27,7 +27,7 @@ export function readLogPaths(scontrol: string, submission: Submission | null): P
     return { outPath: outPath ?? null, errPath: errPath ?? null }
   const patterns = submission === null ? null : logPatternsOf(submission)
   return {
-    outPath: findTaskPath(outPath, array, patterns && { ...patterns, pattern: patterns.out }),
-    errPath: findTaskPath(errPath, array, patterns && { ...patterns, pattern: patterns.err })
+    outPath: findTaskPath(outPath, array, patterns?.out ?? null),
+    errPath: findTaskPath(errPath, array, patterns?.err ?? null)
   }
 }
