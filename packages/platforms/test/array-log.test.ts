@@ -34,6 +34,7 @@ describe('the path of the logs of an array', () => {
   })
   it('is not known where it differs by more than the number, or the number is not clear', () => {
     expect(pathsOf(line(20, '4-9', '/users/csc/slurm-20.out'), 'slurm-%j.out')).toBeNull()
+    expect(pathsOf(line(20, '4-9', '/users/csc/20_4294967294.out'), '%j_%a.out')).toBeNull()
     expect(found(line(20, '4-9', '/users/csc/slurm-20.out'))).toBeNull()
     expect(found(line(24, '3', '/users/csc/3/slurm-24.out'))).toBeNull()
     expect(found(line(20, '20', '/users/csc/slurm-20_20.out'))).toBeNull()
