@@ -93,10 +93,7 @@ describeOnSlurm('an array on SLURM %s', (release) => {
     await scheduler.requeue(taskId(slurmJobId, 3), 'token', 'order')
     await scheduler.requeue(taskId(slurmJobId, 3), 'token', 'order')
     const runs = async () => (await slurm.exec(['cat', `task.${slurmJobId}.3`])).stdout
-    await scheduler.cancel(taskId(slurmJobId, 1))
-    // What is requeued waits behind the others.
-    await untilListed(slurmJobId, '2,5', '3')
-    await scheduler.cancel(taskId(slurmJobId, 5))
+    for (const task of [1, 5]) await scheduler.cancel(taskId(slurmJobId, task))
     await untilListed(slurmJobId, '2-3', '')
     await until(async () => (await runs()) === 'run\nrun\n', 200)
     await scheduler.cancel(slurmJobId)
@@ -133,8 +130,12 @@ describeOnSlurm('an array on SLURM %s', (release) => {
     await scheduler.cancel(slurmJobId)
   })
 
-  it("is refused in SLURM's words when it is too large", async () => {
-    const answer = await scheduler.submit({ ...composeTestJob(sleeper), array: '0-1001' })
-    expect(answer).toMatchObject({ kind: 'refused', reason: expect.stringMatching(/Invalid job array specification/) })
+  it("is refused in SLURM's words when it is too large, also when it is only asked about", async () => {
+    const words = expect.stringMatching(/Invalid job array specification/)
+    const largest = { ...composeTestJob(sleeper), array: '0-1000' }
+    const tooLarge = { ...largest, array: '0-1001' }
+    expect(await scheduler.submit(tooLarge)).toMatchObject({ kind: 'refused', reason: words })
+    expect(await scheduler.testSubmission(tooLarge)).toEqual({ isAccepted: false, words })
+    expect(await scheduler.testSubmission(largest)).toMatchObject({ isAccepted: true })
   })
 })

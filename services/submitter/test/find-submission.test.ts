@@ -46,7 +46,7 @@ describe('a submission whose answer was lost', () => {
 })
 
 /** A job whose submission was not answered, and what was asked of the platform and told about it. */
-function lose(right: RightTrace, found: SubmissionTrace) {
+function lose(right: RightTrace, found: SubmissionTrace, array: string | null = null) {
   let nowMs = 0
   const done: string[] = []
   const scheduler = {
@@ -63,7 +63,7 @@ function lose(right: RightTrace, found: SubmissionTrace) {
   } as unknown as Scheduler
   const state = { kind: 'submitting', try: 1, answerLost: true }
   const work = {
-    job: { state, index: 0, attempt: 1, startOrderedAt: '2026-11-20T12:00:00.000Z' },
+    job: { state, array, index: 0, attempt: 1, startOrderedAt: '2026-11-20T12:00:00.000Z' },
     ...{
       user: 'u',
       known: { name: 'lumi' },
@@ -104,5 +104,11 @@ describe('a look for a submission', () => {
     const left = '8 left alone (Job is no longer pending execution)'
     const words = `SLURM has more than one job of this submission: 7 is kept, 9 ended if not begun, ${left}`
     expect(done).toEqual(['ended 9', `logged: ${words}`, `noticed: ${words}`])
+  })
+  it('that finds an array whose logs nobody knows tells that', async () => {
+    const found = { kind: 'found' as const, slurmJobId: '7', others: [], outPath: null, errPath: null }
+    const { done, look } = lose(found, nothing, '1-4')
+    await look()
+    expect(done).toEqual([expect.stringMatching(/^noticed: .*%A_%a/)])
   })
 })

@@ -1,7 +1,7 @@
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import type { FoundJob, LookTimes, RightTrace, SubmissionTrace } from '@lautta/platforms/scheduler'
-import { orderedAt, type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
+import { orderedAt, type PerformEffect, type PlatformWork, tellUnknownLogs, tokenOf } from './job-work.ts'
 
 /**
  * Counts the looks for submissions whose answer was lost. It is kept in memory: after a restart the looks begin anew,
@@ -61,6 +61,7 @@ export function createFindSubmission(looks: Looks, now: () => Date): PerformEffe
       trace = await scheduler.findSubmission(right, orderedAt(work))
     }
     if (trace.kind === 'found' && trace.others.length > 0) await endOthers(work, trace)
+    if (trace.kind === 'found') await tellUnknownLogs(work, job.array, trace)
     return looks.judge(name, trace, scheduler.lookTimes, now().getTime())
   }
 }

@@ -4,6 +4,7 @@ import type { JobRequest, PlatformRequest } from '@lautta/core/orchestration/dic
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Platform } from '@lautta/platforms/connect-platform'
+import type { AcceptedJob } from '@lautta/platforms/scheduler'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { LiveOrder } from '../live-order.ts'
 import type { SessionPorts } from '../session-ports.ts'
@@ -44,6 +45,16 @@ export type PerformEffect<Work extends PlatformWork = JobWork> = (work: Work) =>
 export async function waitForPause({ findPause }: Pick<PlatformWork, 'findPause'>): Promise<JobEvent | null> {
   const reason = await findPause()
   return reason === null ? null : { type: 'waited', on: 'platform', reason }
+}
+
+/** Tells of an array that was accepted that nobody knows where its tasks write their logs. */
+export async function tellUnknownLogs(
+  { notice }: Pick<PlatformWork, 'notice'>,
+  array: string | null,
+  { outPath }: AcceptedJob
+): Promise<void> {
+  if (array === null || outPath !== null) return
+  await notice('where the tasks write their logs is not known: --output=slurm-%A_%a.out would be, and what has %j in it is not')
 }
 
 /** The token of the job's present attempt. */

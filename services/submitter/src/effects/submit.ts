@@ -10,10 +10,8 @@ import { type Admission, type Kind, kindOf } from '../admission.ts'
 import type { CheckAccount } from './check-account.ts'
 import type { CheckLimits } from './check-limits.ts'
 import { composeSubmission } from './compose-submission.ts'
-import { type JobWork, orderedAt, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
+import { type JobWork, orderedAt, type PerformEffect, tellUnknownLogs, tokenOf, waitForPause } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
-
-const unknownLogs = 'where the tasks write their logs is not known: --output=slurm-%A_%a.out is known, %j is not'
 
 /** What submissions of one session share. */
 interface SubmitOptions {
@@ -103,7 +101,7 @@ async function eventOfAnswer(
   switch (answer.kind) {
     case 'accepted': {
       const { slurmJobId, outPath, errPath } = answer
-      if (submission.array !== null && outPath === null) await work.notice(unknownLogs)
+      await tellUnknownLogs(work, submission.array, answer)
       return { type: 'submissionAccepted', slurmJobId, outPath, errPath }
     }
     case 'refused':
