@@ -1,32 +1,24 @@
 import type { ListedTasks } from '@lautta/core/job/job-event'
 import { formatTasks } from '@lautta/core/job/task-set'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
-import type { RemoteShell } from '../src/remote-shell.ts'
 import { type AcceptedJob, type RecordedTasks, type Scheduler, type Submission, taskId } from '../src/scheduler.ts'
-import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { jobSince } from './ask-accounting.ts'
 import { composeTestJob } from './compose-test-job.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
-import { openTestShell } from './open-test-shell.ts'
+import { startTestSlurm } from './start-test-slurm.ts'
 
 const since = new Date()
 const sleeper = '#!/bin/sh\nsleep 300\n'
 
 describeOnSlurm('an array on SLURM %s', (release) => {
-  let slurm: SlurmServer
-  let shell: RemoteShell
+  let under: Awaited<ReturnType<typeof startTestSlurm>>
   let scheduler: Scheduler
   beforeAll(async () => {
-    slurm = await startSlurm({ release })
-    shell = await openTestShell(slurm)
-    scheduler = createSlurmScheduler(shell)
+    under = await startTestSlurm(release)
+    scheduler = under.scheduler
   })
-  afterAll(async () => {
-    await shell?.close()
-    await slurm?.stop()
-  })
+  afterAll(() => under?.stop())
 
   const submit = async (array: string, script: string, options: Submission['options'] = {}): Promise<AcceptedJob> => {
     const answer = await scheduler.submit({ ...composeTestJob(script, options), array })
@@ -52,7 +44,7 @@ describeOnSlurm('an array on SLURM %s', (release) => {
     const sparse = Array.from({ length: 1001 }, (_, task) => task).filter((task) => task % 3 !== 0)
     const { slurmJobId } = await submit(`${sparse.join(',')}%7`, sleeper, { hold: true })
     expect(await listed(slurmJobId)).toEqual([{ tasks: sparse, phase: 'pending', reason: 'JobHeldUser' }])
-    const { stdout } = await slurm.exec(['squeue', '--noheader', `--jobs=${slurmJobId}`])
+    const { stdout } = await under.slurm.exec(['squeue', '--noheader', `--jobs=${slurmJobId}`])
     expect(stdout.trim().split('\n')).toHaveLength(1)
     await scheduler.cancel(slurmJobId)
     const endings = await until(async () => {
@@ -92,7 +84,7 @@ describeOnSlurm('an array on SLURM %s', (release) => {
     await scheduler.release(taskId(slurmJobId, 2))
     await scheduler.requeue(taskId(slurmJobId, 3), 'token', 'order')
     await scheduler.requeue(taskId(slurmJobId, 3), 'token', 'order')
-    const runs = async () => (await slurm.exec(['cat', `task.${slurmJobId}.3`])).stdout
+    const runs = async () => (await under.slurm.exec(['cat', `task.${slurmJobId}.3`])).stdout
     for (const task of [1, 5]) await scheduler.cancel(taskId(slurmJobId, task))
     await untilListed(slurmJobId, '2-3', '')
     await until(async () => (await runs()) === 'run\nrun\n', 200)
