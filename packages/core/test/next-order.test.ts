@@ -117,6 +117,20 @@ describe('an order for one job', () => {
       expect(startOrders(known([given]))).toEqual([{ order: 'start', attempt: 1 }])
     }
   })
+  it('may hold an array that runs, as long as tasks of it wait', () => {
+    const found = known([start(1)], [1, 'running'], [1, 'running'])
+    const [job] = found.statuses.get('lumi')?.jobs ?? []
+    Object.assign(job ?? {}, {
+      array: '1-2',
+      tasks: [
+        { tasks: '1', state: 'running' },
+        { tasks: '2', state: 'queued' }
+      ]
+    })
+    expect(decide(found, 'hold')).toEqual(given('hold', 1))
+    Object.assign(job ?? {}, { tasks: [{ tasks: '1-2', state: 'running' }] })
+    expect(decide(found, 'hold')).toHaveProperty('conflict')
+  })
   it('is refused where it can have no effect', () => {
     const ended = known([start(1)], [1, 'failed'], [1, 'failed'])
     for (const verb of ['hold', 'release', 'requeue'] as const) expect(decide(ended, verb)).toHaveProperty('conflict')

@@ -54,7 +54,9 @@ export function controlOrders(known: KnownOrder, one: KnownJob, order: 'cancel' 
     return { conflict: 'the job has ended', hint: 'start the order again: what did not complete runs once more' }
   if (order === 'requeue' && !isOnPlatform(job))
     return { conflict: 'the job has not been submitted yet', hint: 'only a job that runs can be requeued' }
-  if (order === 'hold' && job.state.kind === 'running')
+  // Of an array that runs, SLURM holds the tasks that wait.
+  const canBeHeld = job.state.kind !== 'running' || job.tasks.some(({ state }) => state === 'queued')
+  if (order === 'hold' && !canBeHeld)
     return {
       conflict: 'the job runs already',
       hint: 'only a job that has not begun can be held; stop it, or requeue and hold it'
