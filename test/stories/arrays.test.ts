@@ -74,7 +74,7 @@ describe('an array', () => {
     const refused = await orders.untilJob(id, 'mahti', ({ state }) => state === 'finished')
     expect(refused).toMatchObject({
       outcome: 'failed',
-      reason: expect.stringMatching(/Invalid job array specification.*MaxArraySize/)
+      reason: expect.stringMatching(/0-1001 is too large: 1000 is the highest index/)
     })
   })
 })
@@ -115,7 +115,7 @@ describe('one task of an array', () => {
     expect(await untilTasks(id, (states) => states[0] === 'cancelled')).toMatchObject({ 1: 'queued' })
     await give(id, 'cancel', 1)
     const { outcome, platforms } = await orders.untilStored(id)
-    expect([outcome, platforms.mahti.jobs[0]['exit-code']]).toEqual(['cancelled', null])
+    expect([outcome, platforms.mahti.jobs[0]['tasks-by-state']]).toEqual(['cancelled', { finished: 2 }])
   })
 
   it('is none of a job that is no array', async () => {
