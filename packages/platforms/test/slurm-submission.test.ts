@@ -48,7 +48,16 @@ describe('an sbatch that failed', () => {
   })
 })
 
-const submission = { token: 't', try: 1, jobName: 'n.t', script: '', workingDirectory: null, modules: [], array: null, options: {} }
+const submission = {
+  token: 't',
+  try: 1,
+  jobName: 'n.t',
+  script: '',
+  workingDirectory: null,
+  modules: [],
+  array: null,
+  options: {}
+}
 
 describe('a submission', () => {
   it('has no value of a variable in its arguments', () => {

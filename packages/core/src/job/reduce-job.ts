@@ -167,19 +167,10 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
       return { job, effects: ['findAccounting'], reason: null }
     case 'accountingFound':
       return finish(job, slurmJobId, event.ending, at)
-    case 'neverHeardOf':
-      return finish(
-        job,
-        slurmJobId,
-        {
-          outcome: 'lost',
-          exitCode: null,
-          reason: `accounting never heard of job ${slurmJobId}`,
-          startedAt: null,
-          endedAt: null
-        },
-        at
-      )
+    case 'neverHeardOf': {
+      const reason = `accounting never heard of job ${slurmJobId}`
+      return finish(job, slurmJobId, { outcome: 'lost', exitCode: null, reason, startedAt: null, endedAt: null }, at)
+    }
     default:
       return keep(job)
   }
