@@ -79,12 +79,27 @@ export const logTablePath = (run: Run): string => `LOGS/${runName(run)}.parquet`
 export const logSources = ['out', 'err'] as const
 export type LogSource = (typeof logSources)[number]
 
-/** The whole raw log of one stream, written when the job has ended. */
-export const logPath = (run: Run, source: LogSource): string => `LOGS/${runName(run)}.${source}.log`
+/** One log: a stream of a job (`out`), or of one task of an array (`out.7`). */
+export type LogStream = LogSource | `${LogSource}.${number}`
 
-/** The raw pieces of one stream while the job runs. */
-export const logPiecePrefix = (run: Run, source: LogSource): string => `LOGS/${runName(run)}/${source}/`
+/** The name of a log; `task` is null for a whole job. */
+export const logStreamOf = (source: LogSource, task: number | null): LogStream => (task === null ? source : `${source}.${task}`)
+
+/** A whole raw log, written when the job has ended. */
+export const logPath = (run: Run, stream: LogStream): string => `LOGS/${runName(run)}.${stream}.log`
+
+/** The whole raw logs of all tasks of a source. */
+export const taskLogsPrefix = (run: Run, source: LogSource): string => `LOGS/${runName(run)}.${source}.`
+
+/** Where in a log that holds those of all tasks each of them lies. */
+export const logIndexPath = (run: Run, source: LogSource): string => `LOGS/${runName(run)}.${source}.tasks.json`
+
+/** The raw pieces of all logs of a run while it goes on. */
+export const logPiecesPrefix = (run: Run): string => `LOGS/${runName(run)}/`
+
+/** The raw pieces of one log. */
+export const logPiecePrefix = (run: Run, stream: LogStream): string => `${logPiecesPrefix(run)}${stream}/`
 
 /** One piece; the offset has a fixed width, so that pieces sort by it. */
-export const logPiecePath = (run: Run, source: LogSource, restart: number, offset: number): string =>
-  `${logPiecePrefix(run, source)}${restart}-${String(offset).padStart(15, '0')}`
+export const logPiecePath = (run: Run, stream: LogStream, restart: number, offset: number): string =>
+  `${logPiecePrefix(run, stream)}${restart}-${String(offset).padStart(15, '0')}`

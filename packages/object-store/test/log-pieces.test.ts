@@ -5,7 +5,7 @@ import { StorageError } from '@lautta/core/errors'
 import { logPiecePath } from '@lautta/core/object-names'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFolderStore } from '../src/folder/folder-store.ts'
-import { joinLogPieces, listLogPieces } from '../src/log-pieces.ts'
+import { joinLogParts, listLogPieces } from '../src/log-pieces.ts'
 import type { ObjectStore } from '../src/object-store.ts'
 
 const run = { id: '01jd', platform: 'lumi', index: 0, attempt: 1 }
@@ -28,7 +28,7 @@ afterAll(() => rm(root, { recursive: true }))
 
 const read = async (from?: number) => {
   const pieces = await listLogPieces(store, 'b', run, 'out')
-  return Buffer.concat(await joinLogPieces(store, 'b', pieces, from).toArray()).toString()
+  return Buffer.concat(await joinLogParts(store, 'b', pieces, from).toArray()).toString()
 }
 
 describe('the pieces of a log', () => {
@@ -47,6 +47,6 @@ describe('the pieces of a log', () => {
   it('are not passed over when one is gone', async () => {
     const pieces = await listLogPieces(store, 'b', run, 'out')
     const gone = [...pieces, { path: 'LOGS/gone', restart: 2, offset: 0, usedBytes: 1 }]
-    await expect(joinLogPieces(store, 'b', gone).toArray()).rejects.toThrow(StorageError)
+    await expect(joinLogParts(store, 'b', gone).toArray()).rejects.toThrow(StorageError)
   })
 })

@@ -24,7 +24,6 @@ const partPrelude = `${prelude}part=$path.lautta-$2
 
 // A file system may hang for ever while the connection lives. Longer than a checksum over the largest files takes.
 const stallSeconds = 1800
-const pieceSeconds = 300
 
 /**
  * Writes a file: under another name first, its checksum compared, then renamed. An existing one is kept unless it may
@@ -131,25 +130,6 @@ export function readTextFile(shell: RemoteShell, path: string, limitBytes: numbe
       return stdout
     }
   })
-}
-
-/**
- * Reads the bytes of a growing file from an offset on, at most `limitBytes`; nothing when there is no regular file
- * there, yet or any more.
- */
-export async function readPiece(shell: RemoteShell, path: string, offset: number, limitBytes: number): Promise<Buffer> {
-  // Not tail or head: of a pipe only the last one tells whether it could read.
-  const script = `${prelude}[ -f "$path" ] || exit 0
-exec dd if="$path" iflag=skip_bytes,count_bytes bs=64K skip=${offset} count=${limitBytes} status=none`
-  const started = await shell.start(['sh', '-c', script, 'lautta', path], 'file')
-  started.stdin.end()
-  const output = Promise.all([readBytes(started.stdout), readBytes(started.stderr), started.ended])
-  const [content, words, exitCode] = await withTimeout(output, pieceSeconds).catch((cause: unknown) => {
-    started.abandon()
-    throw new UnavailableError(`reading ${path} was interrupted`, { cause })
-  })
-  if (exitCode !== 0) throw new UnavailableError(`${path} can not be read: ${lastWords(words.toString('utf8'))}`)
-  return content
 }
 
 /** Removes a file; one that is not there is no error. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../../test/support/until.ts'
-import { readPiece } from '../src/files.ts'
+import { readTextFile } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import type { AcceptedJob, RecordedEnding, Scheduler, Submission } from '../src/scheduler.ts'
 import { collectAccounting, findEndings } from './ask-accounting.ts'
@@ -65,7 +65,7 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
     }
-    const logOf = async ({ outPath }: AcceptedJob) => (await readPiece(under.shell, outPath ?? '', 0, 1_000_000)).toString()
+    const logOf = ({ outPath }: AcceptedJob) => readTextFile(under.shell, outPath ?? '', 1_000_000)
 
     it('runs a batch script, and tells that it completed with exit code 0', async () => {
       const job = await submit(compose('#!/bin/bash\necho hello from $SLURM_JOB_ID\n'))

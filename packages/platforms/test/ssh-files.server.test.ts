@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requireCommands } from '../../../test/servers/require-server.ts'
 import { type SshServer, sshCommands, startSshServer } from '../../../test/servers/ssh-server.ts'
 import { until } from '../../../test/support/until.ts'
-import { hashFile, readPiece, readFile as readRemoteFile, readTextFile, removeFile, writeFile } from '../src/files.ts'
+import { hashFile, readFile as readRemoteFile, readTextFile, removeFile, writeFile } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { openTestShell } from './open-test-shell.ts'
 
@@ -83,13 +83,5 @@ describe.skipIf(!isInstalled)('files over SSH', () => {
     )
     await expect(writeFile(shell, 'half', broken, kept)).rejects.toThrow(StorageError)
     await expect(readTextFile(shell, 'half', 100)).rejects.toThrow(RefusedError)
-  })
-  it('are read in pieces from an offset on; what is no regular file is empty', async () => {
-    await writeFile(shell, 'log', Buffer.from('0123456789'), { ...kept, overwrite: true })
-    expect((await readPiece(shell, 'log', 3, 4)).toString()).toBe('3456')
-    expect((await readPiece(shell, 'log', 8, 100)).toString()).toBe('89')
-    expect((await readPiece(shell, 'log', 10, 100)).toString()).toBe('')
-    expect((await readPiece(shell, '/dev/zero', 0, 100)).toString()).toBe('')
-    expect((await readPiece(shell, 'nowhere', 0, 100)).toString()).toBe('')
   })
 })

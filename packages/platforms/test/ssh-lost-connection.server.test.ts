@@ -6,7 +6,8 @@ import { UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import ssh2, { type ServerChannel } from 'ssh2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makePrivateFolder, type PrivateFolder } from '../../../test/servers/private-folder.ts'
-import { readFile, readPiece, readTextFile } from '../src/files.ts'
+import { measureFiles, readFileParts } from '../src/file-parts.ts'
+import { readFile, readTextFile } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
 import { createSshShell } from '../src/ssh/ssh-shell.ts'
@@ -92,7 +93,9 @@ describe.each(replies)('a connection that is lost after %s', (_sent, reply) => {
       const content = await readFile(shell, 'x')
       await expect(content.toArray()).rejects.toThrow('reading x was interrupted')
       await expect(readTextFile(shell, 'x', 100)).rejects.toThrow(UnavailableError)
-      await expect(readPiece(shell, 'x', 0, 100)).rejects.toThrow('reading x was interrupted')
+      await expect(measureFiles(shell, ['x'])).rejects.toThrow(UnavailableError)
+      const parts = readFileParts(shell, [{ path: 'x', offset: 0, usedBytes: 100 }], 10)
+      await expect(parts.next()).rejects.toThrow('reading x was interrupted')
     }
   })
   it('gives back the places of its commands, though nobody reads what they printed', async () => {

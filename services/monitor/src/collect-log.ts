@@ -1,27 +1,23 @@
+import { Readable } from 'node:stream'
 import type { Attempt } from '@lautta/core/job/job'
-import { type LogSource, logPath, logPiecePath, logTablePath, type Run } from '@lautta/core/object-names'
-import { joinLogPieces, listLogPieces } from '@lautta/object-store/log-pieces'
+import { type LogFile, logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
+import { logIndexPath, logPath, logPiecePath, type Run } from '@lautta/core/object-names'
+import { type TaskBytes, writeLogIndex } from '@lautta/object-store/log-index'
+import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
-import { readPiece } from '@lautta/platforms/files'
-import { readBytes } from '@lautta/platforms/read-bytes'
+import { measureFiles, readFileParts } from '@lautta/platforms/file-parts'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
-import { writeLogTable } from '@lautta/tables/log-table'
 
 const pieceBytes = 4 * 1024 * 1024
-const mostTableBytes = 16 * 1024 * 1024
-const textType = 'text/plain; charset=utf-8'
 
-/** The streams of an attempt that have files of their own. */
-function logFilesOf({ outPath, errPath }: Attempt): { source: LogSource; file: string }[] {
-  return [
-    ...(outPath === null ? [] : [{ source: 'out' as const, file: outPath }]),
-    // SLURM writes both streams to one file unless it is told otherwise.
-    ...(errPath === null || errPath === outPath ? [] : [{ source: 'err' as const, file: errPath }])
-  ]
-}
+/** What kind of bytes a log is. */
+export const textType = 'text/plain; charset=utf-8'
 
-/** Brings what a log has grown by since the last time: only new bytes cross the network. */
+/**
+ * Brings what the logs of an attempt have grown by since the last time: one command looks at all of them, and only new
+ * bytes cross the network.
+ */
 export async function collectNewBytes(
   store: ObjectStore,
   bucket: string,
@@ -29,50 +25,82 @@ export async function collectNewBytes(
   run: Run,
   attempt: Attempt
 ): Promise<number> {
+  const files = logsOf(attempt).flatMap((logs) => (logs.kept === 'live' ? logs.files : []))
+  if (files.length === 0) return 0
+  const sizes = await measureFiles(shell, pathsOf(files))
+  if (sizes.size === 0) return 0
+  const pieces = await listPiecesByStream(store, bucket, run)
+  const growths = files.flatMap((file) => {
+    const growth = growthOf(file, pieces.get(file.stream) ?? [], attempt.restart, sizes.get(file.file) ?? 0)
+    return growth.usedBytes > 0 ? [{ ...growth, path: file.file, stream: file.stream }] : []
+  })
   let brought = 0
-  for (const { source, file } of logFilesOf(attempt)) {
-    const pieces = (await listLogPieces(store, bucket, run, source)).filter(({ restart }) => restart === attempt.restart)
-    let offset = Math.max(0, ...pieces.map((piece) => piece.offset + piece.usedBytes))
-    for (;;) {
-      const bytes = await readPiece(shell, file, offset, pieceBytes)
-      if (bytes.length === 0) break
-      await store.put(bucket, logPiecePath(run, source, attempt.restart, offset), bytes, {
-        contentType: textType,
-        metadata: { version: '1' }
-      })
-      offset += bytes.length
-      brought += bytes.length
-    }
+  for await (const { part, from, bytes } of readFileParts(shell, growths, pieceBytes)) {
+    const growth = growths[part]
+    if (growth === undefined) throw new Error(`there is no part ${part}`)
+    const path = logPiecePath(run, growth.stream, growth.restart, growth.offset + from)
+    await store.put(bucket, path, bytes, { contentType: textType, metadata: { version: '1' } })
+    brought += bytes.length
   }
   return brought
 }
 
-/** Joins the pieces into the raw logs, and makes the log table of them. */
-export async function finishLog(store: ObjectStore, bucket: string, run: Run, attempt: Attempt): Promise<void> {
-  const streams: { source: LogSource; content: Buffer }[] = []
-  for (const { source } of logFilesOf(attempt)) {
-    const pieces = await listLogPieces(store, bucket, run, source)
-    await putVersioned(store, bucket, logPath(run, source), joinLogPieces(store, bucket, pieces), { contentType: textType })
-    streams.push({ source, content: await readForTable(store, bucket, logPath(run, source)) })
-  }
-  await putVersioned(store, bucket, logTablePath(run), writeLogTable(streams))
+/**
+ * What is new in a file. When a job was requeued SLURM begins its file anew. Of a job we know that; of one task in an
+ * array the file tells: it is shorter than what was brought of it.
+ */
+function growthOf({ task }: LogFile, pieces: readonly LogPiece[], restartOfJob: number, sizeBytes: number) {
+  const restart = task === null ? restartOfJob : (pieces.at(-1)?.restart ?? 0)
+  const brought = pieces.filter((piece) => piece.restart === restart)
+  const offset = Math.max(0, ...brought.map((piece) => piece.offset + piece.usedBytes))
+  if (task !== null && sizeBytes < offset) return { restart: restart + 1, offset: 0, usedBytes: sizeBytes }
+  return { restart, offset, usedBytes: sizeBytes - offset }
 }
 
-/** The table is made in memory: of a very long log it has the beginning, and a line that says so. */
-async function readForTable(store: ObjectStore, bucket: string, path: string): Promise<Buffer> {
-  const found = await store.get(bucket, path, { first: 0, last: mostTableBytes - 1 })
-  if (found === null) return Buffer.alloc(0)
-  const content = await readBytes(found.content, mostTableBytes)
-  if (found.info.usedBytes <= mostTableBytes) return content
-  return Buffer.concat([
-    content,
-    Buffer.from(`\n[Lautta: the log goes on; all of its ${found.info.usedBytes} bytes are in ${path}]\n`)
-  ])
+/**
+ * Brings those logs of an attempt that has ended which are kept together: one object holds all tasks of a source, and an
+ * index tells each one's bytes. The index comes last; when it is there, so is the log.
+ */
+export async function collectTogether(
+  store: ObjectStore,
+  bucket: string,
+  shell: RemoteShell,
+  run: Run,
+  attempt: Attempt
+): Promise<void> {
+  for (const logs of logsOf(attempt).filter(({ kept }) => kept === 'together')) {
+    if ((await store.head(bucket, logIndexPath(run, logs.source))) === null) await bringTogether(store, bucket, shell, run, logs)
+  }
 }
 
-/** The pieces are not needed any more once the whole is stored. */
-export async function removePieces(store: ObjectStore, bucket: string, run: Run, attempt: Attempt): Promise<void> {
-  for (const { source } of logFilesOf(attempt)) {
-    for (const { path } of await listLogPieces(store, bucket, run, source)) await store.delete(bucket, path)
+async function bringTogether(
+  store: ObjectStore,
+  bucket: string,
+  shell: RemoteShell,
+  run: Run,
+  { source, files }: SourceLogs
+): Promise<void> {
+  const sizes = await measureFiles(shell, pathsOf(files))
+  const tasks: TaskBytes[] = []
+  const parts = []
+  let wholeBytes = 0
+  for (const { file, task } of files) {
+    const usedBytes = sizes.get(file) ?? 0
+    if (usedBytes === 0 || task === null) continue
+    tasks.push({ task, offset: wholeBytes, usedBytes })
+    parts.push({ path: file, offset: 0, usedBytes })
+    wholeBytes += usedBytes
   }
+  if (wholeBytes === 0) return
+  const content = Readable.from(onlyBytes(readFileParts(shell, parts, pieceBytes)))
+  await putVersioned(store, bucket, logPath(run, source), content, { contentType: textType, usedBytes: wholeBytes })
+  await writeLogIndex(store, bucket, run, source, tasks)
+}
+
+async function* onlyBytes(read: AsyncIterable<{ bytes: Buffer }>): AsyncGenerator<Buffer> {
+  for await (const { bytes } of read) yield bytes
+}
+
+function pathsOf(files: readonly LogFile[]): string[] {
+  return files.map(({ file }) => file)
 }

@@ -12,7 +12,8 @@ import type { Platform } from '@lautta/platforms/connect-platform'
 import { writeSacctTable } from '@lautta/tables/sacct-table'
 import { writeTimesTable } from '@lautta/tables/times-table'
 import { writeUsageTable } from '@lautta/tables/usage-table'
-import { collectNewBytes, finishLog, removePieces } from './collect-log.ts'
+import { collectNewBytes, collectTogether } from './collect-log.ts'
+import { finishLog, removePieces } from './finish-log.ts'
 
 export interface CollectPorts {
   store: ObjectStore
@@ -48,6 +49,7 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   const pipeline = management.bucketOf(user, 'pipeline')
   const grown = await inPlace(async () => {
     const { shell } = await connect(user, name)
+    if (accounting !== null) await collectTogether(store, pipeline, shell, run, attempt)
     return collectNewBytes(store, pipeline, shell, run, attempt)
   })
   if (accounting === null) return grown > 0 ? 'log' : 'nothing'
@@ -61,7 +63,7 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
     // An array all of whose tasks were cancelled before they began has used nothing.
     if (usage !== null) await putVersioned(store, submitter, usagePath(run), writeUsageTable(usage, run))
     await putVersioned(store, pipeline, timesPath(run), writeTimesTable(measureStages(attempt, now().toISOString())))
-    await removePieces(store, pipeline, run, attempt)
+    await removePieces(store, pipeline, run)
   })
   return 'all'
 }
@@ -75,7 +77,7 @@ async function findOwed({ store, management }: CollectPorts, user: string, run: 
   if (attempt === undefined || slurmJobId === null) return null
   const pipeline = management.bucketOf(user, 'pipeline')
   if ((await store.head(pipeline, timesPath(run))) === null) return { attempt, slurmJobId }
-  await removePieces(store, pipeline, run, attempt)
+  await removePieces(store, pipeline, run)
   return null
 }
 

@@ -1,0 +1,98 @@
+import { LauttaError, UnavailableError } from '@lautta/core/errors'
+import { readBytes } from './read-bytes.ts'
+import type { RemoteShell } from './remote-shell.ts'
+import { runCommand, withTimeout } from './run-command.ts'
+
+/** Bytes of one file, from an offset on. */
+export interface FilePart {
+  path: string
+  offset: number
+  usedBytes: number
+}
+
+const stallSeconds = 300
+// Of `stat`'s raw mode: what kind of file it is.
+const kindMask = 0xf000
+const regularFile = 0x8000
+
+/**
+ * The sizes of many files, asked with one command; what is no regular file, is not there or has a line end in its name
+ * has none.
+ */
+export async function measureFiles(shell: RemoteShell, paths: readonly string[]): Promise<Map<string, number>> {
+  const asked = paths.filter((path) => !path.includes('\n'))
+  if (asked.length === 0) return new Map()
+  // A file that is not there makes stat fail, and xargs say 123.
+  const script = `xargs -r -d '\\n' stat -L --printf='%s %f %n\\n' -- 2>/dev/null; code=$?; [ $code = 123 ] || exit $code`
+  return runCommand(shell, {
+    argv: ['sh', '-c', script],
+    stdin: asked.join('\n'),
+    lane: 'file',
+    parse({ stdout, stderr, exitCode }) {
+      if (exitCode !== 0)
+        throw new UnavailableError(`files can not be looked at: ${stderr.trim() || `stat ended with ${exitCode}`}`)
+      const lines = stdout.split('\n').flatMap((line) => {
+        const [, bytes, mode = '', path = ''] = /^(\d+) ([0-9a-f]+) (.+)$/.exec(line) ?? []
+        const isRegular = (Number.parseInt(mode, 16) & kindMask) === regularFile
+        return isRegular ? [[path, Number(bytes)] as const] : []
+      })
+      return new Map(lines)
+    }
+  })
+}
+
+// A file that has become shorter ends it all: what follows would be taken for its bytes.
+const sendParts = `while read -r offset bytes && IFS= read -r path; do
+dd if="$path" iflag=skip_bytes,count_bytes bs=64K skip="$offset" count="$bytes" status=none || exit 1
+[ "$(wc -c <"$path")" -ge $((offset + bytes)) ] || { echo "$path: it became shorter" >&2; exit 1; }
+done`
+
+/**
+ * Reads parts of many files with one command, in their sequence, `mostBytes` at a time: `from` counts within the part.
+ * Throws when a part can not be read as a whole.
+ */
+export async function* readFileParts(
+  shell: RemoteShell,
+  parts: readonly FilePart[],
+  mostBytes: number
+): AsyncGenerator<{ part: number; from: number; bytes: Buffer }> {
+  const started = await shell.start(['sh', '-c', sendParts], 'file')
+  const words = readBytes(started.stderr)
+  for (const early of [words, started.ended]) early.catch(() => {})
+  const chunks: AsyncIterator<Buffer> = started.stdout[Symbol.asyncIterator]()
+  let rest: Buffer = Buffer.alloc(0)
+  const take = async (path: string, usedBytes: number): Promise<Buffer> => {
+    const taken: Buffer[] = []
+    for (let left = usedBytes; left > 0; ) {
+      if (rest.length === 0) {
+        const next = await withTimeout(chunks.next(), stallSeconds)
+        if (next.done === true) throw await failureOf(path)
+        rest = next.value
+      }
+      const piece = rest.subarray(0, left)
+      taken.push(piece)
+      left -= piece.length
+      rest = rest.subarray(piece.length)
+    }
+    return Buffer.concat(taken)
+  }
+  const failureOf = async (path: string): Promise<UnavailableError> => {
+    const [code, said] = await withTimeout(Promise.all([started.ended, words]), stallSeconds)
+    return new UnavailableError(`${path} can not be read: ${said.toString('utf8').trim() || `it ended with ${code}`}`)
+  }
+  let path = ''
+  try {
+    started.stdin.end(parts.map((part) => `${part.offset} ${part.usedBytes}\n${part.path}\n`).join(''))
+    for (const [part, { usedBytes, ...file }] of parts.entries()) {
+      path = file.path
+      for (let from = 0; from < usedBytes; from += mostBytes)
+        yield { part, from, bytes: await take(path, Math.min(mostBytes, usedBytes - from)) }
+    }
+    if ((await withTimeout(started.ended, stallSeconds)) !== 0) throw await failureOf(path)
+  } catch (cause) {
+    if (cause instanceof LauttaError) throw cause
+    throw new UnavailableError(`reading ${path} was interrupted`, { cause })
+  } finally {
+    started.abandon()
+  }
+}
