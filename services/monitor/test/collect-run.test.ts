@@ -1,19 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
-import { deriveKey } from '@lautta/core/derive-key'
 import { UnavailableError } from '@lautta/core/errors'
 import { declareJob, type Job } from '@lautta/core/job/job'
-import { createFolderStore } from '@lautta/object-store/folder'
 import { listLogPieces } from '@lautta/object-store/log-pieces'
-import { createManagement } from '@lautta/object-store/management'
-import { connectPlatform } from '@lautta/platforms/connect-platform'
-import { createLimit } from '@lautta/platforms/limit-concurrency'
 import type { SubmittedJob } from '@lautta/platforms/scheduler'
-import { knownPlatforms } from '@lautta/platforms/settings'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type CollectPorts, collectRun } from '../src/collect-run.ts'
+import { openPorts } from './open-ports.ts'
 
 const runCount = 20
 const run = (index: number) => ({ id: '1', platform: 'local', index, attempt: 1 })
@@ -25,14 +20,8 @@ beforeEach(async () => {
 })
 afterEach(() => rm(root, { recursive: true }))
 
-/** Ended jobs with a log each, on this machine; `collectAccounting` is what the test says. */
+/** Ended jobs with a log each. */
 async function openRuns(collectAccounting: (job: SubmittedJob) => Promise<AccountingRecord[]>): Promise<CollectPorts> {
-  const store = createFolderStore(join(root, 'store'))
-  const management = createManagement({
-    ...{ store, bucketPrefix: 'mlch', documentKey: deriveKey('a master key', 'documents') },
-    slugOf: (user) => user,
-    onIgnored: () => {}
-  })
   const outPath = join(root, 'log')
   await writeFile(outPath, 'a line\n')
   const jobs = Array.from({ length: runCount }, (_, index): Job => {
@@ -40,21 +29,7 @@ async function openRuns(collectAccounting: (job: SubmittedJob) => Promise<Accoun
     const state = { kind: 'finished', slurmJobId: String(index + 1), ...ended, collecting: 'owed' } as const
     return { ...declareJob(index), startOrderedAt, outPath, state }
   })
-  await management.writeStatus('u', { schema: 1, id: '1', platform: 'local', fence: 1, sequence: 1, jobs, history: [] })
-  const [known] = knownPlatforms({}, true)
-  const platform = await connectPlatform(known!, 'u', {
-    localFolder: root,
-    environment: { HOME: homedir(), PATH: '/usr/bin:/bin' }
-  })
-  const enter = createLimit(2)
-  return {
-    ...{ store, management, now: () => new Date() },
-    connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
-    async inPlace(work) {
-      const leave = await enter()
-      return work().finally(leave)
-    }
-  }
+  return openPorts(root, jobs, collectAccounting)
 }
 
 const collectAll = (ports: CollectPorts) =>
