@@ -1,5 +1,6 @@
 import { type LogSource, type LogStream, logStreamOf } from '../object-names.ts'
 import type { Attempt } from './job.ts'
+import { logPathOfTask } from './task-log.ts'
 import { parseTasks } from './task-set.ts'
 
 /** A log that a job writes on its platform. */
@@ -23,7 +24,6 @@ export interface SourceLogs {
 }
 
 const mostLiveTasks = 100
-const taskPattern = /%(\d*)a/g
 
 /** The logs of an attempt, as far as the scheduler told where they are. */
 export function logsOf({ outPath, errPath, array }: Pick<Attempt, 'outPath' | 'errPath' | 'array'>): SourceLogs[] {
@@ -41,13 +41,8 @@ export function isByTask({ files }: SourceLogs): boolean {
 }
 
 function describe(source: LogSource, path: string, tasks: readonly number[]): SourceLogs {
-  if (tasks.length === 0 || path.search(taskPattern) < 0)
-    return { source, kept: 'live', files: [{ source, task: null, stream: source, file: path }] }
-  const files = tasks.map((task) => ({ source, task, stream: logStreamOf(source, task), file: fillTask(path, task) }))
+  const isByTask = tasks.some((task) => logPathOfTask(path, task) !== path)
+  if (!isByTask) return { source, kept: 'live', files: [{ source, task: null, stream: source, file: path }] }
+  const files = tasks.map((task) => ({ source, task, stream: logStreamOf(source, task), file: logPathOfTask(path, task) }))
   return { source, kept: files.length > mostLiveTasks ? 'together' : 'live', files }
-}
-
-/** The file of one task: `%a` is its number, `%4a` that with zeros before it. */
-function fillTask(path: string, task: number): string {
-  return path.replace(taskPattern, (_match, width: string) => String(task).padStart(Number(width), '0'))
 }

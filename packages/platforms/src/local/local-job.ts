@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode } from '@lautta/core/errors'
 import { z } from 'zod'
@@ -11,8 +12,10 @@ const localJobSchema = z.object({
   script: z.string(),
   workingDirectory: z.string(),
   outPath: z.string(),
-  /** Null: both streams go to one file. */
+  /** Null: both streams go to one file. Of an array they have `%a` where the number of a task stands. */
   errPath: z.string().nullable(),
+  /** Which tasks, as a list, and how many of them at once (null: as many as can). Null is a job without tasks. */
+  array: z.object({ tasks: z.string(), mostAtOnce: z.number().nullable() }).nullable().default(null),
   timeLimitSeconds: z.number().nullable(),
   /** Between TERM and KILL, as SLURM's KillWait. */
   graceSeconds: z.number(),
@@ -60,4 +63,22 @@ async function read<Schema extends z.ZodType>(path: string, schema: Schema): Pro
     if (hasCode(error, 'ENOENT')) return null
     throw error
   }
+}
+
+/** mkdir succeeds once: true for the first who asks. */
+export async function makeFolderOnce(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+    return true
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+/** A file that is there whole or not at all. */
+export async function writeWhole(path: string, content: string): Promise<void> {
+  const fresh = `${path}.${randomUUID()}`
+  await writeFile(fresh, content, { mode: 0o600, flush: true })
+  await rename(fresh, path)
 }

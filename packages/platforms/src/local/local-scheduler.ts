@@ -1,11 +1,13 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
 import { hasCode, messageOf, RefusedError } from '@lautta/core/errors'
 import type { Ending } from '@lautta/core/job/job-event'
 import type { Outcome } from '@lautta/core/job/outcome'
+import { mapLimited } from '@lautta/core/map-limited'
 import type {
   AcceptedJob,
-  RecordedEnding,
+  RecordedJob,
   RightTrace,
   Scheduler,
   Submission,
@@ -13,8 +15,9 @@ import type {
   SubmissionRight
 } from '../scheduler.ts'
 import { accountForLocalJob, slurmStateOf } from './account-for-local-job.ts'
-import { identityOf, type LocalEnd, readEnd, readJob, readRun } from './local-job.ts'
-import { createLocalJobs, type LocalJobs, makeFolderOnce, writeWhole } from './local-jobs.ts'
+import { identityOf, type LocalEnd, makeFolderOnce, readEnd, readJob, readRun, writeWhole } from './local-job.ts'
+import { createLocalJobs, type LocalJobs } from './local-jobs.ts'
+import { type LocalUnit, unitsOf } from './local-units.ts'
 import { type LocalPlan, planLocalJob } from './plan-local-job.ts'
 
 /** What the jobs of platform `local` get and where they lie. */
@@ -26,6 +29,8 @@ export interface LocalSchedulerOptions {
   /** Told when a job has begun or, if this process started it, ended. */
   onChange?: () => void
 }
+
+const readAtOnce = 32
 
 /** Batch scripts as processes of this machine, at most as many at once as it has cores. */
 export function createLocalScheduler({ folder, environment, onChange = () => {} }: LocalSchedulerOptions): Scheduler {
@@ -51,7 +56,7 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
       return trace.kind === 'taken' ? { kind: 'no-trace', counts: true } : trace
     },
     listJobs: () => jobs.list(),
-    findEndings: (asked) => Promise.all(asked.map(({ slurmJobId }) => findEnding(jobs.folderOf(slurmJobId)))),
+    findEndings: (asked) => Promise.all(asked.map(({ slurmJobId }) => findEnding(jobs, slurmJobId))),
     cancel: (slurmJobId) => jobs.cancel(slurmJobId),
     // Nothing lies between the right and the job here, so no job is ever there twice.
     cancelPending: async () => {},
@@ -71,18 +76,33 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
     findLimits: async () => null,
     checks: () => [],
     async collectAccounting({ slurmJobId }) {
-      const of = jobs.folderOf(slurmJobId)
-      const [job, run, end] = await Promise.all([readJob(of), readRun(of), readEnd(of)])
-      return job === null ? [] : [accountForLocalJob(slurmJobId, job, run, end)]
+      const job = await readJob(jobs.folderOf(slurmJobId))
+      const units = job === null ? [] : unitsOf(slurmJobId, job)
+      return (await mapLimited(units, readAtOnce, (unit) => accountFor(jobs.folderOf(unit.name), unit))).flat()
     }
   }
 }
 
-async function findEnding(of: string): Promise<RecordedEnding | null | undefined> {
-  const job = await readJob(of)
+/** Of a task that has not begun there is no line. */
+async function accountFor(own: string, { id, task, job }: LocalUnit): Promise<AccountingRecord[]> {
+  const [run, end] = await Promise.all([readRun(own), readEnd(own)])
+  if (task !== null && run === null) return []
+  return [{ ...accountForLocalJob(id, job, run, end), arrayTask: task }]
+}
+
+async function findEnding(jobs: LocalJobs, id: string): Promise<RecordedJob> {
+  const job = await readJob(jobs.folderOf(id))
   if (job === null) return undefined
-  const end = await readEnd(of)
-  return end === null ? null : { ...endingOf(end), ...identityOf(job) }
+  const ends = await mapLimited(unitsOf(id, job), readAtOnce, async ({ name, task }) => {
+    const end = await readEnd(jobs.folderOf(name))
+    return { task, ending: end === null ? null : endingOf(end) }
+  })
+  if (job.array !== null) {
+    const tasks = new Map(ends.flatMap(({ task, ending }) => (task === null ? [] : [[task, ending] as const])))
+    return { tasks, ...identityOf(job) }
+  }
+  const ending = ends[0]?.ending ?? null
+  return ending && { ...ending, ...identityOf(job) }
 }
 
 async function refuse(verb: string): Promise<never> {

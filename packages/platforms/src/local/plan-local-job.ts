@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { parseTimeLimit } from '@lautta/core/accounting/slurm-time'
 import { readDirectives } from '@lautta/core/batch-script'
+import { formatTasks, parseArray } from '@lautta/core/job/task-set'
 import type { Submission } from '../scheduler.ts'
 import type { LocalJob } from './local-job.ts'
 
@@ -10,7 +11,7 @@ export type LocalPlan = { refused: string } | { workingDirectory: string | null;
 
 const graceSeconds = 10
 
-/** Reads the `#SBATCH` options that platform `local` honours: job-name, output, error, time, chdir. */
+/** Reads the `#SBATCH` options that platform `local` honours: job-name, output, error, time, chdir, array. */
 export function planLocalJob(submission: Submission, environment: Readonly<Record<string, string>>): LocalPlan {
   if (!submission.script.startsWith('#!')) {
     return {
@@ -24,22 +25,31 @@ export function planLocalJob(submission: Submission, environment: Readonly<Recor
   const time = text('time')
   const timeLimitSeconds = time === null ? null : readTime(time)
   if (timeLimitSeconds === undefined) return { refused: `Invalid --time specification: ${time}` }
+  const arrayText = submission.array ?? text('array')
+  const array = arrayText === null ? null : parseArray(arrayText)
+  if (arrayText !== null && array === null) return { refused: `Invalid job array specification: ${arrayText}` }
   const folder = text('chdir') ?? submission.workingDirectory
   const workingDirectory = folder === null ? null : inHome(folder, environment.HOME ?? '/')
   const placeJob = (id: string, own: string): LocalJob => {
     const home = workingDirectory ?? own
-    const place = (pattern: string) => absolute(home, fillPattern(pattern, id, submission.jobName))
+    const place = (pattern: string) => absolute(home, fillPattern(pattern, id, submission.jobName, array !== null))
     const error = text('error')
     return {
       jobName: submission.jobName,
       token: submission.token,
       script: join(own, 'script'),
       workingDirectory: home,
-      outPath: place(text('output') ?? 'slurm-%j.out'),
+      outPath: place(text('output') ?? (array === null ? 'slurm-%j.out' : 'slurm-%A_%a.out')),
       errPath: error === null ? null : place(error),
+      array: array === null ? null : { tasks: formatTasks(array.tasks), mostAtOnce: array.mostAtOnce },
       timeLimitSeconds,
       graceSeconds,
-      environment: { ...environment, ...submission.environment, ...slurmEnvironment(id, submission.jobName, home) },
+      environment: {
+        ...environment,
+        ...submission.environment,
+        ...slurmEnvironment(id, submission.jobName, home),
+        ...(array === null ? {} : arrayEnvironment(id, array.tasks))
+      },
       submittedAt: new Date().toISOString()
     }
   }
@@ -51,9 +61,10 @@ function readTime(text: string): number | null | undefined {
   return parseTimeLimit(text) ?? undefined
 }
 
-/** sbatch's filename pattern, as far as there is one task on one node. */
-function fillPattern(pattern: string, id: string, jobName: string): string {
-  const values: Readonly<Record<string, string>> = { '%': '%', A: id, j: id, x: jobName, N: hostname(), n: '0', t: '0' }
+/** sbatch's filename pattern, as far as there is one node. Of an array the number of the task stays open, as `%a`. */
+function fillPattern(pattern: string, id: string, jobName: string, isArray: boolean): string {
+  const own = isArray ? `${id}_%a` : id
+  const values: Readonly<Record<string, string>> = { '%': '%', A: id, j: own, x: jobName, N: hostname(), n: '0', t: '0' }
   return pattern.replace(/%\d*([%AjxNnt])/g, (_match, letter: string) => values[letter] ?? '')
 }
 
@@ -79,5 +90,15 @@ function slurmEnvironment(id: string, jobName: string, directory: string): Recor
     SLURM_NTASKS: '1',
     SLURM_PROCID: '0',
     SLURM_RESTART_COUNT: '0'
+  }
+}
+
+/** What SLURM tells every task of the array; its own number comes when it begins. */
+function arrayEnvironment(id: string, tasks: readonly number[]): Record<string, string> {
+  return {
+    SLURM_ARRAY_JOB_ID: id,
+    SLURM_ARRAY_TASK_COUNT: String(tasks.length),
+    SLURM_ARRAY_TASK_MIN: String(tasks[0]),
+    SLURM_ARRAY_TASK_MAX: String(tasks.at(-1))
   }
 }
