@@ -1,4 +1,5 @@
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { Ending } from '@lautta/core/job/job-event'
 import type { RecordedEnding, Scheduler, SubmittedJob } from '../src/scheduler.ts'
 
 /** A job of which only the id is known, and that it was not submitted before. */
@@ -20,6 +21,17 @@ export async function findEndings(
       return ending === undefined ? [] : [[id, ending]]
     })
   )
+}
+
+/** How the tasks of an array ended, by their numbers; null: accounting never heard of it. */
+export async function findTaskEndings(
+  scheduler: Scheduler,
+  id: string,
+  since: Date
+): Promise<ReadonlyMap<number, Ending | null> | null> {
+  const [found] = await scheduler.findEndings([{ ...jobSince(id, since), isArray: true }])
+  if (found && !('tasks' in found)) throw new Error(`${id} is no array`)
+  return found?.tasks ?? null
 }
 
 /** All lines of accounting of a job. */

@@ -8,7 +8,7 @@ import { createLocalScheduler } from '../src/local/local-scheduler.ts'
 import { createLocalShell } from '../src/local/local-shell.ts'
 import { isAlive } from '../src/process-identity.ts'
 import type { Scheduler, Submission } from '../src/scheduler.ts'
-import { findEndings } from './ask-accounting.ts'
+import { collectAccounting, findEndings, findTaskEndings } from './ask-accounting.ts'
 import { describeScheduler } from './scheduler-suite.ts'
 
 const environment = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', LANG: 'C.UTF-8' }
@@ -200,5 +200,37 @@ describe.each([
       await endOf(other, id)
       expect(await readFile(join(folder, 'jobs', id, 'count'), 'utf8')).toBe('ran\n')
     }
+  })
+
+  it('go on as tasks of an array without us, with an environment and logs of their own', async () => {
+    const script =
+      '#!/bin/sh\n#SBATCH --array=8-12:2%1\n#SBATCH -o out-%A-%3a -e err-%j\nenv; echo here >&2\necho begins >>turns; sleep 0.1; echo ends >>turns\n'
+    const id = await submit(scheduler, script)
+    await waitFor(async () => !(await open().listJobs()).has(id))
+    const ends = await findTaskEndings(open(), id, since)
+    expect([...(ends ?? [])].map(([task, end]) => [task, end?.outcome])).toEqual([8, 10, 12].map((task) => [task, 'completed']))
+    const seen = (await readFile(join(folder, 'jobs', id, `out-${id}-010`), 'utf8')).split('\n')
+    expect(seen.filter((line) => line.startsWith('SLURM_ARRAY')).sort()).toEqual([
+      `SLURM_ARRAY_JOB_ID=${id}`,
+      'SLURM_ARRAY_TASK_COUNT=3',
+      'SLURM_ARRAY_TASK_ID=10',
+      'SLURM_ARRAY_TASK_MAX=12',
+      'SLURM_ARRAY_TASK_MIN=8'
+    ])
+    for (const task of [8, 10, 12]) expect(await readFile(join(folder, 'jobs', id, `err-${id}_${task}`), 'utf8')).toBe('here\n')
+    expect(await readFile(join(folder, 'jobs', id, 'turns'), 'utf8')).toBe('begins\nends\n'.repeat(3))
+    const records = await collectAccounting(scheduler, id, since)
+    expect(records.map(({ jobId, arrayTask }) => [jobId, arrayTask])).toEqual([8, 10, 12].map((task) => [id, task]))
+  })
+
+  it('are no more than a folder while they wait as tasks of an array, and end at once when it is cancelled', async () => {
+    const id = await submit(scheduler, '#!/bin/sh\n#SBATCH --array=0-199%1\nsleep 600\n')
+    await waitFor(async () => (await scheduler.listJobs()).get(id)?.phase === 'running')
+    expect((await readdir(join(folder, 'jobs'))).filter((name) => name.startsWith(id)).toSorted()).toEqual([id, `${id}_0`])
+    await scheduler.cancel(id)
+    await waitFor(async () => !(await open().listJobs()).has(id))
+    const outcomes = [...((await findTaskEndings(scheduler, id, since)) ?? [])].map(([, end]) => end?.outcome)
+    expect(outcomes).toEqual(Array(200).fill('cancelled'))
+    expect((await readdir(join(folder, 'jobs'))).some((name) => name === `${id}_200`)).toBe(false)
   })
 })
