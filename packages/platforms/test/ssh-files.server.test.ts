@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requireCommands } from '../../../test/servers/require-server.ts'
 import { type SshServer, sshCommands, startSshServer } from '../../../test/servers/ssh-server.ts'
 import { until } from '../../../test/support/until.ts'
+import { measureFiles, readFileParts } from '../src/file-parts.ts'
 import { hashFile, readFile as readRemoteFile, readTextFile, removeFile, writeFile } from '../src/files.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { openTestShell } from './open-test-shell.ts'
@@ -83,5 +84,19 @@ describe.skipIf(!isInstalled)('files over SSH', () => {
     )
     await expect(writeFile(shell, 'half', broken, kept)).rejects.toThrow(StorageError)
     await expect(readTextFile(shell, 'half', 100)).rejects.toThrow(RefusedError)
+  })
+  it('are looked at and read many at a time, each from an offset on; what is no regular file is left out', async () => {
+    await writeFile(shell, "it's a log \\n", Buffer.from('0123456789'), kept)
+    await writeFile(shell, 'binary', content, kept)
+    const sizes = await measureFiles(shell, ["it's a log \\n", 'binary', 'nowhere', '/dev/zero', '/tmp'])
+    expect([...sizes]).toEqual([
+      ["it's a log \\n", 10],
+      ['binary', 300_000]
+    ])
+    const read: Buffer[][] = [[], []]
+    const parts = [...sizes].map(([path, sizeBytes]) => ({ path, offset: 3, usedBytes: sizeBytes - 3 }))
+    for await (const { part, bytes } of readFileParts(shell, parts, 100_000)) read[part]!.push(bytes)
+    expect(Buffer.concat(read[0]!).toString()).toBe('3456789')
+    expect(Buffer.concat(read[1]!).equals(content.subarray(3))).toBe(true)
   })
 })

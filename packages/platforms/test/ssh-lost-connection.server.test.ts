@@ -94,7 +94,7 @@ describe.each(replies)('a connection that is lost after %s', (_sent, reply) => {
       await expect(content.toArray()).rejects.toThrow('reading x was interrupted')
       await expect(readTextFile(shell, 'x', 100)).rejects.toThrow(UnavailableError)
       await expect(measureFiles(shell, ['x'])).rejects.toThrow(UnavailableError)
-      const parts = readFileParts(shell, [{ path: 'x', offset: 0, usedBytes: 100 }], 10)
+      const parts = readFileParts(shell, [{ path: 'x', offset: 0, usedBytes: 100 }], 100)
       await expect(parts.next()).rejects.toThrow('reading x was interrupted')
     }
   })
