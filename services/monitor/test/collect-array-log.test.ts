@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
@@ -36,11 +36,12 @@ const record = {
   endedAtEpoch: 1
 } as AccountingRecord
 
-async function openArray(tasks: readonly number[], hasEnded: boolean, home = root): Promise<CollectPorts> {
+/** `home` has the store, `folder` the job's files. */
+async function openArray(tasks: readonly number[], hasEnded: boolean, home = root, folder = root): Promise<CollectPorts> {
   const ended = { outcome: 'completed', exitCode: 0, reason: null, collecting: 'owed' } as const
   const job: Job = {
     ...declareJob(0),
-    ...{ array: formatTasks(tasks), outPath: join(root, 'out-%3a'), errPath: join(root, 'err-%3a') },
+    ...{ array: formatTasks(tasks), outPath: join(folder, 'out-%3a'), errPath: join(folder, 'err-%3a') },
     state: hasEnded ? { kind: 'finished', slurmJobId: '20', ...ended } : { kind: 'running', slurmJobId: '20' }
   }
   return openPorts(home, [job], async () => [record])
@@ -169,21 +170,26 @@ describe('collecting that is killed before any of its writes', () => {
   it.each([3, 101])('comes to the same when it is done again, for %i tasks', async (count) => {
     const tasks = Array.from({ length: count }, (_none, index) => index)
     for (const task of tasks) await writeFile(file('out', task), `task ${task}\n`)
+    const tidied = join(root, 'tidied')
+    await mkdir(tidied)
+    await copyFile(file('out', 0), join(tidied, 'out-000'))
     const kept = async ({ store }: CollectPorts) => {
       const paths = (await pathsIn(store)).filter((path) => path.endsWith('.log') || path.endsWith('.json'))
-      return Promise.all(paths.map(async (path) => [path, await textOf(store, path)]))
+      return [await rowsOf(store), ...(await Promise.all(paths.map(async (path) => [path, await textOf(store, path)])))]
     }
     const whole = await openArray(tasks, true, join(root, 'whole'))
     expect(await collectRun(whole, message)).toBe('all')
     for (let writes = 0; ; writes++) {
-      const ports = await openArray(tasks, true, join(root, String(writes)))
-      const first = await collectRun({ ...ports, store: dying(ports.store, writes) }, message).catch(
-        (error: Error) => error.message
-      )
-      const isStored = (await ports.store.head(bucket, timesPath(run))) !== null
-      expect(await collectRun(ports, message)).toBe(isStored ? 'nothing' : 'all')
-      expect(await kept(ports)).toEqual(await kept(whole))
-      expect((await pathsIn(ports.store)).filter((path) => path.includes('/1-local-0-1/'))).toEqual([])
+      const home = join(root, String(writes))
+      const { store, ...ports } = await openArray(tasks, true, home)
+      const first = await collectRun({ ...ports, store: dying(store, writes) }, message).catch((error: Error) => error.message)
+      const paths = await pathsIn(store)
+      // What was brought is safe, also from the user, who may remove most of it on the platform.
+      const isBrought = paths.some((path) => /\.out\.(?:\d+\.log|tasks\.json)$/.test(path))
+      const again = await openArray(tasks, true, home, isBrought ? tidied : root)
+      expect(await collectRun(again, message)).toBe(paths.includes(timesPath(run)) ? 'nothing' : 'all')
+      expect(await kept(again)).toEqual(await kept(whole))
+      expect((await pathsIn(store)).filter((path) => path.includes('/1-local-0-1/'))).toEqual([])
       if (first === 'all') return
       expect(first).toBe('killed')
     }
