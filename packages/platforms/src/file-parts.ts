@@ -27,6 +27,7 @@ export async function measureFiles(shell: RemoteShell, paths: readonly string[])
   return runCommand(shell, {
     argv: ['sh', '-c', script],
     stdin: asked.join('\n'),
+    timeoutSeconds: stallSeconds,
     lane: 'file',
     parse({ stdout, stderr, exitCode }) {
       if (exitCode !== 0)

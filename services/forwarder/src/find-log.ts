@@ -1,4 +1,4 @@
-import type { Attempt } from '@lautta/core/job/job'
+import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { isByTask, logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
 import { parseTasks } from '@lautta/core/job/task-set'
 import { type LogSource, type LogStream, logPath, logStreamOf, type Run, taskLogsPrefix } from '@lautta/core/object-names'
@@ -25,6 +25,8 @@ export async function findLog(
   attempt: Attempt,
   { source, task }: AskedLog
 ): Promise<LogPart[]> {
+  // Whether it is an array may be known only when it is submitted; before that there are no logs.
+  if (slurmJobIdOf(attempt) === null) return []
   if (task !== null) refuseUnknownTask(attempt, task)
   const logs = logsOf(attempt).find((one) => one.source === source)
   if (logs === undefined) return []
@@ -41,7 +43,7 @@ export async function findLog(
 }
 
 function refuseUnknownTask({ array }: Attempt, task: number): void {
-  if (array === null) throw new Problem(400, 'the job has no tasks: it is no array, or has not been submitted')
+  if (array === null) throw new Problem(400, 'the job is no array: it has no tasks')
   if (!parseTasks(array)?.includes(task)) throw new Problem(404, `the array has no task ${task}: its tasks are ${array}`)
 }
 

@@ -11,7 +11,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findLog } from '../src/find-log.ts'
 
 const run = { id: '01jd', platform: 'lumi', index: 0, attempt: 1 }
-const array: Attempt = { ...declareJob(0), array: '2,7-12', outPath: '/log/%a', errPath: '/all.err' }
+const submitted: Attempt = { ...declareJob(0), state: { kind: 'running', slurmJobId: '20' } }
+const array: Attempt = { ...submitted, array: '2,7-12', outPath: '/log/%a', errPath: '/all.err' }
 
 let root: string
 let store: ObjectStore
@@ -70,6 +71,7 @@ describe('the log of an array', () => {
   })
   it('has tasks that are there, and no others', async () => {
     await expect(read(array, 3)).rejects.toMatchObject({ status: 404, message: expect.stringContaining('2,7-12') })
-    await expect(read({ ...array, array: null }, 2)).rejects.toMatchObject({ status: 400 })
+    await expect(read(submitted, 2)).rejects.toMatchObject({ status: 400 })
+    expect(await read(declareJob(0), 2)).toBe('')
   })
 })

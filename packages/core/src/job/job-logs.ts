@@ -41,8 +41,8 @@ export function isByTask({ files }: SourceLogs): boolean {
 }
 
 function describe(source: LogSource, path: string, tasks: readonly number[]): SourceLogs {
-  const isByTask = tasks.some((task) => logPathOfTask(path, task) !== path)
-  if (!isByTask) return { source, kept: 'live', files: [{ source, task: null, stream: source, file: path }] }
+  const isOneFile = tasks.every((task) => logPathOfTask(path, task) === path)
+  if (isOneFile) return { source, kept: 'live', files: [{ source, task: null, stream: source, file: path }] }
   const files = tasks.map((task) => ({ source, task, stream: logStreamOf(source, task), file: logPathOfTask(path, task) }))
   return { source, kept: files.length > mostLiveTasks ? 'together' : 'live', files }
 }
