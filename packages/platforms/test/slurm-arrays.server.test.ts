@@ -6,13 +6,13 @@ import { type AcceptedJob, type RecordedTasks, type Scheduler, type Submission, 
 import { jobSince } from './ask-accounting.ts'
 import { composeTestJob } from './compose-test-job.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
-import { startTestSlurm } from './start-test-slurm.ts'
+import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
 
 const since = new Date()
 const sleeper = '#!/bin/sh\nsleep 300\n'
 
 describeOnSlurm('an array on SLURM %s', (release) => {
-  let under: Awaited<ReturnType<typeof startTestSlurm>>
+  let under: TestSlurm
   let scheduler: Scheduler
   beforeAll(async () => {
     under = await startTestSlurm(release)

@@ -2,23 +2,18 @@ import { readAskedResources } from '@lautta/core/platform/asked-resources'
 import { judgeRequest } from '@lautta/core/platform/judge-request'
 import type { Limits } from '@lautta/core/platform/limits'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
-import type { RemoteShell } from '../src/remote-shell.ts'
-import type { Scheduler } from '../src/scheduler.ts'
-import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { composeTestJob } from './compose-test-job.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
-import { openTestShell } from './open-test-shell.ts'
+import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
 
 describeOnSlurm('the limits of SLURM %s', (release) => {
-  let slurm: SlurmServer
-  let shell: RemoteShell
-  let scheduler: Scheduler
+  let under: TestSlurm
+  let slurm: TestSlurm['slurm']
+  let scheduler: TestSlurm['scheduler']
   beforeAll(async () => {
-    slurm = await startSlurm({ release })
-    shell = await openTestShell(slurm)
-    scheduler = createSlurmScheduler(shell)
+    under = await startTestSlurm(release)
+    ;({ slurm, scheduler } = under)
     await root('sacctmgr', '-i', 'modify', 'user', 'csc', 'set', 'MaxSubmitJobs=30', 'MaxJobs=5', 'MaxWall=1-00:00:00')
     await root('sacctmgr', '-i', 'add', 'qos', 'spares', 'set', 'MaxSubmitJobsPerUser=20', 'MaxJobsPerUser=3')
     await root('sacctmgr', '-i', 'add', 'qos', 'long', 'set', 'Flags=PartitionTimeLimit')
@@ -31,10 +26,7 @@ describeOnSlurm('the limits of SLURM %s', (release) => {
     )
     limits = (await scheduler.findLimits())!
   })
-  afterAll(async () => {
-    await shell?.close()
-    await slurm?.stop()
-  })
+  afterAll(() => under?.stop())
 
   let limits: Limits
   const root = async (...argv: string[]): Promise<void> => {

@@ -1,33 +1,27 @@
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
-import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
 import type { Scheduler } from '../src/scheduler.ts'
 import { sacctEndings } from '../src/slurm/sacct.ts'
-import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { slurmStates } from '../src/slurm/slurm-state.ts'
 import { slurmVersion } from '../src/slurm/slurm-version.ts'
 import { collectAccounting, findEndings, jobSince } from './ask-accounting.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
-import { openTestShell } from './open-test-shell.ts'
+import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
 
 const since = new Date()
 
 describeOnSlurm('what SLURM %s lists and accounts for', (release) => {
-  let slurm: SlurmServer
-  let shell: RemoteShell
-  let scheduler: Scheduler
+  let under: TestSlurm
+  let slurm: TestSlurm['slurm']
+  let scheduler: TestSlurm['scheduler']
+  let shell: TestSlurm['shell']
   beforeAll(async () => {
-    slurm = await startSlurm({ release })
-    shell = await openTestShell(slurm)
-    scheduler = createSlurmScheduler(shell)
+    under = await startTestSlurm(release)
+    ;({ slurm, scheduler, shell } = under)
   })
-  afterAll(async () => {
-    await shell?.close()
-    await slurm?.stop()
-  })
+  afterAll(() => under?.stop())
 
   const run = async (as: 'csc' | 'root', ...argv: string[]): Promise<string> => {
     const { stdout, stderr, exitCode } = await slurm.exec(argv, { as })

@@ -1,31 +1,24 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
-import type { RemoteShell } from '../src/remote-shell.ts'
-import type { Scheduler, SubmittedJob } from '../src/scheduler.ts'
-import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
+import type { SubmittedJob } from '../src/scheduler.ts'
 import { jobSince } from './ask-accounting.ts'
 import { composeTestJob } from './compose-test-job.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
-import { openTestShell } from './open-test-shell.ts'
+import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
 
 const since = new Date()
 const longAgo = new Date(since.getTime() - 11 * 60 * 1000)
 const muchLater = new Date(since.getTime() + 11 * 60 * 1000)
 
 describeOnSlurm('an id that SLURM %s gives a second time', (release) => {
-  let slurm: SlurmServer
-  let shell: RemoteShell
-  let scheduler: Scheduler
+  let under: TestSlurm
+  let slurm: TestSlurm['slurm']
+  let scheduler: TestSlurm['scheduler']
   beforeAll(async () => {
-    slurm = await startSlurm({ release })
-    shell = await openTestShell(slurm)
-    scheduler = createSlurmScheduler(shell)
+    under = await startTestSlurm(release)
+    ;({ slurm, scheduler } = under)
   })
-  afterAll(async () => {
-    await shell?.close()
-    await slurm?.stop()
-  })
+  afterAll(() => under?.stop())
 
   const runToEnd = async (line: string): Promise<SubmittedJob> => {
     const submission = composeTestJob(`#!/bin/sh\n${line}\n`)

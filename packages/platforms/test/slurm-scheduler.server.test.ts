@@ -1,32 +1,26 @@
 import { RefusedError, UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
-import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
-import type { AcceptedJob, Scheduler, Submission } from '../src/scheduler.ts'
-import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
+import type { AcceptedJob, Submission } from '../src/scheduler.ts'
 import { submitJob } from '../src/slurm/submission.ts'
 import { collectAccounting, findEndings } from './ask-accounting.ts'
 import { composeTestJob } from './compose-test-job.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
-import { openTestShell } from './open-test-shell.ts'
+import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
 
 const since = new Date()
 
 describeOnSlurm('SLURM %s over SSH', (release) => {
-  let slurm: SlurmServer
-  let shell: RemoteShell
-  let scheduler: Scheduler
+  let under: TestSlurm
+  let slurm: TestSlurm['slurm']
+  let scheduler: TestSlurm['scheduler']
+  let shell: TestSlurm['shell']
   beforeAll(async () => {
-    slurm = await startSlurm({ release })
-    shell = await openTestShell(slurm)
-    scheduler = createSlurmScheduler(shell)
+    under = await startTestSlurm(release)
+    ;({ slurm, scheduler, shell } = under)
   })
-  afterAll(async () => {
-    await shell?.close()
-    await slurm?.stop()
-  })
+  afterAll(() => under?.stop())
 
   const submit = async (submission: Submission): Promise<AcceptedJob> => {
     const answer = await scheduler.submit(submission)

@@ -1,17 +1,24 @@
 import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import type { SlurmRelease } from '../../../test/servers/slurm-sandbox.ts'
+import type { RemoteShell } from '../src/remote-shell.ts'
 import type { Scheduler } from '../src/scheduler.ts'
 import { createSlurmScheduler } from '../src/slurm/slurm-scheduler.ts'
 import { openTestShell } from './open-test-shell.ts'
 
-/** A test SLURM with the scheduler that drives it over SSH. */
-export async function startTestSlurm(
-  release: SlurmRelease
-): Promise<{ slurm: SlurmServer; scheduler: Scheduler; stop(): Promise<void> }> {
+/** A test SLURM, and what drives it over SSH. */
+export interface TestSlurm {
+  slurm: SlurmServer
+  shell: RemoteShell
+  scheduler: Scheduler
+  stop(): Promise<void>
+}
+
+/** Starts a test SLURM of a release. */
+export async function startTestSlurm(release: SlurmRelease): Promise<TestSlurm> {
   const slurm = await startSlurm({ release })
   const shell = await openTestShell(slurm)
   return {
-    slurm,
+    ...{ slurm, shell },
     scheduler: createSlurmScheduler(shell),
     async stop() {
       await shell.close()
