@@ -61,6 +61,21 @@ describe('the dictionary of seed 000', () => {
       schema.parse({ name: 'n', platforms: { mahti: { files: [], jobs: [{ script: '#!/bin/sh' }] } } }).platforms.mahti?.files
     ).toEqual({ send: [], get: [] })
   })
+  it('may name folders of the store, with a slash at their end, but not a whole bucket', () => {
+    const withFolder = (path: string) => {
+      const [there, store] = [
+        { place: 'hpc/mahti', path: 'in' },
+        { place: 'storage/allas/pipeline', path }
+      ]
+      const files = {
+        send: [{ transfer: { source: store, target: there } }],
+        get: [{ transfer: { source: there, target: store } }]
+      }
+      return complaintsAbout({ name: 'n', platforms: { mahti: { files, jobs: [{ script: '#!/bin/sh' }] } } })
+    }
+    expect([withFolder('/DATA/in/'), withFolder('out/')]).toEqual([{}, {}])
+    for (const path of ['/', '', 'a//', '../']) expect(Object.keys(withFolder(path))).toHaveLength(2)
+  })
   it('takes start and cancel of a job as orders, but not from an answer that is posted back', () => {
     const flags = { start: true, cancel: true, running: true }
     const jobs = [

@@ -60,12 +60,16 @@ const sendSource = directionSchema([
 const getTarget = directionSchema(['storage/allas/pipeline', 'storage/allas/experiment'])
 
 const sendSchema = z.strictObject({
-  transfer: z.strictObject({ source: sendSource, target: onPlatform }),
-  overwrite: z.boolean().default(false)
+  transfer: z
+    .strictObject({ source: sendSource, target: onPlatform })
+    .describe('a source in the store that ends in / is a folder: all objects below it go into the target'),
+  overwrite: z.boolean().default(false).describe('else a target that is there is kept')
 })
 const getSchema = z.strictObject({
-  transfer: z.strictObject({ source: onPlatform, target: getTarget }),
-  remove: z.boolean().default(false)
+  transfer: z
+    .strictObject({ source: onPlatform, target: getTarget })
+    .describe("{0} is the job's id, {1} the array's task; *, ?, [a-z] and ** in the source, and the target is a folder"),
+  remove: z.boolean().default(false).describe('once what was brought is verified')
 })
 const noFiles = { send: [], get: [] }
 const filesSchema = z.preprocess(

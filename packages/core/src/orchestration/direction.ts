@@ -55,7 +55,8 @@ function complaintAbout(place: Place, path: string): string | null {
     case 'inline':
       return null
     case 'store':
-      return complaintAboutPath(trimObjectPath(path))
+      // With a slash at its end it is a folder.
+      return complaintAboutPath(trimObjectPath(path).replace(/\/$/, ''))
     case 'secrets':
       return complaintAboutPath(trimSecretPath(path))
     case 'platform':
