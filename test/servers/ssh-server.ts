@@ -32,11 +32,13 @@ export interface SshServerOptions {
   readonly trustedUserCa?: string
   /** Further lines for sshd_config; of two for one thing the first counts. */
   readonly settings?: readonly string[]
+  /** The size of a disk of its own that `small` in the home is; only who logs in sees it. */
+  readonly smallDiskBytes?: number
 }
 
 /** A stock sshd alone, up in a moment: for what needs no SLURM. It ends when this process does, in whatever way. */
 export async function startSshServer(options: SshServerOptions = {}): Promise<SshServer> {
-  const { loginShell = '/bin/bash' } = options
+  const { loginShell = '/bin/bash', smallDiskBytes } = options
   const folder = await makePrivateFolder('lautta-sshd')
   // The user has to get to its home.
   await chmod(folder.path, 0o711)
@@ -48,6 +50,7 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Ss
   ])
   if (options.trustedUserCa === undefined) await copyFile(`${privateKeyFile}.pub`, join(folder.path, 'home/.ssh/authorized_keys'))
   else await writeFile(join(folder.path, 'user_ca.pub'), options.trustedUserCa)
+  if (smallDiskBytes !== undefined) await writeFile(join(folder.path, 'small-disk'), String(smallDiskBytes))
   const log = join(folder.path, 'log')
   const started = await onFreePort(async (port) => {
     await writeFile(join(folder.path, 'sshd_config'), configuration(folder.path, port, options))

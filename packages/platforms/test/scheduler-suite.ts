@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../../test/support/until.ts'
-import { readTextFile } from '../src/files.ts'
+import { readTextFile } from '../src/files/read-text-file.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { type AcceptedJob, type RecordedEnding, type Scheduler, type Submission, taskId } from '../src/scheduler.ts'
 import { collectAccounting, findEndings, findTaskEndings } from './ask-accounting.ts'

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { RefusedError, StorageError } from '@lautta/core/errors'
@@ -8,8 +8,12 @@ import { requireCommands } from '../../../test/servers/require-server.ts'
 import { type SshServer, sshCommands, startSshServer } from '../../../test/servers/ssh-server.ts'
 import { until } from '../../../test/support/until.ts'
 import { measureFiles, readFileParts } from '../src/file-parts.ts'
-import { hashFile, readFile as readRemoteFile, readTextFile, removeFile, writeFile } from '../src/files.ts'
+import { readFile } from '../src/files/read-file.ts'
+import { readTextFile } from '../src/files/read-text-file.ts'
+import { removeUnchanged } from '../src/files/remove-files.ts'
+import { writeFile } from '../src/files/write-file.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
+import { largeSource, testContent } from './large-source.ts'
 import { openTestShell } from './open-test-shell.ts'
 
 const isInstalled = requireCommands(sshCommands)
@@ -25,73 +29,122 @@ afterAll(async () => {
   await server?.stop()
 })
 
-describe.skipIf(!isInstalled)('files over SSH', () => {
-  const kept = { isSecret: false, overwrite: false, writer: 'test' }
-  const content = Buffer.from(Array.from({ length: 300_000 }, (_none, index) => (index * 7919) % 256))
+describe.skipIf(!isInstalled)('large files over SSH', () => {
+  const options = { isSecret: false, writer: 'test', pieceBytes: 100_000 }
+  const content = testContent(350_000)
   const collect = async (stream: Readable): Promise<Buffer> => Buffer.concat(await stream.toArray())
+  const there = (path: string) => join(server.home, path)
 
-  it('arrive as they were, in folders that were not there', async () => {
-    expect(await writeFile(shell, 'deep/er/bytes', content, kept)).toBe('written')
-    expect(readFileSync(join(server.home, 'deep/er/bytes')).equals(content)).toBe(true)
-    expect((await collect(await readRemoteFile(shell, 'deep/er/bytes'))).equals(content)).toBe(true)
-    expect(await hashFile(shell, 'deep/er/bytes')).toBe(
-      execFileSync('md5sum', [join(server.home, 'deep/er/bytes')], { encoding: 'utf8' }).slice(0, 32)
-    )
+  it('arrive as they were, in folders that were not there, and leave nothing beside them', async () => {
+    await writeFile(shell, 'deep/er/bytes', largeSource(content), options)
+    expect(readFileSync(there('deep/er/bytes')).equals(content)).toBe(true)
+    expect(readdirSync(there('deep/er'))).toEqual(['bytes'])
+    const { content: read, summary } = readFile(shell, '~/deep/er/bytes')
+    expect((await collect(read)).equals(content)).toBe(true)
+    expect(summary()).toEqual({ sha1: createHash('sha1').update(content).digest('hex'), hasChanged: false })
   })
-  it('are streamed, and kept or replaced as the order says', async () => {
-    await writeFile(shell, '~/word', Readable.from([Buffer.from('fir'), Buffer.from('st')]), kept)
-    expect(await writeFile(shell, 'word', Buffer.from('second'), kept)).toBe('kept')
-    expect(await readTextFile(shell, 'word', 100)).toBe('first')
-    expect(await writeFile(shell, 'word', Buffer.from('third'), { ...kept, overwrite: true })).toBe('written')
-    expect(await readTextFile(shell, 'word', 100)).toBe('third')
+  it('replace what is there, and may be empty', async () => {
+    for (const text of ['first', 'and second', '']) {
+      await writeFile(shell, 'word', largeSource(Buffer.from(text)), options)
+      expect(await readTextFile(shell, '~/word', 100)).toBe(text)
+      expect((await collect(readFile(shell, 'word').content)).toString()).toBe(text)
+    }
   })
   it('are for their owner only when they are secret', async () => {
-    await writeFile(shell, 'secret', Buffer.from('s'), { isSecret: true, overwrite: true, writer: 'test' })
-    await writeFile(shell, 'open', Buffer.from('o'), { isSecret: false, overwrite: true, writer: 'test' })
-    expect(statSync(join(server.home, 'secret')).mode & 0o777).toBe(0o600)
-    expect(statSync(join(server.home, 'open')).mode & 0o777).toBe(0o644)
+    await writeFile(shell, 'secret', largeSource(content), { ...options, isSecret: true })
+    await writeFile(shell, 'open', largeSource(content), options)
+    expect(statSync(there('secret')).mode & 0o777).toBe(0o600)
+    expect(statSync(there('open')).mode & 0o777).toBe(0o644)
   })
   it('have names with anything in them', async () => {
-    const name = `it's a "name" $(x) *é\\`
-    await writeFile(shell, name, Buffer.from('n'), kept)
-    expect(await readTextFile(shell, name, 100)).toBe('n')
-    await removeFile(shell, name)
-    await expect(readTextFile(shell, name, 100)).rejects.toThrow(/No such file or directory/)
+    for (const name of [`it's a "name" $(x) *é\\`, '-rf', ' two  blanks ']) {
+      await writeFile(shell, name, largeSource(Buffer.from('n')), options)
+      expect(readFileSync(there(name), 'utf8')).toBe('n')
+      expect(await readTextFile(shell, name, 100)).toBe('n')
+      expect((await collect(readFile(shell, name).content)).toString()).toBe('n')
+    }
   })
   it('are whole when two write one of them at once', async () => {
     const write = (letter: string) =>
-      writeFile(shell, 'both', Buffer.alloc(3_000_000, letter), { isSecret: false, overwrite: true, writer: letter })
+      writeFile(shell, 'both', largeSource(Buffer.alloc(3_000_000, letter)), { ...options, writer: letter })
     for (let round = 0; round < 3; round++) {
-      expect(await Promise.all([write('a'), write('b')])).toEqual(['written', 'written'])
-      const text = (await collect(await readRemoteFile(shell, 'both'))).toString()
+      await Promise.all([write('a'), write('b')])
+      const text = (await collect(readFile(shell, 'both').content)).toString()
       expect([text.length, new Set(text).size]).toEqual([3_000_000, 1])
     }
   })
-  it('that are missing are refused with the reason, and not taken for empty ones', async () => {
-    await expect(collect(await readRemoteFile(shell, 'nowhere'))).rejects.toThrow(RefusedError)
-    const readLate = await readRemoteFile(shell, 'nowhere')
+  it('that can not be read or written are refused with the reason', async () => {
+    await expect(collect(readFile(shell, 'nowhere').content)).rejects.toThrow(RefusedError)
+    const readLate = readFile(shell, 'nowhere').content
+    readLate.read()
     await until(() => readLate.errored)
-    await expect(collect(readLate)).rejects.toThrow(RefusedError)
+    await expect(collect(readLate)).rejects.toThrow(/No such file/)
     await expect(readTextFile(shell, 'nowhere', 100)).rejects.toThrow(/^nowhere: No such file or directory$/)
-    await expect(writeFile(shell, '/proc/nowhere/x', Buffer.from(''), kept)).rejects.toThrow(RefusedError)
+    mkdirSync(there('folder'))
+    await expect(collect(readFile(shell, 'folder').content)).rejects.toThrow(/^folder: Is a directory$/)
+    await expect(writeFile(shell, 'folder', largeSource(content), options)).rejects.toThrow(/^folder: Is a directory$/)
+    await expect(writeFile(shell, '/proc/nowhere/x', largeSource(content), options)).rejects.toThrow(RefusedError)
+    await expect(writeFile(shell, '/etc/x', largeSource(content), options)).rejects.toThrow(/^\/etc\/x: Permission denied$/)
   })
-  it('are not left half written when their source breaks', async () => {
-    const broken = Readable.from(
-      (async function* () {
-        yield Buffer.from('half')
-        throw new StorageError('the object store went away')
-      })()
-    )
-    await expect(writeFile(shell, 'half', broken, kept)).rejects.toThrow(StorageError)
+  it('go through no folder that somebody else has put in the way', async () => {
+    let part = ''
+    const mayPublish = () => {
+      part = readdirSync(there('shared'))[0] ?? ''
+    }
+    await writeFile(shell, 'shared/x', largeSource(content), { ...options, mayPublish })
+    symlinkSync(there('folder'), there(`shared/${part}`))
+    await expect(writeFile(shell, 'shared/x', largeSource(content), options)).rejects.toThrow(/not ours/)
+  })
+  it('are not seen when their source breaks, or when nobody may publish them any more', async () => {
+    const broken = async () =>
+      Readable.from(
+        (async function* () {
+          yield content.subarray(0, 150_000)
+          throw new StorageError('the object store went away')
+        })()
+      )
+    await expect(writeFile(shell, 'half', { ...largeSource(content), open: broken }, options)).rejects.toThrow(StorageError)
+    const mayPublish = () => {
+      throw new StorageError('the lease is lost')
+    }
+    await expect(writeFile(shell, 'half', largeSource(content), { ...options, mayPublish })).rejects.toThrow('the lease is lost')
     await expect(readTextFile(shell, 'half', 100)).rejects.toThrow(RefusedError)
   })
+  it('that change while they are read are told', async () => {
+    writeFileSync(there('growing'), Buffer.alloc(30_000_000))
+    const { content: growing, summary } = readFile(shell, 'growing')
+    let isFirst = true
+    for await (const _chunk of growing) {
+      if (isFirst) writeFileSync(there('growing'), 'x', { flag: 'a' })
+      isFirst = false
+    }
+    expect(summary().hasChanged).toBe(true)
+  })
+  it('are removed only when they are what was copied', async () => {
+    writeFileSync(there('same'), 'same')
+    writeFileSync(there("it's\nother"), 'other by now')
+    const sha1 = createHash('sha1').update('same').digest('hex')
+    const copied = new Map([
+      ['./same', sha1],
+      ["./it's\nother", sha1],
+      ['./gone', sha1]
+    ])
+    const refuse = () => {
+      throw new StorageError('the lease is lost')
+    }
+    await expect(removeUnchanged(shell, copied, refuse)).rejects.toThrow('the lease is lost')
+    expect(readFileSync(there('same'), 'utf8')).toBe('same')
+    expect(await removeUnchanged(shell, copied, () => {})).toEqual(["./it's\nother"])
+    expect(readdirSync(server.home)).not.toContain('same')
+    expect(readFileSync(there("it's\nother"), 'utf8')).toBe('other by now')
+  })
   it('are looked at and read many at a time, each from an offset on; what is no regular file is left out', async () => {
-    await writeFile(shell, "it's a log \\n", Buffer.from('0123456789'), kept)
-    await writeFile(shell, 'binary', content, kept)
+    writeFileSync(there("it's a log \\n"), '0123456789')
+    writeFileSync(there('binary'), content)
     const sizes = await measureFiles(shell, ["it's a log \\n", 'binary', 'nowhere', '/dev/zero', '/tmp'])
     expect([...sizes]).toEqual([
       ["it's a log \\n", 10],
-      ['binary', 300_000]
+      ['binary', 350_000]
     ])
     const read: Buffer[][] = [[], []]
     const parts = [...sizes].map(([path, sizeBytes]) => ({ path, offset: 3, usedBytes: sizeBytes - 3 }))

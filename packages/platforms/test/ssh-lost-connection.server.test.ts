@@ -7,7 +7,8 @@ import ssh2, { type ServerChannel } from 'ssh2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makePrivateFolder, type PrivateFolder } from '../../../test/servers/private-folder.ts'
 import { measureFiles, readFileParts } from '../src/file-parts.ts'
-import { readFile, readTextFile } from '../src/files.ts'
+import { readFile } from '../src/files/read-file.ts'
+import { readTextFile } from '../src/files/read-text-file.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
 import { createSshShell } from '../src/ssh/ssh-shell.ts'
@@ -90,7 +91,7 @@ describe.each(replies)('a connection that is lost after %s', (_sent, reply) => {
   })
   it('never lets half of a file pass for the file', async () => {
     for (let round = 0; round < 3; round++) {
-      const content = await readFile(shell, 'x')
+      const { content } = readFile(shell, 'x')
       await expect(content.toArray()).rejects.toThrow('reading x was interrupted')
       await expect(readTextFile(shell, 'x', 100)).rejects.toThrow(UnavailableError)
       await expect(measureFiles(shell, ['x'])).rejects.toThrow(UnavailableError)

@@ -10,6 +10,8 @@ export function stripNoise(marker: string): Transform {
   const wanted = Buffer.from(`${marker}\n`)
   let noise: Buffer | null = Buffer.alloc(0)
   return new Transform({
+    // More than one packet of a connection: else each of them would be waited for.
+    highWaterMark: 1024 * 1024,
     transform(chunk: Buffer, _encoding, done) {
       if (noise === null) return done(null, chunk)
       noise = Buffer.concat([noise, chunk])

@@ -4,7 +4,7 @@ import { RefusedError } from '@lautta/core/errors'
 import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import type { Platform } from '@lautta/platforms/connect-platform'
-import { readTextFile } from '@lautta/platforms/files'
+import { readTextFile } from '@lautta/platforms/files/read-text-file'
 import type { Submission, SubmissionRight } from '@lautta/platforms/scheduler'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 
