@@ -1,58 +1,52 @@
-import { messageOf, RefusedError } from '@lautta/core/errors'
-import { slurmJobIdOf } from '@lautta/core/job/job'
-import { trimObjectPath } from '@lautta/core/object-path'
-import type { Get } from '@lautta/core/orchestration/dictionary'
-import { readPlace } from '@lautta/core/orchestration/direction'
-import type { ObjectInfo } from '@lautta/object-store/object-store'
-import { putVersioned } from '@lautta/object-store/put-versioned'
-import { hashFile, readFile, removeFile } from '@lautta/platforms/files'
-import { readBytes } from '@lautta/platforms/read-bytes'
-import { writeLinesTable } from '@lautta/tables/lines-table'
+import { RefusedError } from '@lautta/core/errors'
+import { removeUnchanged } from '@lautta/platforms/files/remove-files'
+import { type Bringing, bringAlone, bringBatch } from './bring-file.ts'
+import { type FileToBring, listFilesToBring, shownPath } from './files-to-bring.ts'
 import type { JobWork, PerformEffect } from './job-work.ts'
+import { gatherBatches, splitBySize, transferAll } from './transfer-batches.ts'
 
-// A table is made in memory. What is larger can be brought as it is, under another name.
-const mostTableBytes = 16 * 1024 * 1024
+// Of many files a few are named.
+const mostNamed = 5
 
 /** Brings the files that the order asks for into the object store; one that is missing is told, and no failure. */
 export const bringFiles: PerformEffect = async (work) => {
-  for (const [index, entry] of work.part.files.get.entries()) {
-    try {
-      await bringFile(work, entry)
-    } catch (error) {
-      if (!(error instanceof RefusedError)) throw error
-      await work.notice(`files.get[${index}]: ${messageOf(error)}`)
-    }
+  const complaints = new Map<number, string[]>()
+  const complain = (index: number, words: string): void => {
+    complaints.set(index, [...(complaints.get(index) ?? []), words])
   }
+  const files = await listFilesToBring(work, complain)
+  const bringing: Bringing = { work, complain, copied: new Map(), missed: new Set(), left: new Set(files) }
+  const { small } = splitBySize(files.filter(({ isTable }) => !isTable))
+  await transferAll(
+    gatherBatches(small, () => ''),
+    (batch) => bringBatch(bringing, batch)
+  )
+  // What is large, and what changed while a batch was read.
+  await transferAll([...bringing.left], (file) => bringAlone(bringing, file))
+  await removeCopied(bringing, files)
+  await tell(work, complaints)
   return { type: 'filesBrought' }
 }
 
-async function bringFile(work: JobWork, { transfer: { source, target }, remove }: Get): Promise<void> {
-  const { shell } = work.platform
-  const place = readPlace(target.place)
-  if (place?.kind !== 'store') throw new RefusedError(`${target.place} can not be a target`)
-  // Seed 000: {0} is SLURM's id.
-  const fill = (path: string) => path.replaceAll('{0}', slurmJobIdOf(work.job) ?? '')
-  const from = fill(source.path)
-  const bucket = work.management.bucketOf(work.user, place.target)
-  const path = trimObjectPath(fill(target.path))
-  if (path.endsWith('.parquet')) await bringTable(work, from, bucket, path)
-  else if (remove) await removeWhenEqual(await bringBytes(work, from, bucket, path))
-  else await bringBytes(work, from, bucket, path)
-
-  async function removeWhenEqual({ etag }: ObjectInfo): Promise<void> {
-    if ((await hashFile(shell, from)) !== etag) throw new RefusedError(`${from} is not removed: it changed while it was copied`)
-    // Who holds the lease by now may be bringing it.
-    work.order.fence()
-    await removeFile(shell, from)
+/** Removes what was copied and is as it was; last of all, since another entry may get the same file. */
+async function removeCopied({ work, copied, missed, complain }: Bringing, files: readonly FileToBring[]): Promise<void> {
+  const removable = files.filter(({ remove, path }) => remove && copied.has(path) && !missed.has(path))
+  const sha1s = new Map(removable.map(({ path }) => [path, copied.get(path) ?? '']))
+  try {
+    // Who holds the lease by now may be bringing them.
+    const changed = await removeUnchanged(work.platform.shell, sha1s, () => void work.order.fence())
+    for (const { index, path } of removable) {
+      if (changed.includes(path)) complain(index, `${shownPath(path)} is not removed: it changed while it was copied`)
+    }
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error
+    for (const index of new Set(removable.map((file) => file.index))) complain(index, error.message)
   }
 }
 
-async function bringBytes({ platform, store }: JobWork, from: string, bucket: string, path: string): Promise<ObjectInfo> {
-  return putVersioned(store, bucket, path, await readFile(platform.shell, from))
-}
-
-/** A text file as seed 000 keeps logs: a table with the one column `rows`. */
-async function bringTable({ platform, store }: JobWork, from: string, bucket: string, path: string): Promise<void> {
-  const text = await readBytes(await readFile(platform.shell, from), mostTableBytes)
-  await putVersioned(store, bucket, path, writeLinesTable(text))
+async function tell({ notice }: JobWork, complaints: ReadonlyMap<number, readonly string[]>): Promise<void> {
+  for (const [index, words] of [...complaints].toSorted(([one], [other]) => one - other)) {
+    const more = words.length > mostNamed ? `; and ${words.length - mostNamed} more` : ''
+    await notice(`files.get[${index}]: ${words.slice(0, mostNamed).join('; ')}${more}`)
+  }
 }

@@ -95,10 +95,14 @@ async function complaintAboutRoom(work: JobWork, { directory, workspaces }: Told
   }
 }
 
-/** The entries that are not sent, because their target is there; by place in the list. */
+/** The entries that are not sent, because their target is there; by place in the list. Of a folder some files may be sent. */
 async function findKept({ part, platform }: JobWork): Promise<Set<number>> {
-  const entries = part.files.send.map(({ transfer, overwrite }, index) => ({ index, overwrite, path: transfer.target.path }))
-  const keeping = entries.filter(({ overwrite }) => !overwrite)
+  const entries = part.files.send.map(({ transfer: { source, target }, overwrite }, index) => ({
+    index,
+    mayBeSent: overwrite || source.path.endsWith('/') || target.path.endsWith('/'),
+    path: target.path
+  }))
+  const keeping = entries.filter(({ mayBeSent }) => !mayBeSent)
   const existing = await runCommand(platform.shell, findExisting(keeping.map(({ path }) => path)))
   return new Set(keeping.filter(({ path }) => existing.has(path)).map(({ index }) => index))
 }

@@ -3,6 +3,8 @@ import { mapLimited } from '@lautta/core/map-limited'
 import { trimObjectPath } from '@lautta/core/object-path'
 import { type Direction, readPlace } from '@lautta/core/orchestration/direction'
 import type { FileToSend } from '@lautta/core/workspaces/judge-room'
+import type { ObjectStore } from '@lautta/object-store/object-store'
+import { listAll } from '@lautta/object-store/read-object'
 import { readSecret } from '../secrets.ts'
 import type { JobWork } from './job-work.ts'
 
@@ -25,6 +27,7 @@ async function measure({ store, management, user, secretsFolder }: JobWork, { pl
     case 'inline':
       return Buffer.byteLength(value)
     case 'store':
+      if (path.endsWith('/')) return measureFolder(store, management.bucketOf(user, from.target), trimObjectPath(path))
       return (await store.head(management.bucketOf(user, from.target), trimObjectPath(path)))?.usedBytes ?? 0
     case 'secrets':
       try {
@@ -36,4 +39,8 @@ async function measure({ store, management, user, secretsFolder }: JobWork, { pl
     default:
       return 0
   }
+}
+
+async function measureFolder(store: ObjectStore, bucket: string, prefix: string): Promise<number> {
+  return (await listAll(store, bucket, prefix)).reduce((sum, { usedBytes }) => sum + usedBytes, 0)
 }

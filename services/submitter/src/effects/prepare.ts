@@ -11,6 +11,8 @@ import { sendFiles } from './send-files.ts'
 /** How far an attempt at an order, by one version of its request, is prepared. */
 interface Preparation {
   awaited: AwaitedBuild
+  /** Where files were sent. */
+  sent: Set<string>
   isDone: boolean
 }
 
@@ -26,7 +28,7 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
     const { inTurn, byKey } = orders.get(order) ?? { inTurn: createSequence(), byKey: new Map<string, Preparation>() }
     orders.set(order, { inTurn, byKey })
     const keyOf = ({ version, attempt }: Job) => `${version}/${attempt}`
-    const preparation = byKey.get(keyOf(job)) ?? { awaited: { number: null }, isDone: false }
+    const preparation = byKey.get(keyOf(job)) ?? { awaited: { number: null }, sent: new Set<string>(), isDone: false }
     byKey.set(keyOf(job), preparation)
     return inTurn(async (): Promise<JobEvent | null> => {
       if (work.isBackingOff()) return null
@@ -39,7 +41,7 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
         // Built by a process of the platform: this asks how it stands, and a later pass asks again.
         const unready = await prepareVenv(work, preparation.awaited)
         if (unready !== null) return unready
-        await sendFiles(work)
+        await sendFiles(work, preparation.sent)
         preparation.isDone = true
       }
       return { type: 'prepared' }

@@ -1,0 +1,88 @@
+import { messageOf, RefusedError } from '@lautta/core/errors'
+import { compileGlob } from '@lautta/core/glob'
+import { slurmJobIdOf } from '@lautta/core/job/job'
+import { mapLimited } from '@lautta/core/map-limited'
+import { complaintAboutPath, trimObjectPath } from '@lautta/core/object-path'
+import type { Get } from '@lautta/core/orchestration/dictionary'
+import { readPlace } from '@lautta/core/orchestration/direction'
+import { type FoundFile, findFiles } from '@lautta/platforms/files/find-files'
+import type { JobWork } from './job-work.ts'
+
+/** A file that an order gets. */
+export interface FileToBring {
+  /** Of its entry in `files.get`. */
+  index: number
+  /** On the platform, as scripts take it. */
+  path: string
+  usedBytes: number
+  bucket: string
+  object: string
+  /** Its text goes as a table. */
+  isTable: boolean
+  remove: boolean
+}
+
+/** A path for people, and for whoever takes any path: below the home as the order has it. */
+export function shownPath(path: string): string {
+  return path.replace(/^\.\/(?!~)/, '')
+}
+
+/** Told at the end, entry by entry: no complaint about a file changes an outcome. */
+export type Complain = (index: number, words: string) => void
+
+const entriesAtOnce = 2
+const taskMark = '{1}'
+
+/** What an order gets, file by file, as it lies on the platform now. */
+export async function listFilesToBring(work: JobWork, complain: Complain): Promise<FileToBring[]> {
+  const entries = [...work.part.files.get.entries()]
+  const listed = await mapLimited(entries, entriesAtOnce, async ([index, entry]) => {
+    try {
+      return await listEntry(work, index, entry, complain)
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+      complain(index, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
+      return []
+    }
+  })
+  return listed.flat()
+}
+
+async function listEntry(work: JobWork, index: number, { transfer, remove }: Get, complain: Complain): Promise<FileToBring[]> {
+  const { source, target } = transfer
+  const place = readPlace(target.place)
+  if (place?.kind !== 'store') throw new RefusedError(`${target.place} can not be a target`)
+  // Seed 000: {0} is SLURM's id.
+  const fill = (path: string) => path.replaceAll('{0}', slurmJobIdOf(work.job) ?? '')
+  const from = fill(source.path)
+  const to = trimObjectPath(fill(target.path))
+  if (to.includes(taskMark) && !from.includes(taskMark))
+    throw new RefusedError(`the target has ${taskMark}, and the source has none`)
+  const { files, complaints } = await findFiles(work.platform.shell, from)
+  for (const words of complaints) complain(index, words)
+  if (files.length === 0) complain(index, `no file matches ${from}`)
+  const isFolder = isIntoFolder(from, to)
+  const bucket = work.management.bucketOf(work.user, place.target)
+  return files.flatMap(({ path, usedBytes, below, task }): FileToBring[] => {
+    const object = objectOf(to, isFolder, { below, task })
+    const complaint = complaintAboutPath(object)
+    if (complaint !== null) {
+      complain(index, `${JSON.stringify(below)} is passed over: ${complaint}`)
+      return []
+    }
+    return [{ index, path, usedBytes, bucket, object, isTable: !isFolder && object.endsWith('.parquet'), remove }]
+  })
+}
+
+/** Where several files may come, the target is a folder: unless the task alone tells them apart, and the target names it. */
+function isIntoFolder(source: string, target: string): boolean {
+  if (target.endsWith('/')) return true
+  const isPattern = compileGlob(source) !== null
+  const isTaskAlone = compileGlob(source.replaceAll(taskMark, '0')) === null
+  return isPattern && !(isTaskAlone && target.includes(taskMark))
+}
+
+function objectOf(target: string, isFolder: boolean, { below, task }: Pick<FoundFile, 'below' | 'task'>): string {
+  const filled = target.replaceAll(taskMark, task ?? '')
+  return isFolder ? `${filled.replace(/\/$/, '')}/${below}` : filled
+}
