@@ -65,6 +65,19 @@ describe('a venv that several orders name', () => {
   })
 })
 
+describe('a venv whose packages stand in a file that the order itself sends', () => {
+  it('is built with them', async () => {
+    const source = { place: 'inline', path: 'x', value: 'apple\n' }
+    const target = { place: 'hpc/mahti', path: '~/envs/wanted.txt' }
+    const files = { send: [{ transfer: { source, target }, overwrite: true }] }
+    const configs = { venv: { ...venv, name: 'by-file', packages: ['-r ~/envs/wanted.txt'] } }
+    const asked = { script: script.replace('exp-venv', 'by-file') }
+    const id = await orders.start('mahti', [asked], { configs, files })
+    await orders.untilJob(id, 'mahti', ({ outcome }) => outcome === 'completed')
+    await until(async () => (await orders.log(id, 'mahti')).startsWith('1.0\n'), 100)
+  })
+})
+
 describe('an environment that can not be', () => {
   const reasonOf = async (configs: object): Promise<string> => {
     const { reason } = await orders.untilJob(await order('mahti', configs), 'mahti', ({ outcome }) => outcome === 'failed')

@@ -13,6 +13,7 @@ interface Preparation {
   awaited: AwaitedBuild
   /** Where files were sent. */
   sent: Set<string>
+  areFilesSent: boolean
   isDone: boolean
 }
 
@@ -28,7 +29,7 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
     const { inTurn, byKey } = orders.get(order) ?? { inTurn: createSequence(), byKey: new Map<string, Preparation>() }
     orders.set(order, { inTurn, byKey })
     const keyOf = ({ version, attempt }: Job) => `${version}/${attempt}`
-    const preparation = byKey.get(keyOf(job)) ?? { awaited: { number: null }, sent: new Set<string>(), isDone: false }
+    const preparation = byKey.get(keyOf(job)) ?? { awaited: { number: null }, sent: new Set<string>(), areFilesSent: false, isDone: false }
     byKey.set(keyOf(job), preparation)
     return inTurn(async (): Promise<JobEvent | null> => {
       if (work.isBackingOff()) return null
@@ -37,11 +38,15 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
       if (!work.platform.shell.isOpen()) await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
       if (!isShared && !preparation.isDone) {
-        await checkWorkspaces(work)
-        // Built by a process of the platform: this asks how it stands, and a later pass asks again.
+        if (!preparation.areFilesSent) {
+          await checkWorkspaces(work)
+          await sendFiles(work, preparation.sent)
+          preparation.areFilesSent = true
+        }
+        // After the files, of which one may name its packages. It is built by a process of the platform: this asks how it
+        // stands, and a later pass asks again.
         const unready = await prepareVenv(work, preparation.awaited)
         if (unready !== null) return unready
-        await sendFiles(work, preparation.sent)
         preparation.isDone = true
       }
       return { type: 'prepared' }
