@@ -55,7 +55,7 @@ function sectionOf([name, profile]: [string, ShippedProfile]): string {
   const { sources, partitions, billing } = profile
   const rows = Object.entries(facts).map(([field, [title, tell]]) => {
     const { where, readAt } = sources[field as keyof typeof facts]
-    return [title, tell(profile), where, readAt ?? none]
+    return [title, tell(profile), where, readAt]
   })
   return `
 ## ${name}
@@ -73,7 +73,7 @@ ${markdownTable(
 }
 
 function cite({ where, readAt }: Source): string {
-  return readAt === null ? where : `${where}, ${readAt}`
+  return `${where}, ${readAt}`
 }
 
 function cellsOf(partition: Partition): string[] {

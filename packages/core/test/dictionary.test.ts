@@ -178,6 +178,20 @@ describe('wrong input', () => {
     expect(complaintsAbout({ name: 'n', platforms: {} })).toEqual({ platforms: 'name at least one platform' })
     expect(complaintsAbout({ name: 'n', platforms: { mahti: {} } })).toHaveProperty(['platforms.mahti.jobs'])
   })
+  it('is refused as a venv: a name that leads elsewhere, a package with a password in it', () => {
+    const venv = (name: string, ...packages: string[]) =>
+      Object.keys(
+        complaintsAbout({
+          name: 'n',
+          platforms: { mahti: { configs: { venv: { name, path: '/p', packages } }, jobs: [{ path: '/a' }] } }
+        })
+      )
+    for (const name of ['', '.', '..', '../tmp', 'a/b', 'a\n']) expect(venv(name)).toEqual(['platforms.mahti.configs.venv.name'])
+    const fine = ['torch==2', 'x @ git+ssh://git@host/x', 'https://host/x.whl', '-r ~/wanted.txt']
+    expect(venv('..v', ...fine)).toEqual([])
+    for (const secret of ['git+https://user:word@host/x', '--index-url=https://word@host/', 'git+ssh://user:word@host/x'])
+      expect(venv('v', secret)).toEqual(['platforms.mahti.configs.venv.packages[0]'])
+  })
   it.each(["it's/1", 'gcc; id', '$(id)', '-t', 'gcc openmpi', ''])('is refused as a module: %j', (entry) => {
     expect(
       complaintsAbout({ name: 'n', platforms: { mahti: { configs: { modules: ['gcc/13.2', entry] }, jobs: [{ path: '/a' }] } } })

@@ -10,9 +10,9 @@ const { workspaces } = readWorkspaces(`
 /scratch/project_1/open 1G/2G 1/1M
 /scratch/project_2 5G/0 5/0
 `)
-const judge = (...files: [string, number][]) =>
+const judge = (...files: [path: string, usedBytes: number, thereBytes?: number][]) =>
   judgeRoom(
-    files.map(([path, usedBytes], index) => ({ path, usedBytes, index })),
+    files.map(([path, usedBytes, thereBytes = null], index) => ({ path, usedBytes, index, thereBytes })),
     home,
     workspaces
   )
@@ -41,14 +41,25 @@ describe('room', () => {
     expect(judge(['one', 1])).toEqual({ kind: 'enough' })
   })
   it('is not there where they do not fit together, in bytes or in number', () => {
-    expect(judge(['/scratch/project_1/open/a', 2 ** 29], ['/scratch/project_1/open/b', 2 ** 29 + 1])).toEqual({
+    expect(judge(['/scratch/project_1/open/a', 2 ** 30], ['/scratch/project_1/open/b', 2 ** 29 + 1])).toEqual({
       kind: 'full',
-      words: '/scratch/project_1/open has no room for 1073741825 bytes in 2 files: 1G of 2G and 1 of 1M files are used'
+      words: '/scratch/project_1/open has no room for 1610612737 bytes more in 2 new files: 1G of 2G and 1 of 1M files are used'
     })
     expect(judge(['one', 1], ['~/two', 1])).toMatchObject({
       kind: 'full',
-      words: expect.stringMatching(/^\/users\/csc .* in 2 files/)
+      words: expect.stringMatching(/^\/users\/csc .* in 2 new files/)
     })
+  })
+  it('is needed only for what is more than lies there already', () => {
+    expect(judge(['/scratch/project_1/open/a', 2 ** 31, 2 ** 31], ['one', 5, 9], ['two', 5, 5])).toEqual({ kind: 'enough' })
+    expect(judge(['/scratch/project_1/open/a', 2 ** 31, 2 ** 10])).toMatchObject({ kind: 'full' })
+  })
+  it('may be there where a rounded number says that it is not', () => {
+    const { workspaces: nearlyFull } = readWorkspaces('/scratch/p 10T/10T 1.0M/1.0M\n/scratch/q 999/1000 1/1M\n')
+    const room = (path: string, usedBytes: number) =>
+      judgeRoom([{ path, usedBytes, index: 0, thereBytes: null }], home, nearlyFull).kind
+    expect([room('/scratch/p/a', 2 ** 30), room('/scratch/p/a', 2 ** 40)]).toEqual(['enough', 'full'])
+    expect([room('/scratch/q/a', 1), room('/scratch/q/a', 2)]).toEqual(['enough', 'full'])
   })
   it('is not there over the quota, also for nothing', () => {
     expect(judge(['/scratch/project_1/a', 0])).toEqual({

@@ -11,6 +11,8 @@ export interface FoundEnvironment {
 }
 
 const mostModules = 2000
+// What a user's own program says of itself may be anything.
+const longestVersion = 200
 const boundSeconds = 30
 
 /** By name, the command that tells the version in its first line. */
@@ -48,7 +50,7 @@ export function findEnvironment(preamble: readonly string[]): RemoteCommand<Foun
 /** `Python Python 3.6.8`: our name, and what it says of itself. */
 function readLanguage(line: string): Language[] {
   const [, name = '', words = ''] = /^(\S+)\s+(.*)$/.exec(line) ?? []
-  const version = /\d+(\.\d+)+/.exec(words)?.[0]
+  const version = /\d+(\.\d+)+/.exec(words.slice(0, longestVersion))?.[0]
   return version === undefined ? [] : [{ name, version }]
 }
 

@@ -44,8 +44,9 @@ function shorten(words: string): string {
 }
 
 function loadScript(preamble: readonly string[], modules: readonly string[]): string {
-  // Not in a subshell, where what was loaded would be lost: so the words go through a file.
-  return `words=$(mktemp) || exit 1
+  // Not in a subshell, where what was loaded would be lost: so the words go through a file. 75 is sysexits' word for what
+  // may go better later.
+  return `words=$(mktemp) || exit 75
 give_up() { echo "$1 - -"; echo; echo "$2: $(cat "$words")"; rm -f "$words"; exit 0; }
 ${preamble.map((line) => `{ ${line}\n} >/dev/null 2>"$words" || give_up ${noPreamble} ${quote(line)}`).join('\n')}
 command -v module >/dev/null || { echo "this platform has no modules" >"$words"; give_up ${noModules} "module"; }
@@ -57,5 +58,7 @@ rm -f "$words"
 /** `use <dir>` as it is; everything else is loaded, also when the order says so itself, as the seeds do. */
 function readEntry(entry: string): string {
   const [, command = 'load', name = ''] = /^(?:(use|load)\s+)?(.*)$/s.exec(entry.trim()) ?? []
-  return `${command} ${quote(name)}`
+  // No shell fills in a ~ that is quoted.
+  const inHome = command === 'use' && name.startsWith('~/')
+  return `${command} ${inHome ? `"$HOME"/${quote(name.slice(2))}` : quote(name)}`
 }

@@ -1,5 +1,6 @@
-import { RefusedError } from '@lautta/core/errors'
+import { RefusedError, UnavailableError } from '@lautta/core/errors'
 import { describe, expect, it } from 'vitest'
+import { askForVenv } from '../src/venv/ask-for-venv.ts'
 import { judgeBuild } from '../src/venv/judge-build.ts'
 
 const refusal = (exitCode: number, log: string): RefusedError => {
@@ -25,6 +26,14 @@ ${'      running build_ext\n'.repeat(40)}      x.c:1:10: fatal error: Python.h: 
 x.c:1:10: fatal error: Python.h: No such file or directory
 ERROR: Failed building wheel for x`)
     expect(refusal(1, `${'ERROR: a long line '.repeat(1000)}\n`.repeat(100)).message.length).toBeLessThan(3000)
+  })
+  it('is not refused when the look at it is killed, or can not begin', () => {
+    const { parse } = askForVenv({ folder: '/v', packages: [] }, { preamble: [], modules: [] }, null)
+    for (const exitCode of [75, 137, 143, 254, 255])
+      expect(() => parse({ stdout: '', stderr: 'fork: Cannot allocate memory', exitCode })).toThrow(UnavailableError)
+    expect(() => parse({ stdout: '', stderr: "mkdir: cannot create directory '/v': Permission denied", exitCode: 1 })).toThrow(
+      RefusedError
+    )
   })
   it('is refused as too much for a login node when it was killed, or took too long', () => {
     expect(refusal(137, '').message).toBe('the venv /v could not be built: it was killed.')

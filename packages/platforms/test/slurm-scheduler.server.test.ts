@@ -96,6 +96,21 @@ describeOnSlurm('SLURM %s over SSH', (release) => {
     expect(await csc('ls', `.lautta/${submission.token}`)).not.toMatch(/script/)
   })
 
+  it('keeps its own words whatever the variables of a job are called', async () => {
+    const words = ['name', 'seconds', 'dir', 'base', 'script', 'variables', 'newline', 'code', 'id', 'ids']
+    const environment = Object.fromEntries(words.map((word) => [word, 'of the job']))
+    const submission = composeTestJob(
+      `#!/bin/sh\n#SBATCH --output=own-%j.out\necho ${words.map((word) => `"$${word}"`).join()}\n`
+    )
+    const { slurmJobId } = await submit({ ...submission, environment })
+    expect(await csc('squeue', '--noheader', '--states=all', '--format=%j', `--jobs=${slurmJobId}`)).toBe(
+      `${submission.jobName}\n`
+    )
+    expect(await submit({ ...submission, environment })).toMatchObject({ slurmJobId })
+    await untilEnded(slurmJobId)
+    expect(await csc('cat', `own-${slurmJobId}.out`)).toBe(`${words.map(() => 'of the job').join()}\n`)
+  })
+
   it('lets only the first of two jobs with one token run', async () => {
     const submission = composeTestJob('#!/bin/bash\n#SBATCH --output=guard-%j.out\necho ran\n')
     const first = await submit(submission)
@@ -136,7 +151,7 @@ describeOnSlurm('SLURM %s over SSH', (release) => {
       await file('pytorch/2.6', 'setenv("TORCH", "2.6")\nprepend_path("PATH", "/opt/torch")')
       await file('gcc/13', 'setenv("GCC", "13")')
     })
-    const modules = ['use /users/csc/modules', 'pytorch', 'load gcc/13']
+    const modules = ['use ~/modules', 'pytorch', 'load gcc/13']
 
     it('submits jobs that find them loaded, whatever the login shell prints', async () => {
       await slurm.exec(['sh', '-c', 'echo "echo GREETINGS" >.profile; echo "echo GREETINGS" >.bashrc'])

@@ -109,6 +109,22 @@ describe('a venv', () => {
     expect(await packagesIn('once')).toMatch(/apple\.py/)
   })
 
+  it('that can not be built is refused to each of two who ask in turn', async () => {
+    const asked = { venv: 'in-turn', packages: ['no-such'] }
+    const ended = (build: number) =>
+      until(() =>
+        readFile(fileOf('in-turn', build, 'ended.1'))
+          .then(() => true)
+          .catch(() => null)
+      )
+    const one = buildOf(await ask(asked))
+    await ended(one)
+    const other = buildOf(await ask(asked))
+    await ended(other)
+    await expect(ask({ ...asked, waitedFor: one })).rejects.toThrow(/No matching distribution found for no-such/)
+    await expect(ask({ ...asked, waitedFor: other })).rejects.toThrow(/No matching distribution found for no-such/)
+  })
+
   it('is built again when a package is missing that was there, or when a file of requirements changed', async () => {
     const asked = { venv: 'once', packages: ['apple'] }
     await run(join(home, 'once/bin/python'), ['-m', 'pip', 'uninstall', '--yes', '--quiet', 'apple'])

@@ -67,7 +67,9 @@ describe('an order with files', () => {
     const send = [stored('/large', '/scratch/project_1/large'), secret, inline('/scratch/project_1/inline', 'x'.repeat(100))]
     const { look } = prepare({ files: { send } })
     await site.print('/scratch/project_1 0/999 1/1M\n')
-    expect(await look()).toMatchObject({ message: expect.stringMatching(/has no room for 1000 bytes in 3 files: 0 of 999 and/) })
+    expect(await look()).toMatchObject({
+      message: expect.stringMatching(/has no room for 1000 bytes more in 3 new files: 0 of 999 and/)
+    })
     await site.print('/scratch/project_1 0/1000 1/1M\n')
     site.clock.nowMs += 5000
     expect(await look()).toBeUndefined()
@@ -80,6 +82,14 @@ describe('an order with files', () => {
     await writeFile(join(site.folder, 'kept'), '')
     site.clock.nowMs += 5000
     expect(await look()).toBeUndefined()
+  })
+
+  it('needs no room for what lies there already and is replaced', async () => {
+    await site.print(`${site.folder} 700/1000 1/1\n`)
+    await writeFile(join(site.folder, 'again'), 'x'.repeat(600))
+    const again = (bytes: number) => prepare({ files: { send: [inline('again', 'x'.repeat(bytes))] } })
+    expect(await again(600).look()).toBeUndefined()
+    expect(await again(901).look()).toBeInstanceOf(PlatformDiskError)
   })
 
   it('is refused when one of them is above the quota', async () => {
@@ -110,6 +120,7 @@ describe('an order with a venv', () => {
       hint: `they are ${site.folder}, /projappl/project_1, /scratch/project_1`
     })
     expect(await venv('/projappl/project_1/../../tmp').look()).toBeInstanceOf(RefusedError)
+    expect(await venv('/').look()).toBeInstanceOf(RefusedError)
     for (const path of ['/projappl/project_1', '/scratch/project_1/deep/er', 'venvs', '~/venvs', site.folder]) {
       expect(await venv(path).look()).toBeUndefined()
     }

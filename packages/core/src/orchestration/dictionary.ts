@@ -36,11 +36,24 @@ const moduleEntry = z
     'write name, name/version or `use <dir>`, one module per entry, in letters, digits and . _ + - /'
   )
 
+const requirement = z
+  .string()
+  .refine(
+    (text) => !/https?:\/\/[^/\s]*@|:\/\/[^/\s@]*:[^/\s@]*@/.test(text),
+    'everybody on the login node could read the password: put it into a file from your secrets, and name that by `-r <file>`'
+  )
+
 const venvSchema = z.strictObject({
-  name: z.string().default('None'),
-  path: z.string().default('None'),
+  name: z
+    .string()
+    .regex(/^(?!\.{1,2}$)[^/\p{Cc}]+$/u, 'write the name of a folder, without a slash')
+    .default('None'),
+  path: z
+    .string()
+    .regex(/^\P{Cc}+$/u, 'no control characters')
+    .default('None'),
   modules: z.array(moduleEntry).default([]),
-  packages: z.array(z.string()).default([])
+  packages: z.array(requirement).default([])
 })
 
 const configsSchema = z.strictObject({

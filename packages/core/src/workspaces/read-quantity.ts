@@ -18,3 +18,12 @@ export function readQuantity(text: string): Quantity | null {
 export function scaleQuantity({ value, unit }: Quantity, base: 1000 | 1024): number {
   return Math.round(value * base ** powers.indexOf(unit))
 }
+
+/** The least for which a printed quantity may stand, as the whole number that it says: tools round to the last digit. */
+export function leastMeant(text: string, amount: number): number {
+  const value = readQuantity(text)?.value ?? 0
+  // As it stands, without a unit, nothing was rounded.
+  if (value === 0 || value === amount) return amount
+  const decimals = /[.,](\d*)/.exec(text)?.[1]?.length ?? 0
+  return amount * (1 - (0.5 * 10 ** -decimals) / value)
+}

@@ -42,10 +42,10 @@ export interface Profile extends PlatformFacts {
   settleSeconds: number
 }
 
-/** Where a fact was read, and in which month; null is no month, because nobody published it. */
+/** Where a fact was read, and in which month it was taken down. */
 export interface Source {
   where: string
-  readAt: string | null
+  readAt: string
 }
 
 /** A profile that comes with Lautta: of each fact it says where it is from. */

@@ -27,6 +27,7 @@ export const findLimits: RemoteCommand<Limits> = {
   argv: [...onOwnCluster, 'sh', '-c', script],
   slurmCommands: 5,
   timeoutSeconds: 40,
+  outputLimitBytes: 4 * 1024 * 1024,
   parse({ stdout, stderr, exitCode }: CommandOutput): Limits {
     if (exitCode !== 0) throw new UnavailableError(stderr.trim() || `scontrol ended with ${exitCode}`)
     const sections = readSections(stdout)
@@ -78,7 +79,7 @@ function readQuality(line: string): [name: string, quality: Quality] {
 
 /** A line like `PartitionName=small AllowAccounts=ALL Default=YES MaxTime=3-00:00:00 …`. */
 function readPartition(line: string, nodes: readonly NodeGroup[], qualities: ReadonlyMap<string, Quality>): Partition {
-  const fields = new Map([...line.matchAll(/(\S+?)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
+  const fields = new Map([...line.matchAll(/(?:^|\s)([^\s=]+)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
   const of = (name: string): string => fields.get(name) ?? ''
   const name = of('PartitionName')
   const own = nodes.filter(({ partition }) => partition === name)

@@ -45,8 +45,10 @@ keep() { [ "$variables" = 0 ] || mv "$script.environment" "$base/environment"; }
 words=$(exec 2>&1; keep && echo "$name" >"$dir/name" && : >"$dir/stderr") || full "$words" "$dir"
 line "$dir/name"; [ "$got" = "$name" ] || full "what is written can not be read back" "$dir"
 submit() { # with the variables for all kinds of scripts; those for a shell read them again, whatever --export lets through
+  # Put together before: a variable of the job may have the name of one of ours.
+  set -- timeout -k 5 "$seconds" sbatch --parsable --job-name="$name" "$@"
   [ "$variables" = 0 ] || . "$base/environment"
-  exec timeout -k 5 "$seconds" sbatch --parsable --job-name="$name" "$@"
+  exec "$@"
 }
 printed=$(submit "$@" <"$script" 2>>"$dir/stderr")
 code=$?

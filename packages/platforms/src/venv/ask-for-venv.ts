@@ -43,6 +43,11 @@ read_wanted() {
   done
 }
 key=$(read_wanted "$@" | sha256sum); key=\${key%% *}
+# What became of the build that was waited for, whatever somebody else has begun since.
+[ ! -e "$own/build.$waited/for.$key" ] || is_ready "$@" || for one in "$own/build.$waited"/ended.*; do
+  code=\${one##*.}
+  [ ! -e "$one" ] || [ "$code" = 0 ] || { echo "failed $code"; echo; cat "$own/build.$waited/log"; exit 0; }
+done
 find_latest; build=$own/build.$number; code=; deaths=0
 for one in "$build"/ended.*; do [ ! -e "$one" ] || code=\${one##*.}; done
 is_alive() { # by the clock of the file system, which is one for all login nodes
@@ -90,7 +95,9 @@ export function askForVenv(
     lane: 'file',
     parse({ stdout, stderr, exitCode }) {
       readLoadFailure(stdout)
-      if (exitCode !== 0) return judgeBuild(folder, exitCode, stderr)
+      // Of the look itself, mkdir's words alone are about the venv: a shell that was killed says nothing of it.
+      if (exitCode > 1) throw new UnavailableError(`the venv was not looked at: ${stderr.trim() || `exit code ${exitCode}`}`)
+      if (exitCode === 1) return judgeBuild(folder, exitCode, stderr)
       const [first = '', , ...log] = stdout.split('\n')
       const [kind = '', word = '', version = ''] = first.split(' ')
       if (kind === 'ready') return { kind, python: word === '' ? null : `${word} ${version}` }

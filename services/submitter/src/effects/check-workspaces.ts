@@ -1,12 +1,12 @@
 import { type LauttaError, PlatformDiskError, RefusedError } from '@lautta/core/errors'
-import { judgeRoom } from '@lautta/core/workspaces/judge-room'
+import { judgeRoom, type NewFile } from '@lautta/core/workspaces/judge-room'
 import { absolutePath, isInside } from '@lautta/core/workspaces/workspace-paths'
-import { findExisting } from '@lautta/platforms/find-existing'
-import { runCommand } from '@lautta/platforms/run-command'
+import { measureFiles } from '@lautta/platforms/file-parts'
+import { remotePath } from '@lautta/platforms/files/run-script'
 import type { KnownEnvironment } from '../known-environment.ts'
 import type { LiveOrder } from '../live-order.ts'
+import { listFilesToSend, targetOf } from './files-to-send.ts'
 import type { JobWork } from './job-work.ts'
-import { measureFiles } from './measure-files.ts'
 
 type Told = NonNullable<Awaited<ReturnType<KnownEnvironment['findWorkspaces']>>>
 
@@ -64,9 +64,9 @@ function hasVenv({ part }: JobWork): boolean {
 function complaintAboutVenv(work: JobWork, { directory, workspaces, unreadableLines }: Told): LauttaError | null {
   // What could not be read may be the very area.
   if (!hasVenv(work) || workspaces.length === 0 || unreadableLines.length > 0) return null
-  const { path } = work.part.configs.venv
+  const { name, path } = work.part.configs.venv
   const areas = [directory, ...workspaces.map((one) => one.path)]
-  const absolute = absolutePath(path, directory)
+  const absolute = absolutePath(`${path}/${name}`, directory)
   if (areas.some((area) => isInside(absolute, area))) return null
   return new RefusedError(`configs.venv.path: ${path} lies in none of your workspaces on ${work.known.name}`, {
     hint: `they are ${[...new Set(areas)].join(', ')}`
@@ -74,15 +74,8 @@ function complaintAboutVenv(work: JobWork, { directory, workspaces, unreadableLi
 }
 
 async function complaintAboutRoom(work: JobWork, { directory, workspaces }: Told): Promise<LauttaError | null> {
-  if (workspaces.length === 0) return null
-  const files = await measureFiles(work)
-  if (judgeRoom(files, directory, workspaces).kind === 'enough') return null
-  const kept = await findKept(work)
-  const room = judgeRoom(
-    files.filter(({ index }) => !kept.has(index)),
-    directory,
-    workspaces
-  )
+  if (workspaces.length === 0 || work.part.files.send.length === 0) return null
+  const room = judgeRoom(await listNewFiles(work), directory, workspaces)
   switch (room.kind) {
     case 'enough':
       return null
@@ -95,14 +88,15 @@ async function complaintAboutRoom(work: JobWork, { directory, workspaces }: Told
   }
 }
 
-/** The entries that are not sent, because their target is there; by place in the list. Of a folder some files may be sent. */
-async function findKept({ part, platform }: JobWork): Promise<Set<number>> {
-  const entries = part.files.send.map(({ transfer: { source, target }, overwrite }, index) => ({
-    index,
-    mayBeSent: overwrite || source.path.endsWith('/') || target.path.endsWith('/'),
-    path: target.path
-  }))
-  const keeping = entries.filter(({ mayBeSent }) => !mayBeSent)
-  const existing = await runCommand(platform.shell, findExisting(keeping.map(({ path }) => path)))
-  return new Set(keeping.filter(({ path }) => existing.has(path)).map(({ index }) => index))
+/** The files that will be sent, with what they replace: one that is there, and may not be overwritten, is kept. */
+async function listNewFiles(work: JobWork): Promise<NewFile[]> {
+  const files = (await listFilesToSend(work)).map((file) => ({ ...file, path: targetOf(file) }))
+  const there = await measureFiles(
+    work.platform.shell,
+    files.map(({ path }) => remotePath(path))
+  )
+  return files.flatMap(({ index, path, usedBytes, overwrite }): NewFile[] => {
+    const thereBytes = there.get(remotePath(path)) ?? null
+    return overwrite || thereBytes === null ? [{ index, path, usedBytes, thereBytes }] : []
+  })
 }

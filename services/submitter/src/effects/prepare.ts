@@ -11,6 +11,8 @@ import { sendFiles } from './send-files.ts'
 /** How far an attempt at an order, by one version of its request, is prepared. */
 interface Preparation {
   awaited: AwaitedBuild
+  /** Whether there was room for it. */
+  isAdmitted: boolean
   /** Where files were sent. */
   sent: Set<string>
   areFilesSent: boolean
@@ -29,7 +31,13 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
     const { inTurn, byKey } = orders.get(order) ?? { inTurn: createSequence(), byKey: new Map<string, Preparation>() }
     orders.set(order, { inTurn, byKey })
     const keyOf = ({ version, attempt }: Job) => `${version}/${attempt}`
-    const preparation = byKey.get(keyOf(job)) ?? { awaited: { number: null }, sent: new Set<string>(), areFilesSent: false, isDone: false }
+    const preparation = byKey.get(keyOf(job)) ?? {
+      awaited: { number: null },
+      isAdmitted: false,
+      sent: new Set<string>(),
+      areFilesSent: false,
+      isDone: false
+    }
     byKey.set(keyOf(job), preparation)
     return inTurn(async (): Promise<JobEvent | null> => {
       if (work.isBackingOff()) return null
@@ -38,8 +46,10 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
       if (!work.platform.shell.isOpen()) await runCommand(work.platform.shell, reach)
       const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
       if (!isShared && !preparation.isDone) {
+        // What was sent counts as used by then: who has begun goes on.
+        if (!preparation.isAdmitted) await checkWorkspaces(work)
+        preparation.isAdmitted = true
         if (!preparation.areFilesSent) {
-          await checkWorkspaces(work)
           await sendFiles(work, preparation.sent)
           preparation.areFilesSent = true
         }
