@@ -39,6 +39,12 @@ export function createManagement(options: ManagementOptions) {
     return { ...fromWire(head), request }
   }
 
+  /** With the ETag of what was read, which may be older than the listed one. */
+  const readStatusWithEtag = async (user: string, id: string, platform: string) => {
+    const found = await sealed.readWithEtag(bucketOf(user), statusPath(id, platform), statusDocumentSchema)
+    return found === null ? null : { document: fromWire(found.document), etag: found.etag }
+  }
+
   // A job as it was, and a line of the history, never change; most of them are saved again and again.
   const wires = new WeakMap<object, object>()
   const wireOf = (part: object): object => {
@@ -88,9 +94,10 @@ export function createManagement(options: ManagementOptions) {
       return writeLeased(user, statusPath(head.id, head.platform), document, head.sequence)
     },
 
+    readStatusWithEtag,
+
     async readStatus(user: string, id: string, platform: string): Promise<StatusDocument | null> {
-      const found = await read(user, statusPath(id, platform), statusDocumentSchema)
-      return found === null ? null : fromWire(found)
+      return (await readStatusWithEtag(user, id, platform))?.document ?? null
     },
 
     /** Orders that need no reading on a platform, by id. */

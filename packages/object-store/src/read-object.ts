@@ -10,6 +10,16 @@ export async function readObject(
   path: string,
   mostBytes = usualBytes
 ): Promise<Buffer | null> {
+  return (await readObjectWithEtag(store, bucket, path, mostBytes))?.content ?? null
+}
+
+/** The same, with the ETag of what was read: a listing may show another one. */
+export async function readObjectWithEtag(
+  store: ObjectStore,
+  bucket: string,
+  path: string,
+  mostBytes = usualBytes
+): Promise<{ content: Buffer; etag: string } | null> {
   const found = await store.get(bucket, path)
   if (found === null) return null
   const chunks: Buffer[] = []
@@ -20,7 +30,7 @@ export async function readObject(
     if (usedBytes > mostBytes) throw new RefusedError(`${path} is larger than ${mostBytes} bytes`)
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks)
+  return { content: Buffer.concat(chunks), etag: found.info.etag }
 }
 
 /** All objects with a prefix, whatever their number. */

@@ -8,7 +8,7 @@ import {
 } from '@lautta/core/documents/sealed-document'
 import type { z } from 'zod'
 import type { ObjectStore } from './object-store.ts'
-import { readObject } from './read-object.ts'
+import { readObjectWithEtag } from './read-object.ts'
 
 const longestWriteMs = 10_000
 
@@ -46,15 +46,15 @@ export function createSealedObjects(options: ManagementOptions) {
     return (await store.put(bucket, path, content, { ...described, signal })).etag
   }
 
-  const readFrom = async <Schema extends z.ZodType>(
+  const readWithEtag = async <Schema extends z.ZodType>(
     bucket: string,
     path: string,
     schema: Schema
-  ): Promise<z.output<Schema> | null> => {
-    const content = await readObject(store, bucket, path)
-    if (content === null) return null
+  ): Promise<{ document: z.output<Schema>; etag: string } | null> => {
+    const found = await readObjectWithEtag(store, bucket, path)
+    if (found === null) return null
     try {
-      return openDocument(content, { bucket, path }, documentKey, schema)
+      return { document: openDocument(found.content, { bucket, path }, documentKey, schema), etag: found.etag }
     } catch (error) {
       if (!(error instanceof UntrustedDocumentError || error instanceof UnreadableDocumentError)) throw error
       onIgnored(error)
@@ -63,8 +63,14 @@ export function createSealedObjects(options: ManagementOptions) {
     }
   }
 
+  const readFrom = async <Schema extends z.ZodType>(
+    bucket: string,
+    path: string,
+    schema: Schema
+  ): Promise<z.output<Schema> | null> => (await readWithEtag(bucket, path, schema))?.document ?? null
+
   return {
-    ...{ bucketOf, leasedWriteMs, slugOf, writeTo, readFrom },
+    ...{ bucketOf, leasedWriteMs, slugOf, writeTo, readFrom, readWithEtag },
     /** Of the whole installation: no user writes there. */
     commonBucket: bucketName('forwarder', bucketPrefix, ''),
     write: (user: string, path: string, document: object, version: number) => writeTo(bucketOf(user), path, document, version),

@@ -109,6 +109,8 @@ export interface SubmittedJob {
   acceptedAt: Date | null
   /** Whether it is known as an array: then each task's ending is told. */
   isArray?: boolean
+  /** How many tasks it has, where that is known. */
+  tasks?: number
 }
 
 /** How a job ended, and which job accounting says it of. */

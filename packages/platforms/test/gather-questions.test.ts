@@ -22,6 +22,20 @@ describe('gathered questions', () => {
     expect(batches.map(({ length }) => length)).toEqual([200, 200, 200, 200, 200])
   })
 
+  it('count for what their answers weigh, and one goes by itself however heavy it is', async () => {
+    const batches: (readonly number[])[] = []
+    const ask = gatherQuestions<number, number>(
+      10,
+      async (numbers) => {
+        batches.push(numbers)
+        return numbers
+      },
+      (number) => number
+    )
+    await Promise.all([4, 5, 2, 30, 1, 9].map(ask))
+    expect(batches).toEqual([[4, 5], [2], [30], [1, 9]])
+  })
+
   it('wait for others that come soon after', async () => {
     const { ask, batches } = gatherNumbers(200)
     const first = ask(1)

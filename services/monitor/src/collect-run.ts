@@ -3,6 +3,7 @@ import { computeUsage } from '@lautta/core/accounting/usage'
 import { recordedTasks } from '@lautta/core/job/array-tasks'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
+import { parseTasks } from '@lautta/core/job/task-set'
 import type { CollectMessage } from '@lautta/core/messages'
 import { type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
 import type { Management } from '@lautta/object-store/management'
@@ -81,9 +82,15 @@ async function findOwed({ store, management }: CollectPorts, user: string, run: 
   return null
 }
 
-function askAccounting({ scheduler }: Platform, slurmJobId: string, token: string, { startOrderedAt, submittedAt }: Attempt) {
+function askAccounting(
+  { scheduler }: Platform,
+  slurmJobId: string,
+  token: string,
+  { startOrderedAt, submittedAt, array }: Attempt
+) {
   const acceptedAt = submittedAt === null ? null : new Date(submittedAt)
-  return scheduler.collectAccounting({ slurmJobId, token, orderedAt: new Date(startOrderedAt ?? 0), acceptedAt })
+  const tasks = parseTasks(array ?? '')?.length ?? 0
+  return scheduler.collectAccounting({ slurmJobId, token, orderedAt: new Date(startOrderedAt ?? 0), acceptedAt, tasks })
 }
 
 function hasEnded({ state }: Attempt): boolean {

@@ -4,6 +4,7 @@ import { UnreadableDocumentError } from '@lautta/core/documents/sealed-document'
 import type { StatusDocument } from '@lautta/core/documents/status-document'
 import type { Job } from '@lautta/core/job/job'
 import { isAheadOf } from '@lautta/core/job/orders'
+import { mapLimited } from '@lautta/core/map-limited'
 import type { BegunTry } from '@lautta/core/object-names'
 import type { Lease } from '@lautta/queue/leases'
 import type { StoredView } from './keep-view.ts'
@@ -12,6 +13,9 @@ import { newestOf, type OpenOrder } from './order-directory.ts'
 import { createReadNeeded } from './read-needed.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 import { createTellHistory } from './tell-history.ts'
+
+// Order objects that are read at a time.
+const mostReads = 16
 
 /** An order in memory, with what the store had of it when it was last looked at. */
 export interface LoadedOrder {
@@ -86,8 +90,10 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
       const { order } = loaded
       const newest = orderIds.at(-1) ?? null
       if (order.orderCount !== orderIds.length || order.lastOrder !== newest) {
-        const read = await Promise.all(orderIds.map((orderId) => management.readOrder(user, id, orderId)))
-        order.orders = read.filter((one): one is OrderDocument => one !== null)
+        // What was read before does not change any more.
+        const before = new Map(order.orders.map((one) => [one.id, one]))
+        const read = (orderId: string) => before.get(orderId) ?? management.readOrder(user, id, orderId)
+        order.orders = (await mapLimited(orderIds, mostReads, async (one) => read(one))).filter((one) => one !== null)
         order.lastOrder = newest
         order.orderCount = orderIds.length
       }

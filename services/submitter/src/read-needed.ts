@@ -21,8 +21,9 @@ export function createReadNeeded({ user, known, management, now }: SessionPorts)
         if (seen !== undefined) seen.seenAtMs = seenAtMs
         return
       }
-      const document = await leaveUnreadable(management.readStatus(user, id, platform))
-      if (document !== null && isBelievable(document, seen, seenAtMs)) elsewhere.set(platform, { document, etag, seenAtMs })
+      const found = await leaveUnreadable(management.readStatusWithEtag(user, id, platform))
+      // With its own ETag, which may be older than the listed one: then it is read again.
+      if (found !== null && isBelievable(found.document, seen, seenAtMs)) elsewhere.set(platform, { ...found, seenAtMs })
     }
     await Promise.all([...platforms].map(read))
   }

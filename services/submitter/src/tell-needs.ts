@@ -1,32 +1,45 @@
-import { isFinished, type Job } from '@lautta/core/job/job'
+import type { Job } from '@lautta/core/job/job'
 import type { NeedsStand } from '@lautta/core/job/job-event'
+import { reduceJob } from '@lautta/core/job/reduce-job'
 import { waitsForNeed } from '@lautta/core/job/take-needs'
 import type { KnownOrder } from '@lautta/core/orchestration/known-order'
 import { standOfNeeds } from '@lautta/core/orchestration/stand-of-needs'
 import type { LiveOrder } from './live-order.ts'
 
 /**
- * Tells jobs that are prepared how it stands with what they need. One that ends by that may be needed itself: so they
- * are told again until none ends.
+ * Tells jobs that are prepared how it stands with what they need. One that ends by that may be needed itself: what follows
+ * is found out before anything is told, so that the end of a long chain is saved together.
  */
 export async function tellNeeds(order: LiveOrder, platform: string): Promise<void> {
-  let hasEnded = true
-  while (hasEnded) {
-    const known = knownHere(order, platform)
-    const preparing = order.status.jobs.filter(({ state }) => state.kind === 'preparing')
-    const ended = await Promise.all(preparing.map((job) => tell(order, job, standOfNeeds(known, platform, job))))
-    hasEnded = ended.includes(true)
-  }
+  const stands = standsOf(knownHere(order, platform), platform)
+  await Promise.all(order.status.jobs.flatMap((job) => tell(order, job, stands.get(job.index))))
 }
 
-/** Answers whether the job has ended by it. */
-async function tell(order: LiveOrder, job: Job, stand: NeedsStand): Promise<boolean> {
-  const { index } = job
-  if (stand.kind === 'met' && !waitsForNeed(job)) return false
-  const why = stand.kind === 'not-met' ? [order.feed(index, { type: 'noticed', notice: stand.words })] : []
-  // Saved together.
-  await Promise.all([...why, order.feed(index, { type: 'needsRead', stand })])
-  return order.status.jobs.some((one) => one.index === index && isFinished(one))
+/** How it stands with the needs of each job that is prepared. */
+function standsOf(known: KnownOrder, platform: string): Map<number, NeedsStand> {
+  const status = known.statuses.get(platform)
+  const jobs = [...(status?.jobs ?? [])]
+  const stands = new Map<number, NeedsStand>()
+  if (status === undefined) return stands
+  const foreseen = { ...known, statuses: new Map([...known.statuses, [platform, { ...status, jobs }]]) }
+  for (let hasEnded = true; hasEnded; ) {
+    hasEnded = false
+    for (const [at, job] of jobs.entries()) {
+      if (job.state.kind !== 'preparing') continue
+      const stand = standOfNeeds(foreseen, platform, job)
+      stands.set(job.index, stand)
+      if (stand.kind !== 'not-met') continue
+      jobs[at] = reduceJob(job, { type: 'needsRead', stand }, '').job
+      hasEnded = true
+    }
+  }
+  return stands
+}
+
+function tell(order: LiveOrder, job: Job, stand: NeedsStand | undefined): Promise<unknown>[] {
+  if (stand === undefined || (stand.kind === 'met' && !waitsForNeed(job))) return []
+  const why = stand.kind === 'not-met' ? [order.feed(job.index, { type: 'noticed', notice: stand.words })] : []
+  return [...why, order.feed(job.index, { type: 'needsRead', stand })]
 }
 
 /** The order as the session on one platform knows it. */

@@ -11,11 +11,13 @@ interface Waiting<Question, Answer> {
 
 /**
  * Makes one question of many: what is asked at about the same time is asked together, at most so many at once, and one
- * such question after the other. `askAll` answers in the sequence of the questions.
+ * such question after the other. `askAll` answers in the sequence of the questions. One may count as several, by what its
+ * answer is expected to weigh.
  */
 export function gatherQuestions<Question, Answer>(
   mostAtOnce: number,
-  askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>
+  askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+  weigh: (question: Question) => number = () => 1
 ): (question: Question) => Promise<Answer> {
   const waiting: Waiting<Question, Answer>[] = []
   let isAsking = false
@@ -29,9 +31,19 @@ export function gatherQuestions<Question, Answer>(
     timer = setTimeout(() => void askSome(), waiting.length >= mostAtOnce ? 0 : leftMs)
   }
 
+  /** So many of those that wait go together: one at least. */
+  const countFirst = (): number => {
+    let left = mostAtOnce
+    const end = waiting.findIndex(({ question }) => {
+      left -= weigh(question)
+      return left < 0
+    })
+    return end === -1 ? waiting.length : Math.max(end, 1)
+  }
+
   const askSome = async (): Promise<void> => {
     isAsking = true
-    const some = waiting.splice(0, mostAtOnce)
+    const some = waiting.splice(0, countFirst())
     try {
       const answers = await askAll(some.map(({ question }) => question))
       for (const [at, answer] of answers.entries()) some[at]?.resolve(answer)

@@ -83,7 +83,8 @@ const plannedSince = 23.02
 export function sacctRecords(jobs: readonly SubmittedJob[], slurmVersion: number): RemoteCommand<readonly AccountingRecord[][]> {
   const [planned = '', plannedCpu = ''] = slurmVersion >= plannedSince ? ['Planned', 'PlannedCPU'] : ['Reserved', 'ResvCPU']
   const fields = [...recordFields, planned, plannedCpu, 'JobName']
-  return sacct(fields, [...selectJobs(jobs), '--noconvert'], (rows) => {
+  const tasks = jobs.reduce((sum, job) => sum + (job.tasks ?? 0), 0)
+  const command = sacct(fields, [...selectJobs(jobs), '--noconvert'], (rows) => {
     const byId = groupById(rows)
     return jobs.map((job) =>
       countRestarts(
@@ -93,7 +94,14 @@ export function sacctRecords(jobs: readonly SubmittedJob[], slurmVersion: number
       )
     )
   })
+  return { ...command, outputLimitBytes: usualBytes + tasks * bytesOfTask, timeoutSeconds: usualSeconds + tasks / tasksInSecond }
 }
+
+// A task has three or four lines of some 150 bytes, with long names more.
+const bytesOfTask = 2048
+const usualBytes = 64 * 1024 * 1024
+const usualSeconds = 60
+const tasksInSecond = 500
 
 /** The lines of our job, and each with the lines of its steps, which follow it. */
 function ourRows(rows: readonly Row[], job: SubmittedJob): Row[] {

@@ -22,6 +22,8 @@ import { squeue } from './squeue.ts'
 import { commandsOfSubmission, submitBoundSeconds, submitJob } from './submission.ts'
 import { testSubmission } from './test-submission.ts'
 
+// Of arrays it is the tasks that make an answer long.
+const tasksAsOneJob = 100
 // Enough to be sure that nothing was submitted.
 const looks = 3
 
@@ -41,10 +43,14 @@ export function createSlurmScheduler(
     return runCommand(shell, command)
   }
   let version: number | undefined
-  const collectAccounting = gatherQuestions<SubmittedJob, readonly AccountingRecord[]>(mostIdsAtOnce, async (jobs) => {
-    version ??= await run(slurmVersion)
-    return run(sacctRecords(jobs, version))
-  })
+  const collectAccounting = gatherQuestions<SubmittedJob, readonly AccountingRecord[]>(
+    mostIdsAtOnce,
+    async (jobs) => {
+      version ??= await run(slurmVersion)
+      return run(sacctRecords(jobs, version))
+    },
+    ({ tasks = 0 }) => 1 + tasks / tasksAsOneJob
+  )
   const cancel = gatherQuestions<string, void>(mostIdsAtOnce, async (ids) => {
     await run(scancel(ids))
     return ids.map(() => undefined)
