@@ -15,29 +15,36 @@ const stallSeconds = 300
 const kindMask = 0xf000
 const regularFile = 0x8000
 
+// A file that is not there makes stat fail, and xargs say 123; it is called unreadable, too, but has no line of stat's. With
+// 255 xargs ends at once.
+const tellSizes = `xargs -r -d '\\n' sh -c 'command -v stat >&2 || exit 255
+for path; do [ -r "$path" ] || printf "unreadable %s\\n" "$path"; done
+exec stat -L --printf="%s %f %n\\n" -- "$@"' sh 2>/dev/null
+code=$?; [ $code = 123 ] || exit $code`
+
 /**
  * The sizes of many files, asked with one command; what is no regular file, is not there or has a line end in its name
- * has none.
+ * has none, and a file that can not be read has null.
  */
-export async function measureFiles(shell: RemoteShell, paths: readonly string[]): Promise<Map<string, number>> {
+export async function measureFiles(shell: RemoteShell, paths: readonly string[]): Promise<Map<string, number | null>> {
   const asked = paths.filter((path) => !path.includes('\n'))
   if (asked.length === 0) return new Map()
-  // A file that is not there makes stat fail, and xargs say 123.
-  const script = `xargs -r -d '\\n' stat -L --printf='%s %f %n\\n' -- 2>/dev/null; code=$?; [ $code = 123 ] || exit $code`
   return runCommand(shell, {
-    argv: ['sh', '-c', script],
+    argv: ['sh', '-c', tellSizes],
     stdin: asked.join('\n'),
     timeoutSeconds: stallSeconds,
     lane: 'file',
     parse({ stdout, stderr, exitCode }) {
       if (exitCode !== 0)
         throw new UnavailableError(`files can not be looked at: ${stderr.trim() || `stat ended with ${exitCode}`}`)
-      const lines = stdout.split('\n').flatMap((line) => {
+      const lines = stdout.split('\n')
+      const unreadable = new Set(lines.flatMap((line) => /^unreadable (.+)$/.exec(line)?.[1] ?? []))
+      const sizes = lines.flatMap((line) => {
         const [, bytes, mode = '', path = ''] = /^(\d+) ([0-9a-f]+) (.+)$/.exec(line) ?? []
         const isRegular = (Number.parseInt(mode, 16) & kindMask) === regularFile
-        return isRegular ? [[path, Number(bytes)] as const] : []
+        return isRegular ? [[path, unreadable.has(path) ? null : Number(bytes)] as const] : []
       })
-      return new Map(lines)
+      return new Map(sizes)
     }
   })
 }
@@ -57,6 +64,7 @@ export async function* readFileParts(
   parts: readonly FilePart[],
   mostBytes: number
 ): AsyncGenerator<{ part: number; from: number; bytes: Buffer }> {
+  if (parts.length === 0) return
   const started = await shell.start(['sh', '-c', sendParts], 'file')
   const words = readBytes(started.stderr)
   for (const early of [words, started.ended]) early.catch(() => {})

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FilePart, measureFiles, readFileParts } from '../src/file-parts.ts'
 import { createLocalShell } from '../src/local/local-shell.ts'
+import { withoutRights } from './without-rights.ts'
 
 let folder: string
 const shell = () => createLocalShell({ PATH: '/usr/bin:/bin' }, folder)
@@ -38,6 +39,18 @@ describe('files that are looked at together', () => {
     const sizes = await measureFiles(shell(), paths)
     expect(paths.map((path) => sizes.get(path))).toEqual(paths.map((_path, index) => index % 7))
   })
+  it('have no size when they can not be read, which is told apart from absence', async () => {
+    const names = ['open', 'it is\\n "closed" ', 'open too']
+    for (const name of names) await writeFile(join(folder, name), 'text')
+    await chmod(folder, 0o755)
+    await chmod(join(folder, names[1]!), 0)
+    const sizes = await measureFiles(withoutRights(shell()), [...names, 'nowhere'])
+    expect([...sizes]).toEqual([
+      [names[0], 4],
+      [names[1], null],
+      [names[2], 4]
+    ])
+  })
   it('are not taken for absent when nobody can look', async () => {
     await expect(measureFiles(createLocalShell({ PATH: '/usr/bin:/bin' }, '/'), [])).resolves.toEqual(new Map())
     const bin = join(folder, 'bin')
@@ -61,6 +74,10 @@ describe('parts of files', () => {
     const [text, all, end, whole] = await read(parts)
     expect([text, whole]).toEqual(['3456', '0123456789'])
     expect(all === binary.toString('latin1') && end === binary.subarray(-10).toString('latin1')).toBe(true)
+  })
+  it('cost no command when there are none', async () => {
+    const refuses = () => Promise.reject(new Error('a command was started'))
+    await expect(readFileParts({ ...shell(), start: refuses }, [], 4).next()).resolves.toEqual({ done: true, value: undefined })
   })
   it('come so many bytes at a time, each of them told with its place', async () => {
     await writeFile(join(folder, 'ten'), '0123456789')

@@ -147,7 +147,7 @@ describe.skipIf(!isInstalled)('large files over SSH', () => {
       ['binary', 350_000]
     ])
     const read: Buffer[][] = [[], []]
-    const parts = [...sizes].map(([path, sizeBytes]) => ({ path, offset: 3, usedBytes: sizeBytes - 3 }))
+    const parts = [...sizes].map(([path, sizeBytes]) => ({ path, offset: 3, usedBytes: sizeBytes! - 3 }))
     for await (const { part, bytes } of readFileParts(shell, parts, 100_000)) read[part]!.push(bytes)
     expect(Buffer.concat(read[0]!).toString()).toBe('3456789')
     expect(Buffer.concat(read[1]!).equals(content.subarray(3))).toBe(true)

@@ -97,6 +97,6 @@ async function listNewFiles(work: JobWork): Promise<NewFile[]> {
   )
   return files.flatMap(({ index, path, usedBytes, overwrite }): NewFile[] => {
     const thereBytes = there.get(remotePath(path)) ?? null
-    return overwrite || thereBytes === null ? [{ index, path, usedBytes, thereBytes }] : []
+    return overwrite || !there.has(remotePath(path)) ? [{ index, path, usedBytes, thereBytes }] : []
   })
 }
