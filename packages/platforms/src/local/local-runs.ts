@@ -14,6 +14,8 @@ const nobody = 0
 
 /** Where a job or task is; null when it has ended. What a killed runner left is ended here, so the evidence is written once. */
 export async function observeRun(own: string): Promise<UnitPhase | null> {
+  // Most have: after a start all that ever ran are looked at.
+  if ((await readEnd(own)) !== null) return null
   const run = await readRun(own)
   const runs = run !== null && (await isAlive(run))
   // Read after the process was looked at: it may have ended in between.
