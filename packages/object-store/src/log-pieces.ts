@@ -16,6 +16,7 @@ export interface LogPart {
 export interface LogPiece extends LogPart {
   restart: number
   offset: number
+  modifiedAt: string
 }
 
 /** The pieces of a stream that are there, in the sequence in which they make up the log. */
@@ -38,9 +39,9 @@ export async function listPiecesByStream(store: ObjectStore, bucket: string, run
   return byStream
 }
 
-function readPiece({ path, usedBytes }: ObjectEntry, prefixLength: number): LogPiece {
+function readPiece({ path, usedBytes, modifiedAt }: ObjectEntry, prefixLength: number): LogPiece {
   const [restart = 0, offset = 0] = path.slice(prefixLength).split('-').map(Number)
-  return { path, restart, offset, usedBytes }
+  return { path, restart, offset, usedBytes, modifiedAt }
 }
 
 function inSequence(one: LogPiece, other: LogPiece): number {

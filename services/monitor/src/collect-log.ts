@@ -1,18 +1,25 @@
 import { Readable } from 'node:stream'
+import { spreadTasks } from '@lautta/core/job/array-tasks'
 import type { Attempt } from '@lautta/core/job/job'
 import { type LogFile, logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
-import { logIndexPath, logPath, logPiecePath, type Run } from '@lautta/core/object-names'
-import { type TaskBytes, writeLogIndex } from '@lautta/object-store/log-index'
+import { logPath, type Run } from '@lautta/core/object-names'
+import { readLogIndex, type TaskBytes, writeLogIndex } from '@lautta/object-store/log-index'
 import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
-import { measureFiles, readFileParts } from '@lautta/platforms/file-parts'
+import { type FilePart, measureFiles, readFileParts } from '@lautta/platforms/file-parts'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
+import { bringPieces, pieceBytes, textType } from './bring-pieces.ts'
 
-const pieceBytes = 4 * 1024 * 1024
+// Of a task that runs, less than that is not worth an object, unless the last one is that old.
+const worthBytes = 64 * 1024
+const worthMs = 10 * 60 * 1000
 
-/** What kind of bytes a log is. */
-export const textType = 'text/plain; charset=utf-8'
+/** What a look at logs came to; `unreadable` are files that are there and can not be read. */
+export interface LogLook {
+  broughtBytes: number
+  unreadable: LogFile[]
+}
 
 /**
  * Brings what the logs of an attempt have grown by since the last time: one command looks at all of them, and only new
@@ -23,26 +30,40 @@ export async function collectNewBytes(
   bucket: string,
   shell: RemoteShell,
   run: Run,
-  attempt: Attempt
-): Promise<number> {
+  attempt: Attempt,
+  now: Date
+): Promise<LogLook> {
   const files = logsOf(attempt).flatMap((logs) => (logs.kept === 'live' ? logs.files : []))
-  if (files.length === 0) return 0
   const sizes = await measureFiles(shell, pathsOf(files))
-  if (sizes.size === 0) return 0
+  if (sizes.size === 0) return { broughtBytes: 0, unreadable: [] }
   const pieces = await listPiecesByStream(store, bucket, run)
+  const going = tasksUnderWay(attempt)
   const growths = files.flatMap((file) => {
-    const growth = growthOf(file, pieces.get(file.stream) ?? [], attempt.restart, sizes.get(file.file) ?? 0)
-    return growth.usedBytes > 0 ? [{ ...growth, path: file.file, stream: file.stream }] : []
+    const before = pieces.get(file.stream) ?? []
+    const growth = growthOf(file, before, attempt.restart, sizes.get(file.file) ?? 0)
+    const isAwaited = file.task !== null && going.has(file.task) && !isWorthPiece(growth, before, now)
+    return growth.usedBytes > 0 && !isAwaited ? [{ ...growth, path: file.file, stream: file.stream }] : []
   })
-  let brought = 0
-  for await (const { part, from, bytes } of readFileParts(shell, growths, pieceBytes)) {
-    const growth = growths[part]
-    if (growth === undefined) throw new Error(`there is no part ${part}`)
-    const path = logPiecePath(run, growth.stream, growth.restart, growth.offset + from)
-    await store.put(bucket, path, bytes, { contentType: textType, metadata: { version: '1' } })
-    brought += bytes.length
-  }
-  return brought
+  const broughtBytes = await bringPieces(store, bucket, shell, run, growths)
+  return { broughtBytes, unreadable: unreadableOf(files, sizes) }
+}
+
+/** The tasks whose logs may still grow. */
+function tasksUnderWay(attempt: Attempt): Set<number> {
+  if (hasEnded(attempt)) return new Set()
+  const states = [...spreadTasks(attempt)]
+  return new Set(states.flatMap(([task, { state }]) => (state === 'queued' || state === 'running' ? [task] : [])))
+}
+
+/** A task that prints now and then would make an object each time; its first bytes come at once. */
+function isWorthPiece({ offset, usedBytes }: Omit<FilePart, 'path'>, before: readonly LogPiece[], now: Date): boolean {
+  const last = before.at(-1)
+  return offset === 0 || last === undefined || usedBytes >= worthBytes || now.getTime() - Date.parse(last.modifiedAt) >= worthMs
+}
+
+/** Whether it runs no more: what its logs have now is all that they will have. */
+export function hasEnded({ state }: Attempt): boolean {
+  return state.kind === 'finishing' || state.kind === 'finished'
 }
 
 /**
@@ -59,7 +80,8 @@ function growthOf({ task }: LogFile, pieces: readonly LogPiece[], restartOfJob: 
 
 /**
  * Brings those logs of an attempt that has ended which are kept together: one object holds all tasks of a source, and an
- * index tells each one's bytes. The index comes last; when it is there, so is the log.
+ * index tells each one's bytes. The index comes last; when it is there, so is the log. Returns the files that are there and
+ * can not be read: they are left out.
  */
 export async function collectTogether(
   store: ObjectStore,
@@ -67,10 +89,16 @@ export async function collectTogether(
   shell: RemoteShell,
   run: Run,
   attempt: Attempt
-): Promise<void> {
+): Promise<LogFile[]> {
+  const unreadable: LogFile[] = []
   for (const logs of logsOf(attempt).filter(({ kept }) => kept === 'together')) {
-    if ((await store.head(bucket, logIndexPath(run, logs.source))) === null) await bringTogether(store, bucket, shell, run, logs)
+    const sizes = await measureFiles(shell, pathsOf(logs.files))
+    const index = await readLogIndex(store, bucket, run, logs.source)
+    if (index === null) await bringTogether(store, bucket, shell, run, logs, sizes)
+    const brought = new Set(index?.map(({ task }) => task))
+    unreadable.push(...unreadableOf(logs.files, sizes).filter(({ task }) => task === null || !brought.has(task)))
   }
+  return unreadable
 }
 
 async function bringTogether(
@@ -78,9 +106,9 @@ async function bringTogether(
   bucket: string,
   shell: RemoteShell,
   run: Run,
-  { source, files }: SourceLogs
+  { source, files }: SourceLogs,
+  sizes: ReadonlyMap<string, number | null>
 ): Promise<void> {
-  const sizes = await measureFiles(shell, pathsOf(files))
   const tasks: TaskBytes[] = []
   const parts = []
   let wholeBytes = 0
@@ -103,4 +131,8 @@ async function* onlyBytes(read: AsyncIterable<{ bytes: Buffer }>): AsyncGenerato
 
 function pathsOf(files: readonly LogFile[]): string[] {
   return files.map(({ file }) => file)
+}
+
+function unreadableOf(files: readonly LogFile[], sizes: ReadonlyMap<string, number | null>): LogFile[] {
+  return files.filter(({ file }) => sizes.get(file) === null)
 }

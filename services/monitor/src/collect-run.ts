@@ -13,7 +13,8 @@ import type { Platform } from '@lautta/platforms/connect-platform'
 import { writeSacctTable } from '@lautta/tables/sacct-table'
 import { writeTimesTable } from '@lautta/tables/times-table'
 import { writeUsageTable } from '@lautta/tables/usage-table'
-import { collectNewBytes, collectTogether } from './collect-log.ts'
+import { collectLastRuns } from './collect-last-runs.ts'
+import { collectNewBytes, collectTogether, hasEnded } from './collect-log.ts'
 import { finishLog, removePieces } from './finish-log.ts'
 
 export interface CollectPorts {
@@ -48,17 +49,20 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   // Its failure is met below.
   accounting?.catch(() => {})
   const pipeline = management.bucketOf(user, 'pipeline')
-  const grown = await inPlace(async () => {
+  const { broughtBytes, unreadable } = await inPlace(async () => {
     const { shell } = await connect(user, name)
-    if (accounting !== null) await collectTogether(store, pipeline, shell, run, attempt)
-    return collectNewBytes(store, pipeline, shell, run, attempt)
+    const unreadable = accounting === null ? [] : await collectTogether(store, pipeline, shell, run, attempt)
+    const look = await collectNewBytes(store, pipeline, shell, run, attempt, now())
+    return { ...look, unreadable: [...unreadable, ...look.unreadable] }
   })
-  if (accounting === null) return grown > 0 ? 'log' : 'nothing'
+  if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
   const records = await accounting
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
   const usage = computeUsage(records)
   await inPlace(async () => {
-    await finishLog(store, pipeline, run, attempt)
+    const { shell } = await connect(user, name)
+    await collectLastRuns(store, pipeline, shell, run, attempt, records)
+    await finishLog(store, pipeline, run, attempt, unreadable)
     const submitter = management.bucketOf(user)
     await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))
     // An array all of whose tasks were cancelled before they began has used nothing.
@@ -91,8 +95,4 @@ function askAccounting(
   const acceptedAt = submittedAt === null ? null : new Date(submittedAt)
   const tasks = parseTasks(array ?? '')?.length ?? 0
   return scheduler.collectAccounting({ slurmJobId, token, orderedAt: new Date(startOrderedAt ?? 0), acceptedAt, tasks })
-}
-
-function hasEnded({ state }: Attempt): boolean {
-  return state.kind === 'finishing' || state.kind === 'finished'
 }

@@ -1,5 +1,5 @@
 import type { Attempt } from '@lautta/core/job/job'
-import { logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
+import { type LogFile, logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
 import { mapLimited } from '@lautta/core/map-limited'
 import { type LogStream, logPath, logPiecesPrefix, logStreamOf, logTablePath, type Run } from '@lautta/core/object-names'
 import { readLogIndex } from '@lautta/object-store/log-index'
@@ -9,7 +9,7 @@ import { putVersioned } from '@lautta/object-store/put-versioned'
 import { listAll } from '@lautta/object-store/read-object'
 import { readBytes } from '@lautta/platforms/read-bytes'
 import { writeLogTable } from '@lautta/tables/log-table'
-import { textType } from './collect-log.ts'
+import { textType } from './bring-pieces.ts'
 
 const mostTableBytes = 16 * 1024 * 1024
 const requestsAtOnce = 8
@@ -21,10 +21,22 @@ interface WholeLog {
   path: string
 }
 
-/** Joins the pieces into the raw logs, and makes the log table of them. */
-export async function finishLog(store: ObjectStore, bucket: string, run: Run, attempt: Attempt): Promise<void> {
+/** What the log table has of a log. */
+interface TableStream {
+  source: LogStream
+  content: Buffer
+}
+
+/** Joins the pieces into the raw logs, and makes the log table of them, which says what could not be read. */
+export async function finishLog(
+  store: ObjectStore,
+  bucket: string,
+  run: Run,
+  attempt: Attempt,
+  unreadable: readonly LogFile[]
+): Promise<void> {
   const pieces = await listPiecesByStream(store, bucket, run)
-  const table: { source: LogStream; content: Buffer }[] = []
+  const table: TableStream[] = []
   for (const logs of logsOf(attempt)) {
     const whole =
       logs.kept === 'live' ? await joinPieces(store, bucket, run, logs, pieces) : await findTasks(store, bucket, run, logs)
@@ -32,7 +44,15 @@ export async function finishLog(store: ObjectStore, bucket: string, run: Run, at
     const parts = logs.kept === 'live' ? whole : [{ path: logPath(run, logs.source), usedBytes: sumBytes(whole) }]
     table.push(...(await readForTable(store, bucket, whole, parts)))
   }
+  for (const { stream, file } of unreadable) tellUnreadable(table, stream, file)
   await putVersioned(store, bucket, logTablePath(run), writeLogTable(table))
+}
+
+function tellUnreadable(table: TableStream[], source: LogStream, file: string): void {
+  const words = Buffer.from(`\n[Lautta: ${file} can not be read]\n`)
+  const found = table.find((one) => one.source === source)
+  if (found === undefined) table.push({ source, content: words })
+  else found.content = Buffer.concat([found.content, words])
 }
 
 /** Makes one object of each log; a task that wrote nothing has none. */
@@ -60,7 +80,7 @@ async function findTasks(store: ObjectStore, bucket: string, run: Run, { source 
 /** The table is made in memory: of very long logs it has the beginning, and a line that says so. */
 async function readForTable(store: ObjectStore, bucket: string, logs: readonly WholeLog[], parts: readonly LogPart[]) {
   const read = await readBytes(joinLogParts(store, bucket, beginningOf(parts)))
-  const streams: { source: LogStream; content: Buffer }[] = []
+  const streams: TableStream[] = []
   let offset = 0
   for (const [at, { stream, usedBytes, path }] of logs.entries()) {
     const content = read.subarray(offset, offset + usedBytes)

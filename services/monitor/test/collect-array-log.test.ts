@@ -1,8 +1,8 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
-import { declareJob, type Job } from '@lautta/core/job/job'
+import { declareJob, type Job, type TaskGroup } from '@lautta/core/job/job'
 import { formatTasks } from '@lautta/core/job/task-set'
 import { logPath, logTablePath, timesPath } from '@lautta/core/object-names'
 import { readLogIndex } from '@lautta/object-store/log-index'
@@ -10,6 +10,8 @@ import type { ObjectStore } from '@lautta/object-store/object-store'
 import { listAll, readObject } from '@lautta/object-store/read-object'
 import { readTable } from '@lautta/tables/read-table'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { withoutRights } from '../../../packages/platforms/test/without-rights.ts'
+import { until } from '../../../test/support/until.ts'
 import { type CollectPorts, collectRun } from '../src/collect-run.ts'
 import { openPorts } from './open-ports.ts'
 
@@ -33,19 +35,32 @@ const record = {
   restart: 0,
   jobName: null,
   state: 'COMPLETED',
-  endedAtEpoch: 1
+  endedAtEpoch: 1,
+  ...{ allocCpus: 1, elapsedSeconds: 1, totalCpuSeconds: 1, maxRssBytes: 1, reqMemBytes: 1, consumedEnergyJoules: null }
 } as AccountingRecord
 
-/** `home` has the store, `folder` the job's files. */
-async function openArray(tasks: readonly number[], hasEnded: boolean, home = root, folder = root): Promise<CollectPorts> {
+interface Opening {
+  /** Has the store. */
+  home?: string
+  /** Has the job's files. */
+  folder?: string
+  groups?: TaskGroup[]
+  records?: AccountingRecord[]
+}
+
+async function openArray(tasks: readonly number[], hasEnded: boolean, opening: Opening = {}): Promise<CollectPorts> {
+  const { home = root, folder = root, groups = [], records = [record] } = opening
   const ended = { outcome: 'completed', exitCode: 0, reason: null, collecting: 'owed' } as const
   const job: Job = {
     ...declareJob(0),
-    ...{ array: formatTasks(tasks), outPath: join(folder, 'out-%3a'), errPath: join(folder, 'err-%3a') },
+    ...{ array: formatTasks(tasks), tasks: groups, outPath: join(folder, 'out-%3a'), errPath: join(folder, 'err-%3a') },
     state: hasEnded ? { kind: 'finished', slurmJobId: '20', ...ended } : { kind: 'running', slurmJobId: '20' }
   }
-  return openPorts(home, [job], async () => [record])
+  return openPorts(home, [job], async () => records)
 }
+
+/** Ten minutes after all that was brought until now. */
+const later = (ports: CollectPorts): CollectPorts => ({ ...ports, now: () => new Date(Date.now() + 10 * 60 * 1000) })
 
 const textOf = async (store: ObjectStore, path: string) => (await readObject(store, bucket, path))?.toString('latin1') ?? null
 const pathsIn = async (store: ObjectStore) => (await listAll(store, bucket, '')).map(({ path }) => path)
@@ -61,13 +76,50 @@ describe('the logs of a small array', () => {
     expect(await collectRun(ports, message)).toBe('log')
     expect(await collectRun(ports, message)).toBe('nothing')
     await writeFile(file('out', 1), 'one, more')
-    expect(await collectRun(ports, message)).toBe('log')
+    expect(await collectRun(later(ports), message)).toBe('log')
     expect(await pathsIn(ports.store)).toEqual([
       'LOGS/1-local-0-1/err.12/0-000000000000000',
       'LOGS/1-local-0-1/out.1/0-000000000000000',
       'LOGS/1-local-0-1/out.1/0-000000000000003'
     ])
     expect(await textOf(ports.store, 'LOGS/1-local-0-1/out.1/0-000000000000003')).toBe(', more')
+  })
+
+  it('grow by pieces that are worth an object: large ones, late ones, and the last', async () => {
+    const tasks = [1, 2, 3, 4]
+    const ended = { tasks: '3', state: 'finished', outcome: 'failed', exitCode: 1, reason: null } as const
+    const ports = await openArray(tasks, false, { groups: [ended] })
+    for (const task of tasks) await writeFile(file('out', task), 'first ')
+    expect(await collectRun(ports, message)).toBe('log')
+    await writeFile(file('out', 1), 'first and little more')
+    await writeFile(file('out', 2), `first ${'x'.repeat(64 * 1024)}`)
+    await writeFile(file('out', 3), 'first and its last words')
+    expect(await collectRun(ports, message)).toBe('log')
+    expect(await collectRun(ports, message)).toBe('nothing')
+    const grown = async () => (await pathsIn(ports.store)).filter((path) => path.endsWith('/0-000000000000006'))
+    expect(await grown()).toEqual(['LOGS/1-local-0-1/out.2/0-000000000000006', 'LOGS/1-local-0-1/out.3/0-000000000000006'])
+    expect(await collectRun(later(ports), message)).toBe('log')
+    expect(await grown()).toContain('LOGS/1-local-0-1/out.1/0-000000000000006')
+    await writeFile(file('out', 4), 'first and last')
+    expect(await collectRun(await openArray(tasks, true), message)).toBe('all')
+    expect(await textOf(ports.store, logPath(run, 'out.4'))).toBe('first and last')
+  })
+
+  it('have the whole of a later run that only accounting tells, behind what was brought of the run before', async () => {
+    const ports = await openArray([1, 2], false)
+    const first = 'first run\n'
+    for (const task of [1, 2]) await writeFile(file('out', task), first)
+    await collectRun(ports, message)
+    const startedAtEpoch = Math.ceil(Date.now() / 1000)
+    await until(() => Date.now() >= startedAtEpoch * 1000)
+    const second = `second run, which wrote more\n`
+    await writeFile(file('out', 1), second)
+    await collectRun(later(ports), message)
+    const again = { ...record, arrayTask: 1, restart: 1, startedAtEpoch }
+    const records = [{ ...again, restart: 0, startedAtEpoch: 1 }, again, { ...record, arrayTask: 2 }]
+    expect(await collectRun(await openArray([1, 2], true, { records }), message)).toBe('all')
+    expect(await textOf(ports.store, logPath(run, 'out.1'))).toBe(first + second)
+    expect(await textOf(ports.store, logPath(run, 'out.2'))).toBe(first)
   })
 
   it('go on behind what a task wrote before SLURM began it anew', async () => {
@@ -156,6 +208,25 @@ describe('the logs of a large array', () => {
   })
 })
 
+describe('a log that can not be read', () => {
+  it.each([3, 101])('keeps nobody waiting for the others, and the table tells of it, for %i tasks', async (count) => {
+    const tasks = Array.from({ length: count }, (_none, index) => index)
+    for (const task of tasks) await writeFile(file('out', task), `task ${task}\n`)
+    await chmod(root, 0o755)
+    await chmod(file('out', 1), 0)
+    const ports = await openArray(tasks, true)
+    const connect: CollectPorts['connect'] = async (...who) => {
+      const platform = await ports.connect(...who)
+      return { ...platform, shell: withoutRights(platform.shell) }
+    }
+    expect(await collectRun({ ...ports, connect }, message)).toBe('all')
+    const rows = await rowsOf(ports.store)
+    expect(rows).toHaveLength(count)
+    expect(rows).toContainEqual(['task 2', 'out.2'])
+    expect(rows.filter(([, source]) => source === 'out.1')).toEqual([[`[Lautta: ${file('out', 1)} can not be read]`, 'out.1']])
+  })
+})
+
 describe('collecting that is killed before any of its writes', () => {
   const dying = (store: ObjectStore, writes: number): ObjectStore => {
     let left = writes
@@ -177,16 +248,16 @@ describe('collecting that is killed before any of its writes', () => {
       const paths = (await pathsIn(store)).filter((path) => path.endsWith('.log') || path.endsWith('.json'))
       return [await rowsOf(store), ...(await Promise.all(paths.map(async (path) => [path, await textOf(store, path)])))]
     }
-    const whole = await openArray(tasks, true, join(root, 'whole'))
+    const whole = await openArray(tasks, true, { home: join(root, 'whole') })
     expect(await collectRun(whole, message)).toBe('all')
     for (let writes = 0; ; writes++) {
       const home = join(root, String(writes))
-      const { store, ...ports } = await openArray(tasks, true, home)
+      const { store, ...ports } = await openArray(tasks, true, { home })
       const first = await collectRun({ ...ports, store: dying(store, writes) }, message).catch((error: Error) => error.message)
       const paths = await pathsIn(store)
       // What was brought is safe, also from the user, who may remove most of it on the platform.
       const isBrought = paths.some((path) => /\.out\.(?:\d+\.log|tasks\.json)$/.test(path))
-      const again = await openArray(tasks, true, home, isBrought ? tidied : root)
+      const again = await openArray(tasks, true, { home, folder: isBrought ? tidied : root })
       expect(await collectRun(again, message)).toBe(paths.includes(timesPath(run)) ? 'nothing' : 'all')
       expect(await kept(again)).toEqual(await kept(whole))
       expect((await pathsIn(store)).filter((path) => path.includes('/1-local-0-1/'))).toEqual([])

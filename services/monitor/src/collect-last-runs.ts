@@ -1,0 +1,48 @@
+import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import { lastRunsOf } from '@lautta/core/accounting/last-runs'
+import type { Attempt } from '@lautta/core/job/job'
+import { logsOf } from '@lautta/core/job/job-logs'
+import type { Run } from '@lautta/core/object-names'
+import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
+import type { ObjectStore } from '@lautta/object-store/object-store'
+import { measureFiles } from '@lautta/platforms/file-parts'
+import type { RemoteShell } from '@lautta/platforms/remote-shell'
+import { bringPieces } from './bring-pieces.ts'
+
+/**
+ * Brings once more, as a whole, the log of each task of which accounting tells a later run than the file did: SLURM began
+ * it anew, and it had grown beyond what was there before. Pieces that were brought since then are of that run, too, and
+ * go once all of it is there.
+ */
+export async function collectLastRuns(
+  store: ObjectStore,
+  bucket: string,
+  shell: RemoteShell,
+  run: Run,
+  attempt: Attempt,
+  records: readonly AccountingRecord[]
+): Promise<void> {
+  const again = new Map(lastRunsOf(records).flatMap((one) => (one.restart > 0 ? [[one.arrayTask, one] as const] : [])))
+  const live = logsOf(attempt).flatMap((logs) => (logs.kept === 'live' ? logs.files : []))
+  const files = live.filter(({ task }) => task !== null && again.has(task))
+  if (files.length === 0) return
+  const pieces = await listPiecesByStream(store, bucket, run)
+  const sizes = await measureFiles(
+    shell,
+    files.map(({ file }) => file)
+  )
+  const growths = files.flatMap(({ task, file, stream }) => {
+    const restart = again.get(task)?.restart ?? 0
+    const usedBytes = sizes.get(file) ?? 0
+    const isKnown = (pieces.get(stream)?.at(-1)?.restart ?? restart) >= restart
+    return isKnown || usedBytes === 0 ? [] : [{ stream, restart, path: file, offset: 0, usedBytes }]
+  })
+  await bringPieces(store, bucket, shell, run, growths)
+  const untrue = files.flatMap(({ task, file, stream }) => {
+    const { restart = 0, startedAtEpoch = null } = again.get(task) ?? {}
+    if (startedAtEpoch === null || !sizes.get(file)) return []
+    const isSince = ({ modifiedAt }: LogPiece) => Date.parse(modifiedAt) >= startedAtEpoch * 1000
+    return (pieces.get(stream) ?? []).filter((piece) => piece.restart < restart && isSince(piece))
+  })
+  for (const { path } of untrue) await store.delete(bucket, path)
+}
