@@ -32,5 +32,8 @@ describe('the tasks of an array', () => {
     expect(logPathOfTask('/scratch/run-20_%a.out', 7)).toBe('/scratch/run-20_7.out')
     expect(logPathOfTask('/scratch/%4a/%a.out', 12)).toBe('/scratch/0012/12.out')
     expect(logPathOfTask('/scratch/all.out', 12)).toBe('/scratch/all.out')
+    // SLURM writes ten digits at most.
+    expect(logPathOfTask('/scratch/%12a', 1)).toBe('/scratch/0000000001')
+    expect(logPathOfTask('/scratch/%999999999a', 1)).toBe('/scratch/0000000001')
   })
 })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readLogPaths } from '../src/slurm/describe-job.ts'
 import { composeTestJob } from './compose-test-job.ts'
@@ -39,6 +40,19 @@ describe('the path of the logs of an array', () => {
     expect(found(line(24, '3', '/users/csc/3/slurm-24.out'))).toBeNull()
     expect(found(line(20, '20', '/users/csc/slurm-20_20.out'))).toBeNull()
     expect(found(line(20, '1-2', '/scratch/%8A-4294967294'))).toBeNull()
+  })
+  it('has ten digits at most, as SLURM writes it, however many are asked for', () => {
+    expect(pathsOf(line(24, '3', '/scratch/0000000020-0003'), '/scratch/%12A-%4a')).toBe('/scratch/0000000020-%4a')
+    expect(pathsOf(line(24, '3', '/scratch/log-0000000003'), '/scratch/log-%999999999a')).toBe('/scratch/log-%999999999a')
+  })
+  it('is found or not, whatever was asked for: what was accepted is never lost for it', () => {
+    const anyName = fc.array(fc.oneof(fc.constantFrom('%', 'a', 'A', '/', '0', '4294967294'), fc.nat().map(String), fc.string()))
+    fc.assert(
+      fc.property(anyName, anyName, (shown, asked) => {
+        const scontrol = line(24, '3', shown.join(''))
+        expect(() => readLogPaths(scontrol, composeTestJob('', { output: asked.join('') }))).not.toThrow()
+      })
+    )
   })
   it('of a job that is no array is as scontrol shows it', () => {
     const scontrol = 'JobId=7 JobName=a WorkDir=/users/csc StdErr=/a b/4294967294 StdIn=/dev/null StdOut=/a b/%x Power= '

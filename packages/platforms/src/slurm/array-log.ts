@@ -1,5 +1,5 @@
 import { readDirectives } from '@lautta/core/batch-script'
-import { logPathOfTask } from '@lautta/core/job/task-log'
+import { logPathOfTask, padded } from '@lautta/core/job/task-log'
 import type { Submission } from '../scheduler.ts'
 
 /** What scontrol's line says of an array: of its tasks that wait, or of one that has begun. */
@@ -49,7 +49,7 @@ export function findTaskPath(shown: string, line: ArrayLine, pattern: string | n
   // The id of the task's own job, its step and its node.
   if (/%\d*[jJsNntb]/.test(pattern)) return null
   const path = pattern.startsWith('/') ? pattern : `${line.workingDirectory}/${pattern}`
-  const known = path.replace(/%(\d*)A/g, (_match, digits: string) => line.arrayId.padStart(Number(digits), '0'))
+  const known = path.replace(/%(\d*)A/g, (_match, digits: string) => padded(line.arrayId, digits))
   // Older versions show as it stands what has a width.
   const shownFor = (task: number) => [
     logPathOfTask(known, task),
