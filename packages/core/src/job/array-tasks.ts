@@ -43,6 +43,11 @@ export function recordedTasks(job: Pick<Job, 'array' | 'tasks'>): number[] | nul
   return [...spreadTasks(job)].flatMap(([task, { reason }]) => (reason === neverBegan ? [] : [task]))
 }
 
+/** The tasks that the user cancelled in an attempt, each by an order of its own. */
+export function cancelledTasks({ controlsDone }: Pick<Job, 'controlsDone'>): Set<number> {
+  return new Set(controlsDone.flatMap(({ order, task }) => (order === 'cancel' && task !== null ? [task] : [])))
+}
+
 /** How many tasks are in each state; states in which there are none are left out. */
 export function countTasks(tasks: readonly TaskGroup[]): Partial<Record<TaskGroup['state'], number>> {
   const counts: Partial<Record<TaskGroup['state'], number>> = {}

@@ -216,8 +216,9 @@ function endAttempt(job: Job, state: FinishedState, at: string): Transition {
   const ended: Job = { ...job, state, waiting: null }
   const again = retryAfter(job, state.outcome)
   if (again === null) return { job: ended, effects: ['askToCollect'], reason: state.reason }
-  const next = { ...followUp(ended, job.attempt + 1), version: job.version, retries: again }
-  const words = `run again after ${state.outcome}; ${again.filter((one) => one === state.outcome).length} more times if need be`
+  const { cause, left } = again
+  const next = { ...followUp(ended, job.attempt + 1), version: job.version, retries: left }
+  const words = `run again after ${cause}; ${left.filter((one) => one === cause).length} more times if need be`
   return move(
     next,
     { kind: 'preparing' },

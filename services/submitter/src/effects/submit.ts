@@ -1,7 +1,7 @@
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { arrayOfAttempt } from '@lautta/core/job/left-tasks'
-import { foldOrders, isHeld } from '@lautta/core/job/orders'
+import { foldOrders, isHeld, startedAttempt } from '@lautta/core/job/orders'
 import { formatTasks, parseArray } from '@lautta/core/job/task-set'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
@@ -122,8 +122,9 @@ async function compose(work: JobWork, right: SubmissionRight): Promise<Submissio
   const { job, request, part, platform, known, order } = work
   const asked = { request, modules: part.configs.modules, orderName: order.request.request.name }
   const composed = await composeSubmission(asked, right, known, platform)
-  const submission = { ...composed, array: composed.array && arrayOfAttempt(composed.array, job) }
   const orders = foldOrders(order.orders, [], known.name, job.index)
+  const isRetry = startedAttempt(orders) < job.attempt
+  const submission = { ...composed, array: composed.array && arrayOfAttempt(composed.array, job, isRetry) }
   return isHeld(orders, job.attempt) ? { ...submission, options: { ...submission.options, hold: true } } : submission
 }
 
