@@ -47,6 +47,16 @@ describe('an array', () => {
     const running = after(submitted, listed(going(1, 2, 3, 4)))
     expect(after(running, listed(waiting(1, 2, 3, 4)))).toMatchObject({ state: { kind: 'queued' }, restart: 1 })
   })
+  it('that SLURM alone made one runs until none of its tasks is listed any more', () => {
+    const first = after(queued, listed(waiting(2, 3), going(1)))
+    const last = { ...listed(going(2)), startedAt: '2026-11-20T13:00:00.000Z' } as JobEvent
+    for (const news of [listed(waiting(3)), last, listed(waiting(3), going(2))])
+      expect(after(first, news)).toMatchObject({ state: { kind: 'running' }, restart: 0, startedAt: at })
+  })
+  it('did not begin again when its tasks can not be read and the first of them has ended', () => {
+    const later: JobEvent = { type: 'observed', phase: 'running', reason: null, startedAt: '2026-11-20T13:00:00.000Z' }
+    expect(after(submitted, listed(going(1)), later)).toMatchObject({ restart: 0, startedAt: at })
+  })
   it('is as it was when its tasks can not be read', () => {
     const { tasks } = after(submitted, { type: 'observed', phase: 'running', reason: null, startedAt: at })
     expect(tasks).toBe(submitted.tasks)
@@ -153,14 +163,46 @@ describe('the next attempt of an array', () => {
   )
   const job = { ...completed, earlier: [former] }
   it('is of the tasks that did not complete, as many at once as before', () => {
-    expect([arrayOfAttempt('1-4', job), arrayOfAttempt('1-4%2', job)]).toEqual(['2,4', '2,4%2'])
+    expect([arrayOfAttempt('1-4', job, false), arrayOfAttempt('1-4%2', job, false)]).toEqual(['2,4', '2,4%2'])
   })
   it('is of those left by the last attempt that was submitted', () => {
-    expect(arrayOfAttempt('1-4', { ...job, earlier: [former, { ...completed, array: '2,4' }] })).toBe('2,4')
+    expect(arrayOfAttempt('1-4', { ...job, earlier: [former, { ...completed, array: '2,4' }] }, false)).toBe('2,4')
+    const second = after(
+      { ...queued, array: '2,4', tasks: queuedTasks({ array: '2,4' }) },
+      gone,
+      told([
+        [2, end('completed')],
+        [4, end('failed')]
+      ])
+    )
+    expect(arrayOfAttempt('1-4', { ...job, earlier: [former, second] }, false)).toBe('4')
   })
   it('is of all tasks when the request or its tasks are others, or nothing is known of them', () => {
-    expect(arrayOfAttempt('1-4', { ...job, version: 2 })).toBe('1-4')
-    expect(arrayOfAttempt('1-3', job)).toBe('1-3')
-    expect(arrayOfAttempt('1-4', { ...job, earlier: [completed] })).toBe('1-4')
+    expect(arrayOfAttempt('1-4', { ...job, version: 2 }, false)).toBe('1-4')
+    expect(arrayOfAttempt('1-3', job, false)).toBe('1-3')
+    expect(arrayOfAttempt('1-20', job, false)).toBe('1-20')
+    expect(arrayOfAttempt('1-4', { ...job, earlier: [completed] }, false)).toBe('1-4')
+  })
+  it('is without the tasks that the user cancelled, until the user starts it again', () => {
+    const cancelled = { ...former, controlsDone: [{ id: '01', order: 'cancel' as const, task: 2 }] }
+    expect(arrayOfAttempt('1-4', { ...job, earlier: [cancelled] }, true)).toBe('4')
+    const retried = after({ ...queued, array: '4', tasks: queuedTasks({ array: '4' }) }, gone, told([[4, end('failed')]]))
+    expect(arrayOfAttempt('1-4', { ...job, earlier: [cancelled, retried] }, true)).toBe('4')
+    expect(arrayOfAttempt('1-4', { ...job, earlier: [cancelled, retried] }, false)).toBe('2,4')
+    // Started again, it was not cancelled in the attempt that counts.
+    expect(arrayOfAttempt('1-4', { ...job, earlier: [cancelled, retried, former] }, true)).toBe('2,4')
+  })
+  it('does not begin by itself when only tasks that the user cancelled did not complete', () => {
+    const retries: Job['retries'] = ['failed', 'lost']
+    const endedWith = (...tasks: number[]) =>
+      after(
+        { ...former, retries, controlsDone: tasks.map((task) => ({ id: `0${task}`, order: 'cancel', task })) },
+        { type: 'filesBrought' }
+      )
+    expect(endedWith()).toMatchObject({ attempt: 2, retries: ['failed'] })
+    // What counts is how the others ended.
+    expect(endedWith(4)).toMatchObject({ attempt: 2, retries: ['lost'] })
+    expect(endedWith(2, 4)).toMatchObject({ attempt: 1, state: { kind: 'finished' } })
+    expect(endedWith(1, 2, 3, 4)).toMatchObject({ attempt: 1, state: { kind: 'finished' } })
   })
 })

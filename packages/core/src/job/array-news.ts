@@ -1,4 +1,4 @@
-import { groupTasks, neverBegan, openTask, spreadTasks, type TaskState } from './array-tasks.ts'
+import { cancelledTasks, groupTasks, neverBegan, openTask, spreadTasks, type TaskState } from './array-tasks.ts'
 import { type Job, slurmJobIdOf } from './job.ts'
 import type { Ending, JobEvent, ListedTasks, SchedulerPhase } from './job-event.ts'
 import { worstOutcome } from './outcome.ts'
@@ -18,10 +18,10 @@ interface ArrayNews {
  */
 export function foldTaskNews(job: Job, event: JobEvent): ArrayNews {
   const keep = { job, event, notice: null }
-  if (job.array === null) return keep
+  if (job.array === null) return { ...keep, event: goesOn(job, event) }
   switch (event.type) {
     case 'observed': {
-      if (event.tasks === undefined) return keep
+      if (event.tasks === undefined) return { ...keep, event: { ...event, startedAt: job.startedAt ?? event.startedAt } }
       const states = listTasks(job, event.tasks)
       const phase = phaseOf(job, states, event.phase)
       // That later tasks begin later is no restart.
@@ -41,6 +41,12 @@ export function foldTaskNews(job: Job, event: JobEvent): ArrayNews {
     default:
       return keep
   }
+}
+
+/** Nobody knows all tasks of an array that SLURM alone made one: that those listed change, or wait, is no restart of it. */
+function goesOn({ state, startedAt }: Job, event: JobEvent): JobEvent {
+  if (state.kind !== 'running' || event.type !== 'observed' || event.tasks === undefined) return event
+  return { ...event, phase: 'running', startedAt }
 }
 
 /** Whether tasks of an array are not listed any more, and accounting has not told yet how they ended. */
@@ -67,9 +73,10 @@ function listTasks(job: Job, listed: readonly ListedTasks[]): Map<number, TaskSt
     })
   )
   const states = spreadTasks(job)
+  const cancelled = cancelledTasks(job)
   for (const [task, before] of states) {
     // A task that waited when we had it cancelled leaves no record; should it have one, accounting's word counts.
-    const isCancelled = before.state === 'queued' && job.controlsDone.some((one) => one.order === 'cancel' && one.task === task)
+    const isCancelled = before.state === 'queued' && cancelled.has(task)
     const gone = before.state === 'finished' ? before : isCancelled ? endedTask('cancelled', neverBegan) : openTask('finishing')
     states.set(task, seen.get(task) ?? gone)
   }
