@@ -34,6 +34,12 @@ describe('an array', () => {
     const accepted = after(composed, { type: 'submissionAccepted', slurmJobId: '20', outPath: null, errPath: null })
     expect(accepted.tasks).toEqual([{ tasks: '0-2,7', state: 'queued', outcome: null, exitCode: null, reason: null }])
   })
+  it('has logs where its tasks are known, and else where all of them write one', () => {
+    const accepted: JobEvent = { type: 'submissionAccepted', slurmJobId: '20', outPath: '/20_%4a.out', errPath: '/err' }
+    const { outPath, errPath } = accepted
+    expect(after(submitting, { type: 'arrayComposed', array: '0-2' }, accepted)).toMatchObject({ outPath, errPath })
+    expect(after(submitting, accepted)).toMatchObject({ outPath: null, errPath })
+  })
   it('runs since the first of its tasks began, also while all that are left wait, and was not requeued for that', () => {
     const first = after(submitted, listed(waiting(2, 3, 4), going(1)))
     expect(first).toMatchObject({ state: { kind: 'running' }, startedAt: at })

@@ -41,11 +41,11 @@ describe('the dictionary of seed 000', () => {
     })
   })
   it('may have an array in every form of sbatch, which an answer that is posted back keeps', () => {
-    for (const array of ['0-15', '1-100:20', '4,7,22%5', '7']) {
+    for (const array of ['0-15', '1-100:20', '4,7,22%5', '7', '[1-3]%0', '1, 3']) {
       const answered = { script: '#!/bin/sh', array, attempt: 1, tasks: [], 'tasks-by-state': { queued: 4 } }
       expect(schema.parse({ name: 'n', platforms: { mahti: { jobs: [answered] } } }).platforms.mahti?.jobs[0]?.array).toBe(array)
     }
-    for (const array of ['', '5-1', '1-', 'a', '1-9%0', '0-100000']) {
+    for (const array of ['', '5-1', '1-', 'a', '1,\n3', '0-100000']) {
       const jobs = [{ script: '#!/bin/sh', array }]
       expect(complaintsAbout({ name: 'n', platforms: { mahti: { jobs } } }), array).toHaveProperty(
         'platforms.mahti.jobs[0].array'.split('|')

@@ -8,12 +8,16 @@ describe('the tasks of an array', () => {
     ['1-100:20', [1, 21, 41, 61, 81], null],
     ['4,7,22', [4, 7, 22], null],
     ['0-2,7,1%5', [0, 1, 2, 7], 5],
-    [' 5 ', [5], null]
+    [' 5 ', [5], null],
+    ['[1-3]', [1, 2, 3], null],
+    ['[1-3]%2', [1, 2, 3], 2],
+    ['1-3%0', [1, 2, 3], null],
+    ['1, 3,\t5-  7', [1, 3, 5, 6, 7], null]
   ])('are read from %j as sbatch reads them', (text, tasks, mostAtOnce) => {
     expect(parseArray(text)).toEqual({ tasks, mostAtOnce })
   })
 
-  it.each(['', '%5', '3-1', '1-9:0', '1-', '-3', '1,,2', 'a', '1-3%0', '0-4000001', '0-99999,0-99999', '1%2%3'])(
+  it.each(['', '%5', '3-1', '1-9:0', '1-', '-3', '1,,2', 'a', '1 2', '1 ,3', '[[1]', '0-4000001', '0-99999,0-99999', '1%2%3'])(
     'are not read from %j',
     (text) => {
       expect(parseArray(text)).toBeNull()

@@ -91,13 +91,15 @@ describe.skipIf(!requireCommands(slurmCommands()))('SLURM as sites and users dre
     expect(await scheduler.findSubmission(submission, since)).toMatchObject({ kind: 'found', slurmJobId })
   })
 
-  it("is the login node's own, whatever cluster the environment names", async () => {
-    await site.profile('export SBATCH_CLUSTERS=elsewhere SLURM_CLUSTERS=elsewhere\n')
+  it("is the login node's own, and no array, whatever the environment names", async () => {
+    await site.profile('export SBATCH_CLUSTERS=elsewhere SLURM_CLUSTERS=elsewhere SBATCH_ARRAY_INX=1-3\n')
     const submission = held()
     const answer = await scheduler.submit(submission)
     const slurmJobId = await listed('%i', submission.jobName)
     expect(answer).toMatchObject({ kind: 'accepted', slurmJobId, outPath: expect.any(String) })
-    expect([...(await scheduler.listJobs()).keys()]).toContain(slurmJobId)
+    const jobs = await scheduler.listJobs()
+    expect([...jobs.keys()]).toContain(slurmJobId)
+    expect(jobs.get(slurmJobId)?.tasks).toBeUndefined()
     await scheduler.release(slurmJobId)
     await scheduler.cancel(slurmJobId)
     expect((await scheduler.testSubmission(held())).words).toMatch(/to start at/)

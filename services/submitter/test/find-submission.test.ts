@@ -111,4 +111,13 @@ describe('a look for a submission', () => {
     await look()
     expect(done).toEqual([expect.stringMatching(/^noticed: .*%A_%a/)])
   })
+  it('that finds an array which nobody asked for tells that', async () => {
+    const found = { kind: 'found' as const, slurmJobId: '7', others: [], outPath: '/users/u/slurm-7_%a.out', errPath: null }
+    const { done, look } = lose(found, nothing)
+    await look()
+    expect(done).toEqual([expect.stringMatching(/^noticed: SLURM made it an array/)])
+    const asked = lose(found, nothing, '1-4')
+    await asked.look()
+    expect(asked.done).toEqual([])
+  })
 })

@@ -1,3 +1,5 @@
+import type { JobEvent } from '@lautta/core/job/job-event'
+import type { Outcome } from '@lautta/core/job/outcome'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import type { Scheduler } from '@lautta/platforms/scheduler'
 import { describe, expect, it } from 'vitest'
@@ -14,15 +16,15 @@ const now = () => new Date(0)
 const known = { name: 'lumi', account: null, credentials: {} }
 
 /** An order whose job is about to be submitted, and whose turn comes when the test says so. */
-async function open(pause: string | null = null, script = '#!/bin/sh\n') {
+async function open(pause: string | null = null, script = '#!/bin/sh\n', former: JobEvent[] = []) {
   const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ script }] } } })
   const order = createLiveOrder({
     request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: null },
     ...{ platform: 'lumi', saved: null, fence: () => 1, now, save: async () => {}, onHistory: () => {} }
   })
   const orders = { starts: new Map([[1, '']]), stops: new Map<number, string>(), controls: [], tries: new Map() }
-  await order.feed(0, { type: 'ordersRead', orders })
-  await order.feed(0, { type: 'prepared' })
+  await order.feed(0, { type: 'ordersRead', orders, retries: ['failed'] })
+  for (const event of [...former, { type: 'prepared' } as const]) await order.feed(0, event)
   let turn: (isOurs: boolean) => void = () => {}
   const turns = new Promise<boolean>((resolve) => {
     turn = resolve
@@ -101,5 +103,24 @@ describe('the submission of an array', () => {
     expect(await submitting).toMatchObject({ type: 'submissionAccepted' })
     expect(arraysAtTry).toEqual(['1,3,5,7'])
     expect(notices).toEqual([expect.stringMatching(/%A_%a/)])
+  })
+  it('that follows by itself is without the tasks that the user cancelled', async () => {
+    const cancel = { id: '01', order: 'cancel' as const, task: 2, attempt: 1 }
+    const ended = (outcome: Outcome) => ({ outcome, exitCode: 1, reason: null, startedAt: null, endedAt: null })
+    const endings = new Map([1, 2, 3].map((task) => [task, ended(task === 2 ? 'cancelled' : 'failed')]))
+    const controls = { starts: new Map([[1, '']]), stops: new Map<number, string>(), controls: [cancel], tries: new Map() }
+    const { submitting, turn, arraysAtTry } = await open(null, '#!/bin/sh\n#SBATCH --array=1-3\n', [
+      { type: 'prepared' },
+      { type: 'arrayComposed', array: '1-3' },
+      { type: 'submissionAccepted', slurmJobId: '6', outPath: null, errPath: null },
+      { type: 'ordersRead', orders: controls },
+      { type: 'controlDone', id: '01', words: '' },
+      { type: 'goneFromScheduler' },
+      { type: 'tasksFound', endings, isAll: true },
+      { type: 'filesBrought' }
+    ])
+    turn(true)
+    expect(await submitting).toMatchObject({ type: 'submissionAccepted' })
+    expect(arraysAtTry).toEqual(['1,3'])
   })
 })

@@ -7,6 +7,7 @@ import { type Attempt, type FinishedState, isFinished, type Job, type JobState, 
 import type { Ending, JobEffect, JobEvent } from './job-event.ts'
 import { type JobOrders, startedAttempt, startOf, stopOf } from './orders.ts'
 import { takeNeeds, waitsForNeed } from './take-needs.ts'
+import { knownLogs } from './task-log.ts'
 
 /** The job after an event, what to do next, and the words for the history when something changed. */
 export interface Transition {
@@ -108,7 +109,8 @@ function reduceSubmitting(job: Job, state: StateOf<'submitting'>, event: JobEven
     case 'arrayComposed':
       return keep({ ...job, array: event.array })
     case 'submissionAccepted': {
-      const { slurmJobId, outPath, errPath } = event
+      const { slurmJobId } = event
+      const { outPath, errPath } = knownLogs(event, job.array)
       return move(
         job,
         { kind: 'queued', slurmJobId, reason: null },

@@ -1,3 +1,5 @@
+import type { Attempt } from './job.ts'
+
 // SLURM pads to no more.
 const mostDigits = 10
 
@@ -6,9 +8,12 @@ export function logPathOfTask(path: string, task: number): string {
   return path.replace(/%(\d*)a/g, (_match, digits: string) => padded(task, digits))
 }
 
-/** Whether the path is another one for each task. */
-export function hasPlaceOfTask(path: string): boolean {
-  return /%\d*a/.test(path)
+type LogPaths = Pick<Attempt, 'outPath' | 'errPath'>
+
+/** Where a job writes its logs, as far as is known: of an array that only SLURM knows of, nobody can fill in the tasks. */
+export function knownLogs({ outPath, errPath }: LogPaths, array: string | null): LogPaths {
+  const known = (path: string | null) => (array === null && path !== null && /%\d*a/.test(path) ? null : path)
+  return { outPath: known(outPath), errPath: known(errPath) }
 }
 
 /** A number as SLURM writes it in the name of a log for a pattern of so many digits; of none when that is empty. */

@@ -8,12 +8,15 @@ export interface TaskArray {
 const highestTask = 4_000_000
 const mostTasks = 100_000
 
-/** Reads `--array` as sbatch takes it: `0-15`, `4,7,22`, `1-100:20`, each with `%5` at its end. Null for anything else. */
+/**
+ * Reads `--array` as slurmctld does: `0-15`, `4,7,22`, `1-100:20`, each with `%5` at its end, where 0 is no limit; also in
+ * brackets, and with blanks before a number. Null for anything else.
+ */
 export function parseArray(text: string): TaskArray | null {
-  const [, list = '', most] = /^([\d,:-]+)(?:%(\d+))?$/.exec(text.trim()) ?? []
-  const tasks = parseTasks(list)
-  if (tasks === null || tasks.length === 0 || most === '0') return null
-  return { tasks, mostAtOnce: most === undefined ? null : Number(most) }
+  const [, list = '', most] = /^\[?([\d,: \t-]+)\]?(?:%(\d+))?$/.exec(text.trim()) ?? []
+  const tasks = parseTasks(list.replace(/([,:-])[ \t]+/g, '$1'))
+  if (tasks === null || tasks.length === 0) return null
+  return { tasks, mostAtOnce: Number(most ?? 0) || null }
 }
 
 /** Reads a list of tasks, such as `0-3,7` or `1-100:20`, in ascending sequence; null for what is none. */

@@ -15,8 +15,8 @@ import { tryFolder } from './try-folder.ts'
  * an empty one), then sbatch's own words.
  */
 const submitScript = `${tryFolder}
-# Of the cluster that the login node belongs to, whatever is in the environment.
-unset SBATCH_CLUSTERS SLURM_CLUSTERS
+# Of the cluster that the login node belongs to, and the array that is asked for, whatever is in the environment.
+unset SBATCH_CLUSTERS SLURM_CLUSTERS SBATCH_ARRAY_INX
 at "$1" "$2"; name=$3; bytes=$4; seconds=$5; script=$base/script.$6; folder=$7; variables=$8; shift 8
 tell() { # kind, id, sbatch's exit code
   echo "$1 \${2:--} \${3:--}"

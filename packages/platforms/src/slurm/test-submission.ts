@@ -10,7 +10,7 @@ import { isSlurmAway } from './slurm-away.ts'
  * As in a submission, with the same place, modules and options; nothing is written, and nobody needs a right. It answers a
  * line `<kind> <sbatch's exit code or ->`, an empty one, then sbatch's own words.
  */
-const testScript = `unset SBATCH_CLUSTERS SLURM_CLUSTERS
+const testScript = `unset SBATCH_CLUSTERS SLURM_CLUSTERS SBATCH_ARRAY_INX
 name=$1; seconds=$2; folder=$3; shift 3
 case $folder in "~"|"~/"*) folder=$HOME\${folder#"~"};; esac
 cd -- "$folder" 2>/dev/null || { echo "no-directory -"; echo; echo "$folder: no such directory on this platform"; exit 0; }

@@ -1,5 +1,6 @@
 import type { Job } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
+import { knownLogs } from '@lautta/core/job/task-log'
 import type { JobRequest, PlatformRequest } from '@lautta/core/orchestration/dictionary'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
@@ -47,14 +48,20 @@ export async function waitForPause({ findPause }: Pick<PlatformWork, 'findPause'
   return reason === null ? null : { type: 'waited', on: 'platform', reason }
 }
 
+const unknownLogs =
+  'where the tasks write their logs is not known: --output=slurm-%A_%a.out would be, and what has %j in it is not'
+const unknownArray =
+  'SLURM made it an array, and which tasks it has is not known: it is followed as a whole, without their logs; give the job an `array`'
+
 /** Tells of an array that was accepted that nobody knows where its tasks write their logs. */
 export async function tellUnknownLogs(
   { notice }: Pick<PlatformWork, 'notice'>,
   array: string | null,
-  { outPath }: AcceptedJob
+  paths: AcceptedJob
 ): Promise<void> {
-  if (array === null || outPath !== null) return
-  await notice('where the tasks write their logs is not known: --output=slurm-%A_%a.out would be, and what has %j in it is not')
+  if (knownLogs(paths, array).outPath !== null) return
+  if (array !== null) await notice(unknownLogs)
+  else if (paths.outPath !== null) await notice(unknownArray)
 }
 
 /** The token of the job's present attempt. */
