@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { tasksOf } from '../src/job/control-job.ts'
 import { declareJob, type Job } from '../src/job/job.ts'
 import type { JobEvent } from '../src/job/job-event.ts'
 import type { ControlOrder } from '../src/job/orders.ts'
@@ -33,6 +34,18 @@ describe('a control order', () => {
     expect(reduceJob(first, read(hold, release), at).job.control).toMatchObject({ order: 'hold' })
     const held = reduceJob(first, done(hold), at).job
     expect(reduceJob(held, read(hold, release), at).job.control).toMatchObject({ order: 'release' })
+  })
+  it('that cancels a task is carried out with those of other tasks that come next', () => {
+    const cancels = [4, 7, 8, 9].map((task, at): ControlOrder => ({ ...control('cancel', at + 1), task }))
+    const hold: ControlOrder = { ...control('hold', 5), task: 1 }
+    const last: ControlOrder = { ...control('cancel', 6), task: 1 }
+    const taken = reduceJob(queued, read(...cancels, hold, last), at)
+    expect(taken.reason).toBe('cancel of tasks 4,7-9 was ordered')
+    expect(taken.job.control && tasksOf(taken.job.control)).toEqual([4, 7, 8, 9])
+    const carriedOut = reduceJob(taken.job, done(control('cancel', 1)), at).job
+    expect(carriedOut.controlsDone).toEqual(cancels.map(({ id, order, task }) => ({ id, order, task })))
+    const next = reduceJob(carriedOut, read(...cancels, hold, last), at)
+    expect([next.job.control?.order, next.reason]).toEqual(['hold', 'hold of task 1 was ordered'])
   })
   it('that becomes known late is none any more, unless it is a requeue', () => {
     const [hold, requeue, release] = [control('hold', 1), control('requeue', 2), control('release', 3)]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OrderDocument } from '../src/documents/order-document.ts'
-import { foldOrders, isAheadOf, isHeld, nextControl, ordersUpTo, startedAttempt, startOf, stopOf } from '../src/job/orders.ts'
+import { foldOrders, isAheadOf, isHeld, nextControls, ordersUpTo, startedAttempt, startOf, stopOf } from '../src/job/orders.ts'
 
 let second = 0
 function order(kind: OrderDocument['order'], attempt: number, more: Partial<OrderDocument> = {}): OrderDocument {
@@ -46,10 +46,10 @@ describe('control orders', () => {
   it('are taken one after the other, in the sequence in which they were given, whatever the sequence of reading', () => {
     const [hold, release] = [order('hold', 1), order('release', 1)]
     const folded = fold(release, hold)
-    expect(nextControl(folded, 1, [])).toMatchObject({ order: 'hold', id: hold.id })
-    expect(nextControl(folded, 1, [{ id: hold.at, order: 'hold', task: null }])).toMatchObject({ order: 'release' })
-    expect(nextControl(folded, 1, [{ id: release.at, order: 'release', task: null }])).toBeNull()
-    expect(nextControl(folded, 2, [])).toBeNull()
+    expect(nextControls(folded, 1, [])).toMatchObject([{ order: 'hold', id: hold.id }])
+    expect(nextControls(folded, 1, [{ id: hold.at, order: 'hold', task: null }])).toMatchObject([{ order: 'release' }])
+    expect(nextControls(folded, 1, [{ id: release.at, order: 'release', task: null }])).toEqual([])
+    expect(nextControls(folded, 2, [])).toEqual([])
   })
   it('hold a job before it is submitted, when the last of them says so', () => {
     const [hold, requeue] = [order('hold', 1), order('requeue', 1)]
@@ -68,14 +68,14 @@ describe('orders for one task', () => {
     const cancel = order('cancel', 1, { platform: 'lumi', index: 0, task: 7 })
     const folded = fold(order('start', 1), cancel)
     expect(stopOf(folded, 1)).toBeNull()
-    expect(nextControl(folded, 1, [])).toMatchObject({ order: 'cancel', task: 7 })
-    expect(nextControl(folded, 1, [{ id: cancel.at, order: 'cancel', task: 7 }])).toBeNull()
+    expect(nextControls(folded, 1, [])).toMatchObject([{ order: 'cancel', task: 7 }])
+    expect(nextControls(folded, 1, [{ id: cancel.at, order: 'cancel', task: 7 }])).toEqual([])
   })
   it('count for their task only: the last hold or release of each', () => {
     const [early, late] = [order('hold', 1, { task: 3 }), order('release', 1, { task: 4 })]
     const folded = fold(early, late)
-    expect(nextControl(folded, 1, [{ id: late.at, order: 'release', task: 4 }])).toMatchObject({ order: 'hold', task: 3 })
-    expect(nextControl(folded, 1, [{ id: `${late.at}+`, order: 'release', task: 3 }])).toMatchObject({ task: 4 })
+    expect(nextControls(folded, 1, [{ id: late.at, order: 'release', task: 4 }])).toMatchObject([{ order: 'hold', task: 3 }])
+    expect(nextControls(folded, 1, [{ id: `${late.at}+`, order: 'release', task: 3 }])).toMatchObject([{ task: 4 }])
     expect(isHeld(folded, 1)).toBe(false)
   })
 })

@@ -1,6 +1,9 @@
 import type { Job } from './job.ts'
 import type { JobEffect } from './job-event.ts'
-import { type JobOrders, nextControl } from './orders.ts'
+import { type JobOrders, nextControls } from './orders.ts'
+import { formatTasks } from './task-set.ts'
+
+type Control = NonNullable<Job['control']>
 
 /** What a control order changes of a job. */
 interface Controlled {
@@ -11,18 +14,32 @@ interface Controlled {
 
 const keep = (job: Job): Controlled => ({ job, effects: [], reason: null })
 
-/** Takes up the next control order of the attempt, one at a time: each is carried out once. */
+/** Takes up the next control order of the attempt, one at a time, but for cancels of tasks: each is carried out once. */
 export function takeControl(job: Job, orders: JobOrders): Controlled {
   if (job.control !== null) return { job, effects: ['control'], reason: null }
-  const next = nextControl(orders, job.attempt, job.controlsDone)
-  if (next === null) return keep(job)
+  const [next, ...others] = nextControls(orders, job.attempt, job.controlsDone)
+  if (next === undefined) return keep(job)
   const { id, order, task } = next
-  const words = task === null ? `${order} was ordered` : `${order} of task ${task} was ordered`
-  return { job: { ...job, control: { id, order, task } }, effects: ['control'], reason: words }
+  const control = { id, order, task, also: others.flatMap((one) => (one.task === null ? [] : [{ id: one.id, task: one.task }])) }
+  const words = task === null ? `${order} was ordered` : `${order} of ${tellTasks(control)} was ordered`
+  return { job: { ...job, control }, effects: ['control'], reason: words }
+}
+
+/** The tasks that a control order is about; none when it is about the job as a whole. */
+export function tasksOf({ task, also }: Control): number[] {
+  return task === null ? [] : [...new Set([task, ...also.map((one) => one.task)])]
+}
+
+/** The tasks that a control order is about, in words. */
+export function tellTasks(control: Control): string {
+  const tasks = tasksOf(control)
+  return `task${tasks.length === 1 ? '' : 's'} ${formatTasks(tasks)}`
 }
 
 /** The control order was carried out, or refused for good. */
 export function finishControl(job: Job, { id, words }: { id: string; words: string }): Controlled {
   if (job.control?.id !== id) return keep(job)
-  return { job: { ...job, control: null, controlsDone: [...job.controlsDone, job.control] }, effects: [], reason: words }
+  const { also, ...first } = job.control
+  const done = [first, ...also.map((one) => ({ ...one, order: first.order }))]
+  return { job: { ...job, control: null, controlsDone: [...job.controlsDone, ...done] }, effects: [], reason: words }
 }

@@ -5,7 +5,7 @@ import { type Outcome, worstOutcome } from './outcome.ts'
 /** After which outcome the job is run again, and what is left of its retries then; null when it is not. */
 export function retryAfter(job: Job, outcome: Outcome): { cause: Outcome; left: Job['retries'] } | null {
   const cause = outcomeThatCounts(job, outcome)
-  const spent = job.retries.findIndex((one) => one === cause)
+  const spent = cause === null ? -1 : job.retries.indexOf(cause)
   if (cause === null || spent === -1 || job.stopOrderedAt !== null) return null
   return { cause, left: job.retries.filter((_cause, index) => index !== spent) }
 }

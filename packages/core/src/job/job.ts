@@ -47,11 +47,16 @@ const momentsSchema = {
   'end-seen-at': at.nullable()
 }
 
-/** A control order that was taken up; of an array it may be about one task. */
-const controlSchema = z.object({
+/** A control order that was carried out; of an array it may be about one task. */
+const doneControlSchema = z.object({
   id: z.string(),
   order: z.enum(taskControlKinds),
   task: z.number().int().nullable().default(null)
+})
+
+/** One that was taken up; with the cancel of a task go those that come next, as one. */
+const controlSchema = doneControlSchema.extend({
+  also: z.array(z.object({ id: z.string(), task: z.number().int() })).default([])
 })
 
 /** Where the platform writes the job's two streams; of an array with `%a` where the number of a task stands. */
@@ -77,7 +82,7 @@ const attemptSchema = z.object({
   state: jobStateSchema,
   // The one that is to be carried out now, and those that were.
   control: controlSchema.nullable().default(null),
-  'controls-done': z.array(controlSchema).default([]),
+  'controls-done': z.array(doneControlSchema).default([]),
   // All tasks of an array, as a list, from when it is about to be submitted. Null for any other job.
   array: z.string().nullable().default(null),
   tasks: z.array(taskGroupSchema).default([]),

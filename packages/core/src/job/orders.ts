@@ -70,13 +70,17 @@ export function startOf({ starts }: JobOrders, attempt: number): string | null {
 }
 
 /**
- * The first control of an attempt that is to be carried out; null when there is none. Of hold and release the last one
+ * The first control of an attempt that is to be carried out; with the cancel of a task those of others that come next, which
+ * are carried out together. Of hold and release the last one
  * counts, of each task and of the job as a whole: one that becomes known after a later one was carried out is none any more.
  */
-export function nextControl({ controls }: JobOrders, attempt: number, done: readonly DoneControl[]): ControlOrder | null {
-  const isLater = (one: ControlOrder, than: DoneControl) => isSwitch(than) && than.task === one.task && than.id > one.id
-  const isOwed = (one: ControlOrder) => !done.some((other) => other.id === one.id || (isSwitch(one) && isLater(one, other)))
-  return controls.find((one) => one.attempt === attempt && isOwed(one)) ?? null
+export function nextControls({ controls }: JobOrders, attempt: number, done: readonly DoneControl[]): ControlOrder[] {
+  const ids = new Set(done.map(({ id }) => id))
+  const switches = done.filter(isSwitch)
+  const isLate = (one: ControlOrder) => isSwitch(one) && switches.some((than) => than.task === one.task && than.id > one.id)
+  const owed = controls.filter((one) => one.attempt === attempt && !ids.has(one.id) && !isLate(one))
+  const cancels = owed.findIndex(({ order }) => order !== 'cancel')
+  return owed.slice(0, cancels === -1 ? owed.length : Math.max(cancels, 1))
 }
 
 const isSwitch = ({ order }: DoneControl): boolean => order === 'hold' || order === 'release'

@@ -1,7 +1,9 @@
 import { RefusedError } from '@lautta/core/errors'
+import { tasksOf, tellTasks } from '@lautta/core/job/control-job'
 import { type Job, slurmJobIdOf } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
-import { taskId } from '@lautta/platforms/scheduler'
+import { mapLimited } from '@lautta/core/map-limited'
+import { mostIdsAtOnce, taskId } from '@lautta/platforms/scheduler'
 import { type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
 
 type Control = NonNullable<Job['control']>
@@ -14,21 +16,23 @@ const doneWords: Readonly<Record<Control['order'], string>> = {
 }
 
 /**
- * Carries out a hold, a release, a requeue, or the cancel of one task. Doing it twice changes nothing, and a requeue is
+ * Carries out a hold, a release, a requeue, or the cancel of tasks. Doing it twice changes nothing, and a requeue is
  * carried out once for its order.
  */
 export const control: PerformEffect<PlatformWork> = async (work): Promise<JobEvent | null> => {
   const { platform, order, job } = work
   const slurmJobId = slurmJobIdOf(job)
   if (slurmJobId === null || job.control === null) return null
-  const { id, order: kind, task } = job.control
-  const target = task === null ? slurmJobId : taskId(slurmJobId, task)
-  const about = task === null ? '' : `task ${task}: `
+  const { id, order: kind } = job.control
+  const tasks = tasksOf(job.control)
+  const targets = tasks.length === 0 ? [slurmJobId] : tasks.map((task) => taskId(slurmJobId, task))
+  const about = tasks.length === 0 ? '' : `${tellTasks(job.control)}: `
+  const { scheduler } = platform
+  const ask = (target: string) => (kind === 'requeue' ? scheduler.requeue(target, tokenOf(work), id) : scheduler[kind](target))
   // Another holder of the lease may have carried out later ones by now.
   order.fence()
   try {
-    if (kind === 'requeue') await platform.scheduler.requeue(target, tokenOf(work), id)
-    else await platform.scheduler[kind](target)
+    await mapLimited(targets, mostIdsAtOnce, ask)
     return { type: 'controlDone', id, words: about + doneWords[kind] }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
