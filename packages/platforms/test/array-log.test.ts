@@ -40,6 +40,7 @@ describe('the path of the logs of an array', () => {
     expect(found(line(24, '3', '/users/csc/3/slurm-24.out'))).toBeNull()
     expect(found(line(20, '20', '/users/csc/slurm-20_20.out'))).toBeNull()
     expect(found(line(20, '1-2', '/scratch/%8A-4294967294'))).toBeNull()
+    expect(pathsOf(line(20, '7', '/scratch/%9999994294967294.out'), '/scratch/%999999999a.out')).toBeNull()
   })
   it('has ten digits at most, as SLURM writes it, however many are asked for', () => {
     expect(pathsOf(line(24, '3', '/scratch/0000000020-0003'), '/scratch/%12A-%4a')).toBe('/scratch/0000000020-%4a')

@@ -60,8 +60,8 @@ export function findTaskPath(shown: string, line: ArrayLine, pattern: string | n
 }
 
 function guessTaskPath(shown: string, { rawId, arrayId, task }: ArrayLine): string | null {
-  // Something that is not filled in.
-  if (/%\d*[A-Zb-z]/.test(shown)) return null
+  // Something that is not filled in, or only in part: newer versions show the beginning of a very large width.
+  if (/%\d*[A-Zb-z]|%\d+(?![\da])/.test(shown)) return null
   if (shown.includes(String(noTask))) return shown.replaceAll(String(noTask), '%a')
   const numbers: string[] = shown.match(/\d+/g) ?? []
   const ofTask = numbers.filter((one) => task !== null && Number(one) === task)
