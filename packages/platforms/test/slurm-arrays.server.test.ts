@@ -1,5 +1,6 @@
 import type { ListedTasks } from '@lautta/core/job/job-event'
-import { formatTasks } from '@lautta/core/job/task-set'
+import { logPathOfTask } from '@lautta/core/job/task-log'
+import { formatTasks, parseArray } from '@lautta/core/job/task-set'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { until } from '../../../test/support/until.ts'
 import { type AcceptedJob, type RecordedTasks, type Scheduler, type Submission, taskId } from '../src/scheduler.ts'
@@ -55,6 +56,12 @@ describeOnSlurm('an array on SLURM %s', (release) => {
     expect(endings.get(1000)).toMatchObject({ outcome: 'cancelled' })
   })
 
+  it.each(['[1-3]', '[4,6]%2', '1-3%0', '1, 3-5: 2'])('asked for as %j has the tasks that we read', async (array) => {
+    const { slurmJobId } = await submit(array, sleeper, { hold: true })
+    expect(await listed(slurmJobId)).toMatchObject([{ tasks: parseArray(array)?.tasks }])
+    await scheduler.cancel(slurmJobId)
+  })
+
   it('tells how each task ended, of those too that ran as other jobs', async () => {
     const { slurmJobId } = await submit('1-4', '#!/bin/sh\n[ $SLURM_ARRAY_TASK_ID != 3 ] || exit 5\n')
     const endings = await until(async () => {
@@ -108,6 +115,12 @@ describeOnSlurm('an array on SLURM %s', (release) => {
     expect(await name('#SBATCH -o logs/%j.log', '1-2', held)).toEqual([null, null])
     expect(await name('#SBATCH --outp=short-%a', '1-2', held)).toEqual(['/users/csc/short-%a', '/users/csc/short-%a'])
     expect(await name('', '1-2', { output: 'all.log' })).toEqual(['/users/csc/all.log', '/users/csc/all.log'])
+  })
+
+  it('has logs with ten digits at most in their names', async () => {
+    const { slurmJobId, outPath } = await submit('7', '#!/bin/sh\n#SBATCH --output=ten-%12A-%12a\n')
+    expect(outPath && logPathOfTask(outPath, 7)).toBe(`/users/csc/ten-${slurmJobId.padStart(10, '0')}-0000000007`)
+    await until(async () => (await under.slurm.exec(['test', '-e', logPathOfTask(outPath ?? '', 7)])).exitCode === 0, 200)
   })
 
   it('has logs whose names are known when it is found after the answer to sbatch was lost', async () => {
