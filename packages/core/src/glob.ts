@@ -22,7 +22,6 @@ export function compileGlob(pattern: string): Glob | null {
   if (first === -1) return null
   const folder = pattern.split('/').slice(0, first).join('/')
   const wild = names.slice(first)
-  const isDeep = (parts: readonly string[]) => parts.length === 2 && parts.every((part) => part === '*')
   const last = wild.at(-1) ?? []
   return {
     folder: folder === '' && first > 0 ? '/' : folder,
@@ -30,16 +29,24 @@ export function compileGlob(pattern: string): Glob | null {
     nameHint: last.map((part) => (isWild(part) ? '*' : part.replace(/[*?[\]\\]/, '\\$&'))).join(''),
     match(path) {
       const tasks: string[] = []
-      const steps = wild.map((parts, index): Step<string> => {
-        if (isDeep(parts)) return 'any'
-        return (folders, at) => (matchName(parts, folders[at] ?? '', (task) => (tasks[index] = task)) ? 1 : 0)
-      })
-      // As shells have it: what is hidden is not meant by `**`.
-      if (!matchSteps(steps, path.split('/'), (name) => !name.startsWith('.'))) return null
-      const [task = null, ...others] = Object.values(tasks)
-      return others.every((other) => other === task) ? { task } : null
+      if (!matchNames(wild, path, (task) => tasks.push(task))) return null
+      const task = tasks.at(-1) ?? null
+      // Wherever it stands it is the same number.
+      const filled = wild.map((parts) => parts.flatMap((part) => (part === taskMark ? Array.from(task ?? '') : [part])))
+      return task === null || matchNames(filled, path, () => {}) ? { task } : null
     }
   }
+}
+
+const isDeep = (parts: readonly string[]): boolean => parts.length === 2 && parts.every((part) => part === '*')
+
+function matchNames(names: readonly (readonly string[])[], path: string, onTask: (task: string) => void): boolean {
+  const steps = names.map((parts): Step<string> => {
+    if (isDeep(parts)) return 'any'
+    return (folders, at) => (matchName(parts, folders[at] ?? '', onTask) ? 1 : 0)
+  })
+  // As shells have it: what is hidden is not meant by `**`.
+  return matchSteps(steps, path.split('/'), (name) => !name.startsWith('.'))
 }
 
 /** A name in parts: `*`, `?`, `{1}`, `[…]` (a class that is closed), and single characters. */

@@ -17,7 +17,8 @@ const regularFile = 0x8000
 
 // A file that is not there makes stat fail, and xargs say 123; it is called unreadable, too, but has no line of stat's. With
 // 255 xargs ends at once.
-const tellSizes = `xargs -r -d '\\n' sh -c 'command -v stat >&2 || exit 255
+const tellSizes = `cd -- "\${HOME:-.}" 2>/dev/null
+xargs -r -d '\\n' sh -c 'command -v stat >&2 || exit 255
 for path; do [ -r "$path" ] || printf "unreadable %s\\n" "$path"; done
 exec stat -L --printf="%s %f %n\\n" -- "$@"' sh 2>/dev/null
 code=$?; [ $code = 123 ] || exit $code`
@@ -50,7 +51,8 @@ export async function measureFiles(shell: RemoteShell, paths: readonly string[])
 }
 
 // A file that has become shorter ends it all: what follows would be taken for its bytes.
-const sendParts = `while read -r offset bytes && IFS= read -r path; do
+const sendParts = `cd -- "\${HOME:-.}" 2>/dev/null
+while read -r offset bytes && IFS= read -r path; do
 dd if="$path" iflag=skip_bytes,count_bytes bs=64K skip="$offset" count="$bytes" status=none || exit 1
 [ "$(wc -c <"$path")" -ge $((offset + bytes)) ] || { echo "$path: it became shorter" >&2; exit 1; }
 done`

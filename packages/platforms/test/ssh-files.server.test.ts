@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { RefusedError, StorageError } from '@lautta/core/errors'
@@ -8,11 +8,14 @@ import { requireCommands } from '../../../test/servers/require-server.ts'
 import { type SshServer, sshCommands, startSshServer } from '../../../test/servers/ssh-server.ts'
 import { until } from '../../../test/support/until.ts'
 import { measureFiles, readFileParts } from '../src/file-parts.ts'
+import { findFiles } from '../src/files/find-files.ts'
 import { readFile } from '../src/files/read-file.ts'
 import { readTextFile } from '../src/files/read-text-file.ts'
 import { removeUnchanged } from '../src/files/remove-files.ts'
 import { writeFile } from '../src/files/write-file.ts'
+import { findExisting } from '../src/find-existing.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
+import { runCommand } from '../src/run-command.ts'
 import { largeSource, testContent } from './large-source.ts'
 import { openTestShell } from './open-test-shell.ts'
 
@@ -120,21 +123,37 @@ describe.skipIf(!isInstalled)('large files over SSH', () => {
     }
     expect(summary().hasChanged).toBe(true)
   })
+  it('that a glob means are none behind a loop of links, and none in a linked folder where links are not followed', async () => {
+    for (const folder of ['loop', 'commons', 'mine']) mkdirSync(there(folder))
+    symlinkSync('.', there('loop/again'))
+    symlinkSync('self', there('loop/self'))
+    expect(await findFiles(shell, 'loop/**/*.csv')).toMatchObject({ files: [] })
+    await expect(findFiles(shell, 'loop/self')).rejects.toThrow(RefusedError)
+    writeFileSync(there('commons/theirs'), '')
+    writeFileSync(there('mine/own'), '')
+    symlinkSync('../commons', there('mine/data'))
+    const below = async (links: 'followed' | 'not followed') =>
+      (await findFiles(shell, 'mine/**', links)).files.map((file) => file.below).sort()
+    expect([await below('followed'), await below('not followed')]).toEqual([['data/theirs', 'own'], ['own']])
+  })
+  it('are there or not wherever the login shell has gone, a link that leads nowhere too', async () => {
+    writeFileSync(there('.bashrc'), 'cd /tmp\n')
+    try {
+      writeFileSync(there('here'), '12345')
+      symlinkSync('nowhere', there('dangling'))
+      const asked = ['here', '~/here', 'dangling', 'not-here']
+      expect(await runCommand(shell, findExisting(asked))).toEqual(new Set(['here', '~/here', 'dangling']))
+      expect(await measureFiles(shell, ['./here'])).toEqual(new Map([['./here', 5]]))
+    } finally {
+      rmSync(there('.bashrc'))
+    }
+  })
   it('are removed only when they are what was copied', async () => {
     writeFileSync(there('same'), 'same')
     writeFileSync(there("it's\nother"), 'other by now')
     const sha1 = createHash('sha1').update('same').digest('hex')
-    const copied = new Map([
-      ['./same', sha1],
-      ["./it's\nother", sha1],
-      ['./gone', sha1]
-    ])
-    const refuse = () => {
-      throw new StorageError('the lease is lost')
-    }
-    await expect(removeUnchanged(shell, copied, refuse)).rejects.toThrow('the lease is lost')
-    expect(readFileSync(there('same'), 'utf8')).toBe('same')
-    expect(await removeUnchanged(shell, copied, () => {})).toEqual(["./it's\nother"])
+    const copied = ['./same', "./it's\nother", './gone'].map((path) => ({ path, sha1, usedBytes: 4 }))
+    expect(await removeUnchanged(shell, copied)).toEqual(new Set(["./it's\nother"]))
     expect(readdirSync(server.home)).not.toContain('same')
     expect(readFileSync(there("it's\nother"), 'utf8')).toBe('other by now')
   })

@@ -82,7 +82,8 @@ describe.skipIf(!isInstalled)('many files over SSH', () => {
     expect(readdirSync(there('folder'))).toEqual(['taken'])
   })
   it('leave parts that the next transfer of the same writer removes, and anybody after a week', async () => {
-    for (const name of ['.lautta-batch-me-1', '.lautta-batch-you-1', '.lautta-part-you-2', '.lautta-part-me-3', '.lautta']) {
+    const others = ['.lautta', '.lautta-batch-me-too-0123456789ab', '.lautta-batch-you-0123456789ab', '.lautta-part-me-3']
+    for (const name of ['.lautta-batch-me-0123456789ab', '.lautta-part-you-2', ...others]) {
       mkdirSync(there(`parts/${name}`), { recursive: true })
       writeFileSync(there(`parts/${name}/x`), 'x')
     }
@@ -91,7 +92,7 @@ describe.skipIf(!isInstalled)('many files over SSH', () => {
     utimesSync(there('parts/.lautta'), weekAgo, weekAgo)
     await outputOf(['chown', '-R', '20001', there('parts')])
     await removeOldParts(shell, ['parts', '~/nowhere'], 'me')
-    expect(readdirSync(there('parts')).toSorted()).toEqual(['.lautta', '.lautta-batch-you-1', '.lautta-part-me-3'])
+    expect(readdirSync(there('parts')).toSorted()).toEqual(others)
   })
   it('are found by a path or a glob, also through links, but no folder, hidden file or name that is no text', async () => {
     for (const path of ['runs/1/out', 'runs/22/out', 'runs/22/deep/out', 'runs/.hidden/out', 'elsewhere/out', 'runs/list']) {

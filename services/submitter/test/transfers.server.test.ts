@@ -58,7 +58,7 @@ async function put(path: string, content: string | Buffer, mode = 0o644): Promis
 }
 
 /** What an effect needs for job 17 of an order with these files; `told` are its notices. */
-function workOn(files: object, fence: () => number = () => 1): { work: JobWork; told: string[] } {
+function workOn(files: object, fence: () => number = () => 1, jobs: object[] = []): { work: JobWork; told: string[] } {
   const told: string[] = []
   const request = orchestrationSchema(['p']).parse({ name: 'n', platforms: { p: { files, jobs: [{ script: '#!/bin/sh\n' }] } } })
   const part = request.platforms.p
@@ -68,7 +68,7 @@ function workOn(files: object, fence: () => number = () => 1): { work: JobWork; 
   const management = createManagement({ store, bucketPrefix: 'mlch', documentKey, slugOf: () => 'u', onIgnored: () => {} })
   const work = {
     ...{ user: 'u', known, platform, store, management, secretsFolder: join(folder.path, 'secrets'), part, request: jobRequest },
-    order: { id: 'order', fence } as LiveOrder,
+    order: { id: 'order', fence, status: { jobs } } as unknown as LiveOrder,
     job: { index: 0, attempt: 1, version: null, state: { kind: 'finishing', slurmJobId: '17' } } as unknown as Job,
     notice: async (words: string) => void told.push(words)
   }
@@ -214,6 +214,33 @@ describe.skipIf(!isInstalled)('files that are brought', () => {
       'files.get[4]: rm/rows is not removed: what was brought are its rows'
     ])
   })
+  it('of two for one object are one, and the other stays where it is', async () => {
+    await put('one/r.txt', 'first')
+    await put('two/r.txt', 'second')
+    const { work, told } = workOn({ get: [get('one/r.txt', 'R/r.txt', true), get('two/r.txt', 'R/r.txt', true)] })
+    await bringFiles(work)
+    expect([await text(experiment, 'R/r.txt'), readdirSync(there('one')), read('two/r.txt')]).toEqual(['first', [], 'second'])
+    expect(told).toEqual(['files.get[1]: two/r.txt is passed over: R/r.txt is one/r.txt already'])
+  })
+
+  it('are not removed while another job of the order may write them, but for those of the job alone', async () => {
+    await put('shared/log', 'so far')
+    await put('shared/17.log', 'all')
+    const others = [
+      { index: 0, state: { kind: 'finishing' } },
+      { index: 1, state: { kind: 'running' } }
+    ]
+    const entries = [get('shared/log', 'S/log', true), get('shared/{0}.log', 'S/own', true)]
+    const { work, told } = workOn({ get: entries }, () => 1, others)
+    await bringFiles(work)
+    expect([await text(experiment, 'S/log'), await text(experiment, 'S/own')]).toEqual(['so far', 'all'])
+    expect(readdirSync(there('shared'))).toEqual(['log'])
+    expect(told).toEqual(['files.get[0]: nothing is removed yet: another job of the order has not ended'])
+    const last = workOn({ get: entries }, () => 1, others.slice(0, 1))
+    await bringFiles(last.work)
+    expect(readdirSync(there('shared'))).toEqual([])
+  })
+
   it('are not removed by somebody who has lost the lease', async () => {
     await put('kept/x', 'x')
     let asked = 0

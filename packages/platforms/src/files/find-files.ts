@@ -24,10 +24,17 @@ export interface FoundFiles {
 const mostFiles = 100_000
 const findSeconds = 600
 
-/** The regular files that a path, or a glob, means now; links are followed. A plain path without one is refused. */
-export async function findFiles(shell: RemoteShell, pattern: string): Promise<FoundFiles> {
+/**
+ * The regular files that a path, or a glob, means now. A plain path without one is refused. Where links are not followed, a
+ * glob goes into no linked folder: who removes what is found would remove somebody else's.
+ */
+export async function findFiles(
+  shell: RemoteShell,
+  pattern: string,
+  links: 'followed' | 'not followed' = 'followed'
+): Promise<FoundFiles> {
   const glob = compileGlob(pattern)
-  return glob === null ? { files: [await findFile(shell, pattern)], complaints: [] } : findMatches(shell, glob)
+  return glob === null ? { files: [await findFile(shell, pattern)], complaints: [] } : findMatches(shell, glob, links)
 }
 
 async function findFile(shell: RemoteShell, path: string): Promise<FoundFile> {
@@ -43,16 +50,27 @@ async function findFile(shell: RemoteShell, path: string): Promise<FoundFile> {
   return { path: remotePath(path), below: path.slice(path.lastIndexOf('/') + 1), usedBytes: Number(size), task: null }
 }
 
-async function findMatches(shell: RemoteShell, glob: Glob): Promise<FoundFiles> {
+// What find could not look at it tells, and ends with 1; that the folder itself is the matter is told by 9.
+const findScript = `folder=$1 name=$2 depth=$3 links=$4 type=$5
+stat -L -- "$folder" >/dev/null || exit 9
+[ -d "$folder" ] || { echo "$folder: Not a directory" >&2; exit 9; }
+[ -r "$folder" ] && [ -x "$folder" ] || { echo "$folder: Permission denied" >&2; exit 9; }
+find "$links" "$folder" -mindepth 1 \${depth:+-maxdepth "$depth"} -name "$name" "$type" f -printf '%s %P\\0'
+code=$?; [ "$code" = 1 ] || exit "$code"`
+
+async function findMatches(shell: RemoteShell, glob: Glob, links: 'followed' | 'not followed'): Promise<FoundFiles> {
   const folder = remotePath(glob.folder)
   const { stdout, stderr, exitCode } = await runScript(shell, {
-    script: `folder=$1 name=$2 depth=$3
-exec find -L "$folder" -mindepth 1 \${depth:+-maxdepth "$depth"} -name "$name" -type f -printf '%s %P\\0'`,
-    args: [folder, glob.nameHint, glob.mostDepth === null ? '' : String(glob.mostDepth)],
+    script: findScript,
+    args: [
+      ...[folder, glob.nameHint, glob.mostDepth === null ? '' : String(glob.mostDepth)],
+      // A file that is a link is one all the same.
+      ...(links === 'followed' ? ['-L', '-type'] : ['-H', '-xtype'])
+    ],
     doing: `looking for files in ${glob.folder}`,
     timeoutSeconds: findSeconds
   })
-  if (exitCode !== 0 && stdout.length === 0) throw failureOf(glob.folder, stderr)
+  if (exitCode !== 0) throw failureOf(glob.folder, stderr)
   const { names, unreadable } = decodeNames(stdout)
   const files = names.flatMap((line): FoundFile[] => {
     const below = line.slice(line.indexOf(' ') + 1)

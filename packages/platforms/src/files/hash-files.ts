@@ -23,11 +23,15 @@ export async function hashFiles(shell: RemoteShell, paths: readonly string[]): P
   const lines = stdout.toString('utf8').split('\0').slice(0, -1)
   const sha1s = new Map(lines.map((line) => [line.slice(42), line.slice(0, 40)]))
   const missing = paths.filter((path) => !sha1s.has(path))
-  return { sha1s, complaints: new Map(missing.map((path) => [path, findComplaint(stderr, path)])) }
+  return { sha1s, complaints: missing.length === 0 ? new Map() : findComplaints(stderr, missing) }
 }
 
-/** What was said of one of many files: `sha1sum: ./a b: Permission denied`, the path perhaps in quotation marks. */
-function findComplaint(stderr: string, path: string): string {
-  const line = stderr.split('\n').find((one) => one.includes(path))
-  return line === undefined ? 'it can not be read' : lastWords(line)
+/** What was said of some of many files: `sha1sum: ./a b: Permission denied`, the path perhaps in quotation marks. */
+function findComplaints(stderr: string, missing: readonly string[]): Map<string, string> {
+  const said = new Map<string, string>()
+  for (const line of stderr.split('\n')) {
+    const [, path, words] = /^sha1sum: '?(.*?)'?: ([^:]+)$/.exec(line) ?? []
+    if (path !== undefined && words !== undefined) said.set(path, words)
+  }
+  return new Map(missing.map((path) => [path, said.get(path) ?? 'it can not be read']))
 }

@@ -32,7 +32,8 @@ for folder; do
 done' lautta "$1"`
   const { stderr, exitCode } = await runScript(shell, {
     script,
-    args: [batchName(writer, '*')],
+    // Of this writer alone, whatever another one's name begins with.
+    args: [batchName(writer, '[0-9a-f]'.repeat(12))],
     stdin: listNames(folders.map(remotePath)),
     doing: 'removing what earlier transfers left'
   })

@@ -1,26 +1,26 @@
 import type { RemoteShell } from '../remote-shell.ts'
-import { hashFiles } from './hash-files.ts'
-import { failureOf, listNames, runScript } from './run-script.ts'
+import { failureOf, runScript, secondsToRead } from './run-script.ts'
 
-/**
- * Removes files, by their `remotePath` and the SHA-1 of what was copied: those that are now as they were then. Answers
- * which others are there. `mayRemove` is asked last of all.
- */
-export async function removeUnchanged(
-  shell: RemoteShell,
-  copied: ReadonlyMap<string, string>,
-  mayRemove: () => void
-): Promise<string[]> {
-  if (copied.size === 0) return []
-  const { sha1s } = await hashFiles(shell, [...copied.keys()])
-  const [equal, changed] = [[...sha1s].filter(isAsCopied), [...sha1s].filter((one) => !isAsCopied(one))]
-  mayRemove()
-  const stdin = listNames(equal.map(([path]) => path))
-  const { stderr, exitCode } = await runScript(shell, { script: 'exec xargs -0 -r rm -f --', stdin, doing: 'removing files' })
+/** A file that was copied, by its `remotePath`, and as it was then. */
+export interface CopiedFile {
+  path: string
+  sha1: string
+  usedBytes: number
+}
+
+// Each is compared just before it is removed. What is not there any more is no matter.
+const script = `exec xargs -0 -r -n 2 sh -c '
+[ -e "$2" ] || exit 0
+found=$(sha1sum <"$2") && [ "\${found%% *}" = "$1" ] && rm -f -- "$2" || printf "%s\\0" "$2"' lautta`
+
+/** Removes those files that are now as they were when they were copied; answers which others are there. */
+export async function removeUnchanged(shell: RemoteShell, copied: readonly CopiedFile[]): Promise<Set<string>> {
+  const { stdout, stderr, exitCode } = await runScript(shell, {
+    script,
+    stdin: copied.map(({ path, sha1 }) => `${sha1}\0${path}\0`).join(''),
+    doing: 'removing files',
+    timeoutSeconds: secondsToRead(copied.reduce((sum, { usedBytes }) => sum + usedBytes, 0))
+  })
   if (exitCode !== 0) throw failureOf('removing what was brought', stderr)
-  return changed.map(([path]) => path)
-
-  function isAsCopied([path, sha1]: [string, string]): boolean {
-    return copied.get(path) === sha1
-  }
+  return new Set(stdout.toString('utf8').split('\0').slice(0, -1))
 }

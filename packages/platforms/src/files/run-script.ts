@@ -16,6 +16,9 @@ interface FileScript {
 
 const usualSeconds = 300
 
+/** The longest that reading so many bytes there may take. */
+export const secondsToRead = (usedBytes: number): number => 3600 + usedBytes / 20e6
+
 /** A path for a script: below the home unless it is absolute, and never one that begins with a dash. */
 export function remotePath(path: string): string {
   if (path.startsWith('/')) return path
@@ -56,7 +59,7 @@ export function listNames(names: readonly string[]): string {
 }
 
 const isMistake =
-  /No such file|ermission denied|not permitted|s a directory|ot a directory|File exists|Read-only|too long|annot overwrite|not (ours|a file)/i
+  /No such file|ermission denied|not permitted|s a directory|ot a directory|File exists|Read-only|too long|annot overwrite|not (ours|a file)|Too many levels of symbolic links|File system loop/i
 
 /** What a failed script over a file means: the user's mistake, a full disk, or a file system that is unwell. */
 export function failureOf(path: string, stderr: string): LauttaError {

@@ -5,7 +5,7 @@ import type { RemoteShell } from '../remote-shell.ts'
 import { feedScript } from './feed-script.ts'
 import { makePart, partName } from './parts.ts'
 import { createPatience } from './patience.ts'
-import { failureOf, remotePath, runScript } from './run-script.ts'
+import { failureOf, remotePath, runScript, secondsToRead } from './run-script.ts'
 import type { WriteOptions } from './write-files.ts'
 
 /** What a large file is made of. */
@@ -31,7 +31,6 @@ interface Part {
 
 // So much at most is sent again. The platform starts some processes for each.
 const usualPieceBytes = 32 * 1024 * 1024
-const longestSeconds = 3600
 
 /**
  * Writes a large file, replacing what is there: in pieces, each compared by its checksum when it has arrived. After a
@@ -47,7 +46,7 @@ export async function writeFile(
   const patience = createPatience()
   for (let hadBytes = 0; ; ) {
     try {
-      const arrivedBytes = await findArrived(shell, path, place)
+      const arrivedBytes = await findArrived(shell, path, place, source.usedBytes)
       if (arrivedBytes > hadBytes) patience.progressed()
       hadBytes = arrivedBytes
       return await writeRest(shell, path, place, source, arrivedBytes, options)
@@ -57,7 +56,13 @@ export async function writeFile(
   }
 }
 
-function placeOf(path: string, { identity, usedBytes }: LargeSource, writer: string): Part {
+/** Where what has arrived of a large file lies, until all of it is there. */
+export function partContentPath(path: string, source: Pick<LargeSource, 'identity' | 'usedBytes'>, writer: string): string {
+  const { folder, part } = placeOf(path, source, writer)
+  return `${folder}/${part}/content`
+}
+
+function placeOf(path: string, { identity, usedBytes }: Pick<LargeSource, 'identity' | 'usedBytes'>, writer: string): Part {
   const whole = remotePath(path)
   const slash = whole.lastIndexOf('/')
   const name = whole.slice(slash + 1)
@@ -69,7 +74,7 @@ function placeOf(path: string, { identity, usedBytes }: LargeSource, writer: str
 }
 
 /** How much of the file is there already, piece after piece, and still as it was when its checksum was compared. */
-async function findArrived(shell: RemoteShell, path: string, { folder, name, part }: Part): Promise<number> {
+async function findArrived(shell: RemoteShell, path: string, { folder, name, part }: Part, usedBytes: number): Promise<number> {
   const script = `part=$1/$2
 [ ! -d "$1/$3" ] || { echo "$1/$3: Is a directory" >&2; exit 1; }
 ${makePart}cd -- "$part" || exit
@@ -87,7 +92,7 @@ echo "$arrived"`
     script,
     args: [folder, part, name],
     doing: `looking what of ${path} is there`,
-    timeoutSeconds: longestSeconds
+    timeoutSeconds: secondsToRead(usedBytes)
   })
   if (exitCode !== 0) throw failureOf(path, stderr)
   return Number(stdout.toString('latin1'))

@@ -3,10 +3,12 @@ import { judgeRoom, type NewFile } from '@lautta/core/workspaces/judge-room'
 import { absolutePath, isInside } from '@lautta/core/workspaces/workspace-paths'
 import { measureFiles } from '@lautta/platforms/file-parts'
 import { remotePath } from '@lautta/platforms/files/run-script'
+import { partContentPath } from '@lautta/platforms/files/write-file'
 import type { KnownEnvironment } from '../known-environment.ts'
 import type { LiveOrder } from '../live-order.ts'
-import { listFilesToSend, targetOf } from './files-to-send.ts'
+import { type FileToSend, listFilesToSend, targetOf } from './files-to-send.ts'
 import type { JobWork } from './job-work.ts'
+import { identityOf, writerOf } from './send-files.ts'
 
 type Told = NonNullable<Awaited<ReturnType<KnownEnvironment['findWorkspaces']>>>
 
@@ -88,15 +90,25 @@ async function complaintAboutRoom(work: JobWork, { directory, workspaces }: Told
   }
 }
 
-/** The files that will be sent, with what they replace: one that is there, and may not be overwritten, is kept. */
+/**
+ * The files that will be sent, with what they replace, and what of them has arrived already: one that is there, and may
+ * not be overwritten, is kept.
+ */
 async function listNewFiles(work: JobWork): Promise<NewFile[]> {
-  const files = (await listFilesToSend(work)).map((file) => ({ ...file, path: targetOf(file) }))
+  const files = (await listFilesToSend(work)).map((file) => ({ ...file, ...placesOf(work, file) }))
   const there = await measureFiles(
     work.platform.shell,
-    files.map(({ path }) => remotePath(path))
+    files.flatMap(({ target, part }) => [target, part])
   )
-  return files.flatMap(({ index, path, usedBytes, overwrite }): NewFile[] => {
-    const thereBytes = there.get(remotePath(path)) ?? null
-    return overwrite || !there.has(remotePath(path)) ? [{ index, path, usedBytes, thereBytes }] : []
+  return files.flatMap(({ index, target, part, usedBytes, overwrite }): NewFile[] => {
+    if (!overwrite && there.has(target)) return []
+    const thereBytes = (there.get(target) ?? 0) + (there.get(part) ?? 0)
+    return [{ index, path: target, usedBytes, thereBytes: there.has(target) || thereBytes > 0 ? thereBytes : null }]
   })
+}
+
+function placesOf(work: JobWork, file: FileToSend): { target: string; part: string } {
+  const target = remotePath(targetOf(file))
+  const identity = identityOf(file.source)
+  return { target, part: partContentPath(target, { identity, usedBytes: file.usedBytes }, writerOf(work)) }
 }

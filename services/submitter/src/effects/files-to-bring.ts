@@ -45,7 +45,26 @@ export async function listFilesToBring(work: JobWork, complain: Complain): Promi
       return []
     }
   })
-  return listed.flat()
+  return keepOneSource(listed.flat(), complain)
+}
+
+/** Of several files for one object the first is brought: the others would be nowhere once they were removed. */
+function keepOneSource(files: readonly FileToBring[], complain: Complain): FileToBring[] {
+  const sources = new Map<string, string>()
+  return files.filter(({ index, path, bucket, object }) => {
+    const key = JSON.stringify([bucket, object])
+    const source = sources.get(key) ?? path
+    sources.set(key, source)
+    if (source !== path) complain(index, `${shownPath(path)} is passed over: ${object} is ${shownPath(source)} already`)
+    return source === path
+  })
+}
+
+/** Whether other jobs of the order may still write what they all get: the last one removes it. */
+function isForOthers({ order, job }: JobWork): boolean {
+  return order.status.jobs.some(
+    ({ index, state }) => index !== job.index && !['declared', 'finishing', 'finished'].includes(state.kind)
+  )
 }
 
 async function listEntry(work: JobWork, index: number, { transfer, remove }: Get, complain: Complain): Promise<FileToBring[]> {
@@ -58,9 +77,12 @@ async function listEntry(work: JobWork, index: number, { transfer, remove }: Get
   const to = trimObjectPath(fill(target.path))
   if (to.includes(taskMark) && !from.includes(taskMark))
     throw new RefusedError(`the target has ${taskMark}, and the source has none`)
-  const { files, complaints } = await findFiles(work.platform.shell, from)
+  const { files, complaints } = await findFiles(work.platform.shell, from, remove ? 'not followed' : 'followed')
   for (const words of complaints) complain(index, words)
   if (files.length === 0) complain(index, `no file matches ${from}`)
+  // What has the job's id in its name is its own.
+  const isKept = remove && !source.path.includes('{0}') && isForOthers(work)
+  if (isKept && files.length > 0) complain(index, 'nothing is removed yet: another job of the order has not ended')
   const isFolder = isIntoFolder(from, to)
   const bucket = work.management.bucketOf(work.user, place.target)
   return files.flatMap(({ path, usedBytes, below, task }): FileToBring[] => {
@@ -70,7 +92,9 @@ async function listEntry(work: JobWork, index: number, { transfer, remove }: Get
       complain(index, `${JSON.stringify(below)} is passed over: ${complaint}`)
       return []
     }
-    return [{ index, path, usedBytes, bucket, object, isTable: !isFolder && object.endsWith('.parquet'), remove }]
+    return [
+      { index, path, usedBytes, bucket, object, isTable: !isFolder && object.endsWith('.parquet'), remove: remove && !isKept }
+    ]
   })
 }
 

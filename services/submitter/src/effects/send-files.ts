@@ -70,8 +70,9 @@ async function sendLarge(work: JobWork, file: FileToSend, sent: Set<string>): Pr
 }
 
 /** Of two orders, and of the parts of one order on two platforms with one file system, each has its own. */
-function writerOf({ order, known }: JobWork): string {
-  return `${order.id}-${known.name}`
+export function writerOf({ order, known }: Pick<JobWork, 'order' | 'known'>): string {
+  // Neither has an @ in it.
+  return `${order.id}@${known.name}`
 }
 
 async function tellKept({ notice }: JobWork, kept: readonly FileToSend[]): Promise<void> {
@@ -102,12 +103,18 @@ async function readSource(work: JobWork, { source }: FileToSend): Promise<Buffer
   return source.kind === 'bytes' ? source.content : readBytes(await openObject(work, source, 0))
 }
 
+/** Another one when the content is another one. */
+export function identityOf(source: FileToSend['source']): string {
+  return source.kind === 'object' ? source.etag : createHash('sha1').update(source.content).digest('hex')
+}
+
 function largeSourceOf(work: JobWork, { source, usedBytes }: FileToSend): LargeSource {
-  if (source.kind === 'object') return { usedBytes, identity: source.etag, open: (first) => openObject(work, source, first) }
+  if (source.kind === 'object')
+    return { usedBytes, identity: identityOf(source), open: (first) => openObject(work, source, first) }
   const { content } = source
   return {
     usedBytes,
-    identity: createHash('sha1').update(content).digest('hex'),
+    identity: identityOf(source),
     open: async (first) => Readable.from(content.subarray(first), { objectMode: false })
   }
 }
