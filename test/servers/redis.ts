@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
+import { until } from '../support/until.ts'
 import { type Child, startChild } from './child.ts'
 import { onFreePort } from './on-free-port.ts'
 
@@ -29,7 +30,8 @@ export async function startRedis(options: { port?: number } = {}): Promise<Redis
     kill,
     restart: async () => {
       await kill()
-      child = (await launch(port)).child
+      // Somebody's connection may have got the port meanwhile, as its own end.
+      child = await until(async () => (await launch(port).catch(() => null))?.child ?? null, 60)
     },
     stop: kill
   }

@@ -77,7 +77,7 @@ describeScheduler('processes of this machine', async () => {
       )
       return { options: {}, release: async () => void (await Promise.all(blockers.map((id) => scheduler.cancel(id)))) }
     },
-    close: () => rm(folder, { recursive: true, force: true })
+    close: () => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 })
 
@@ -106,7 +106,8 @@ describe.each([
   afterEach(async () => {
     for (const id of (await scheduler.listJobs()).keys()) await scheduler.cancel(id)
     await waitFor(async () => (await scheduler.listJobs()).size === 0)
-    await rm(folder, { recursive: true, force: true })
+    // What was ended may still write its last file.
+    await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
 
   it('run at most as many at once as there are cores; the rest waits its turn', async () => {
