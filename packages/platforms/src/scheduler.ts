@@ -107,9 +107,7 @@ export interface SubmittedJob {
   orderedAt: Date
   /** When we were told its id; null when we do not know. */
   acceptedAt: Date | null
-  /** Whether it is known as an array: then each task's ending is told. */
-  isArray?: boolean
-  /** How many tasks it has, where that is known. */
+  /** How many tasks it has, where it is known as an array: then each task's ending is told. */
   tasks?: number
 }
 

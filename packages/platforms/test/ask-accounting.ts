@@ -29,7 +29,7 @@ export async function findTaskEndings(
   id: string,
   since: Date
 ): Promise<ReadonlyMap<number, Ending | null> | null> {
-  const [found] = await scheduler.findEndings([{ ...jobSince(id, since), isArray: true }])
+  const [found] = await scheduler.findEndings([{ ...jobSince(id, since), tasks: 1 }])
   if (found && !('tasks' in found)) throw new Error(`${id} is no array`)
   return found?.tasks ?? null
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FilePart, measureFiles, readFileParts } from '../src/file-parts.ts'
+import { type FilePart, measureFiles, readFileParts } from '../src/files/file-parts.ts'
 import { createLocalShell } from '../src/local/local-shell.ts'
 import { withoutRights } from './without-rights.ts'
 

@@ -28,7 +28,7 @@ describeOnSlurm('an array on SLURM %s', (release) => {
   }
   const listed = async (id: string): Promise<readonly ListedTasks[]> => (await scheduler.listJobs()).get(id)?.tasks ?? []
   const findTasks = async (id: string): Promise<RecordedTasks['tasks']> => {
-    const [found] = await scheduler.findEndings([{ ...jobSince(id, since), isArray: true }])
+    const [found] = await scheduler.findEndings([{ ...jobSince(id, since), tasks: 1 }])
     return found && 'tasks' in found ? found.tasks : new Map()
   }
   /** Waits until these tasks run and those wait, and answers why. */

@@ -89,7 +89,7 @@ describe('the endings of sacct', () => {
   })
   it('of an array are told task by task, those that had not begun in one line, which has less weight than their own', () => {
     const found = (...rows: string[][]) => {
-      const [one] = sacctEndings([{ ...ours, isArray: true }]).parse(answer(text(rows)))
+      const [one] = sacctEndings([{ ...ours, tasks: 1 }]).parse(answer(text(rows)))
       return one && 'tasks' in one ? [...one.tasks].map(([task, ending]) => [task, ending?.outcome ?? null]).sort() : one
     }
     const rest = row('20_[1-3,5%1]', 'CANCELLED by 20001')

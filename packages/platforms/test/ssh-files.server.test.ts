@@ -7,13 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requireCommands } from '../../../test/servers/require-server.ts'
 import { type SshServer, sshCommands, startSshServer } from '../../../test/servers/ssh-server.ts'
 import { until } from '../../../test/support/until.ts'
-import { measureFiles, readFileParts } from '../src/file-parts.ts'
+import { measureFiles, readFileParts } from '../src/files/file-parts.ts'
+import { findExisting } from '../src/files/find-existing.ts'
 import { findFiles } from '../src/files/find-files.ts'
 import { readFile } from '../src/files/read-file.ts'
 import { readTextFile } from '../src/files/read-text-file.ts'
 import { removeUnchanged } from '../src/files/remove-files.ts'
 import { writeFile } from '../src/files/write-file.ts'
-import { findExisting } from '../src/find-existing.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import { runCommand } from '../src/run-command.ts'
 import { largeSource, testContent } from './large-source.ts'
@@ -112,6 +112,31 @@ describe.skipIf(!isInstalled)('large files over SSH', () => {
     }
     await expect(writeFile(shell, 'half', largeSource(content), { ...options, mayPublish })).rejects.toThrow('the lease is lost')
     await expect(readTextFile(shell, 'half', 100)).rejects.toThrow(RefusedError)
+  })
+  it('are never in memory as a whole, on their way there and back', async () => {
+    const [mebibyte, count] = [1024 ** 2, 256]
+    let mostBytes = 0
+    const note = () => {
+      mostBytes = Math.max(mostBytes, process.memoryUsage().arrayBuffers)
+    }
+    const before = process.memoryUsage().arrayBuffers
+    async function* produce() {
+      for (let at = 0; at < count; at++) {
+        note()
+        yield Buffer.alloc(mebibyte, at)
+      }
+    }
+    const source = {
+      usedBytes: count * mebibyte,
+      identity: 'x',
+      open: async () => Readable.from(produce(), { objectMode: false })
+    }
+    await writeFile(shell, 'huge', source, { isSecret: false, writer: 'test' })
+    const { content, summary } = readFile(shell, 'huge')
+    for await (const _chunk of content) note()
+    expect([statSync(there('huge')).size, summary().hasChanged]).toEqual([count * mebibyte, false])
+    expect(mostBytes - before).toBeLessThan(128 * mebibyte)
+    rmSync(there('huge'))
   })
   it('that change while they are read are told', async () => {
     writeFileSync(there('growing'), Buffer.alloc(30_000_000))

@@ -1,6 +1,6 @@
 import { type LogStream, logPiecePath, type Run } from '@lautta/core/object-names'
 import type { ObjectStore } from '@lautta/object-store/object-store'
-import { type FilePart, readFileParts } from '@lautta/platforms/file-parts'
+import { type FilePart, readFileParts } from '@lautta/platforms/files/file-parts'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
 
 /** What kind of bytes a log is. */

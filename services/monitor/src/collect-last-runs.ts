@@ -5,7 +5,7 @@ import { logsOf } from '@lautta/core/job/job-logs'
 import type { Run } from '@lautta/core/object-names'
 import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
-import { measureFiles } from '@lautta/platforms/file-parts'
+import { measureFiles } from '@lautta/platforms/files/file-parts'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
 import { bringPieces } from './bring-pieces.ts'
 

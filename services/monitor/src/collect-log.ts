@@ -7,7 +7,7 @@ import { readLogIndex, type TaskBytes, writeLogIndex } from '@lautta/object-stor
 import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
-import { type FilePart, measureFiles, readFileParts } from '@lautta/platforms/file-parts'
+import { type FilePart, measureFiles, readFileParts } from '@lautta/platforms/files/file-parts'
 import type { RemoteShell } from '@lautta/platforms/remote-shell'
 import { bringPieces, pieceBytes, textType } from './bring-pieces.ts'
 

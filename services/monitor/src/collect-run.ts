@@ -3,13 +3,13 @@ import { computeUsage } from '@lautta/core/accounting/usage'
 import { recordedTasks } from '@lautta/core/job/array-tasks'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
-import { parseTasks } from '@lautta/core/job/task-set'
 import type { CollectMessage } from '@lautta/core/messages'
 import { type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import type { Platform } from '@lautta/platforms/connect-platform'
+import { submittedJobOf } from '@lautta/platforms/submitted-job'
 import { writeSacctTable } from '@lautta/tables/sacct-table'
 import { writeTimesTable } from '@lautta/tables/times-table'
 import { writeUsageTable } from '@lautta/tables/usage-table'
@@ -86,13 +86,7 @@ async function findOwed({ store, management }: CollectPorts, user: string, run: 
   return null
 }
 
-function askAccounting(
-  { scheduler }: Platform,
-  slurmJobId: string,
-  token: string,
-  { startOrderedAt, submittedAt, array }: Attempt
-) {
-  const acceptedAt = submittedAt === null ? null : new Date(submittedAt)
-  const tasks = parseTasks(array ?? '')?.length ?? 0
-  return scheduler.collectAccounting({ slurmJobId, token, orderedAt: new Date(startOrderedAt ?? 0), acceptedAt, tasks })
+function askAccounting({ scheduler }: Platform, slurmJobId: string, token: string, attempt: Attempt) {
+  const orderedAt = new Date(attempt.startOrderedAt ?? 0)
+  return scheduler.collectAccounting(submittedJobOf(attempt, { slurmJobId, token, orderedAt }))
 }

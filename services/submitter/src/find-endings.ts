@@ -2,6 +2,7 @@ import { LauttaError, messageOf } from '@lautta/core/errors'
 import { tasksWithoutEnd } from '@lautta/core/job/array-news'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { mostIdsAtOnce, type RecordedJob, type RecordedTasks, type Scheduler } from '@lautta/platforms/scheduler'
+import { submittedJobOf } from '@lautta/platforms/submitted-job'
 import { createAccountingLooks } from './accounting-looks.ts'
 import { createBackoff } from './backoff.ts'
 import { isSaidOf, type TakeEffects, type TokenOf, tellJobs, type WatchedJob } from './watched-job.ts'
@@ -25,11 +26,10 @@ export function createFindEndings(pollSeconds: number, now: () => Date, tokenOf:
   ): Promise<readonly RecordedJob[] | null> => {
     try {
       const found = await scheduler.findEndings(
-        jobs.map((one) => ({
-          ...{ slurmJobId: one.id, token: tokenOf(one.order, one.job), orderedAt: new Date(orderedMs(one)) },
-          acceptedAt: one.job.submittedAt === null ? null : new Date(one.job.submittedAt),
-          isArray: one.job.array !== null
-        }))
+        jobs.map((one) => {
+          const known = { slurmJobId: one.id, token: tokenOf(one.order, one.job), orderedAt: new Date(orderedMs(one)) }
+          return submittedJobOf(one.job, known)
+        })
       )
       backoff.end()
       return found

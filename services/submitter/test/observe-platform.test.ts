@@ -60,8 +60,8 @@ function openPlatform(orders: readonly LiveOrder[]) {
       const since = new Date(Math.min(...jobs.map(({ orderedAt }) => orderedAt.getTime())))
       platform.sacct.push({ ids: jobs.map(({ slurmJobId }) => slurmJobId), since })
       if (platform.isAccountingAway) throw new UnavailableError('slurmdbd is away')
-      return jobs.map(({ slurmJobId, isArray }) => {
-        if (isArray !== true || platform.taskEndings.size === 0) return platform.endings.get(slurmJobId)
+      return jobs.map(({ slurmJobId, tasks }) => {
+        if (tasks === undefined || platform.taskEndings.size === 0) return platform.endings.get(slurmJobId)
         return { ...platform.identity, tasks: platform.taskEndings }
       })
     }

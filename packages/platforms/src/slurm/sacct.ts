@@ -27,7 +27,7 @@ export function sacctEndings(jobs: readonly SubmittedJob[]): RemoteCommand<reado
       const ours = (byId.get(job.slurmJobId) ?? []).filter((row) => isOurRun(identityOf(row), job))
       const [first] = ours
       if (first === undefined) return undefined
-      return job.isArray === true ? { ...identityOf(first), tasks: endingsByTask(ours) } : foldEndings(lastRuns(ours))
+      return job.tasks !== undefined ? { ...identityOf(first), tasks: endingsByTask(ours) } : foldEndings(lastRuns(ours))
     })
   })
 }

@@ -1,7 +1,7 @@
 import { type LauttaError, PlatformDiskError, RefusedError } from '@lautta/core/errors'
 import { judgeRoom, type NewFile } from '@lautta/core/workspaces/judge-room'
 import { absolutePath, isInside } from '@lautta/core/workspaces/workspace-paths'
-import { measureFiles } from '@lautta/platforms/file-parts'
+import { measureFiles } from '@lautta/platforms/files/file-parts'
 import { remotePath } from '@lautta/platforms/files/run-script'
 import { partContentPath } from '@lautta/platforms/files/write-file'
 import type { KnownEnvironment } from '../known-environment.ts'

@@ -1,7 +1,8 @@
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import type { FoundJob, LookTimes, RightTrace, SubmissionTrace } from '@lautta/platforms/scheduler'
-import { orderedAt, type PerformEffect, type PlatformWork, tellUnknownLogs, tokenOf } from './job-work.ts'
+import { orderedAt, type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
+import { tellUnknownLogs } from './tell-unknown-logs.ts'
 
 /**
  * Counts the looks for submissions whose answer was lost. It is kept in memory: after a restart the looks begin anew,

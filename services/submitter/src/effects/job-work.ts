@@ -1,11 +1,9 @@
 import type { Job } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
-import { knownLogs } from '@lautta/core/job/task-log'
 import type { JobRequest, PlatformRequest } from '@lautta/core/orchestration/dictionary'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Platform } from '@lautta/platforms/connect-platform'
-import type { AcceptedJob } from '@lautta/platforms/scheduler'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { LiveOrder } from '../live-order.ts'
 import type { SessionPorts } from '../session-ports.ts'
@@ -46,22 +44,6 @@ export type PerformEffect<Work extends PlatformWork = JobWork> = (work: Work) =>
 export async function waitForPause({ findPause }: Pick<PlatformWork, 'findPause'>): Promise<JobEvent | null> {
   const reason = await findPause()
   return reason === null ? null : { type: 'waited', on: 'platform', reason }
-}
-
-const unknownLogs =
-  'where the tasks write their logs is not known: --output=slurm-%A_%a.out would be, and what has %j in it is not'
-const unknownArray =
-  'SLURM made it an array, and which tasks it has is not known: it is followed as a whole, without their logs; give the job an `array`'
-
-/** Tells of an array that was accepted that nobody knows where its tasks write their logs. */
-export async function tellUnknownLogs(
-  { notice }: Pick<PlatformWork, 'notice'>,
-  array: string | null,
-  paths: AcceptedJob
-): Promise<void> {
-  if (knownLogs(paths, array).outPath !== null) return
-  if (array !== null) await notice(unknownLogs)
-  else if (paths.outPath !== null) await notice(unknownArray)
 }
 
 /** The token of the job's present attempt. */

@@ -10,8 +10,9 @@ import { type Admission, type Kind, kindOf } from '../admission.ts'
 import type { CheckAccount } from './check-account.ts'
 import type { CheckLimits } from './check-limits.ts'
 import { composeSubmission } from './compose-submission.ts'
-import { type JobWork, orderedAt, type PerformEffect, tellUnknownLogs, tokenOf, waitForPause } from './job-work.ts'
+import { type JobWork, orderedAt, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
+import { tellUnknownLogs } from './tell-unknown-logs.ts'
 
 /** What submissions of one session share. */
 interface SubmitOptions {

@@ -1,7 +1,7 @@
 import { LauttaError, UnavailableError } from '@lautta/core/errors'
-import { readBytes } from './read-bytes.ts'
-import type { RemoteShell } from './remote-shell.ts'
-import { runCommand, withTimeout } from './run-command.ts'
+import { readBytes } from '../read-bytes.ts'
+import type { RemoteShell } from '../remote-shell.ts'
+import { runCommand, withTimeout } from '../run-command.ts'
 
 /** Bytes of one file, from an offset on. */
 export interface FilePart {

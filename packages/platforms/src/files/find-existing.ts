@@ -1,5 +1,5 @@
 import { UnavailableError } from '@lautta/core/errors'
-import type { RemoteCommand } from './run-command.ts'
+import type { RemoteCommand } from '../run-command.ts'
 
 // A login shell's own files may have gone elsewhere. A link that leads nowhere is there, too.
 const script = `cd -- "\${HOME:-.}" || exit
