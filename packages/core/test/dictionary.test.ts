@@ -171,7 +171,7 @@ describe('wrong input', () => {
   })
   it('is refused when both path and script are given', () => {
     expect(complaintsAbout({ name: 'n', platforms: { mahti: { jobs: [{ path: '/a', script: '#!/bin/sh' }] } } })).toEqual({
-      'platforms.mahti.jobs[0]': 'give either path or script'
+      'platforms.mahti.jobs[0]': 'give one of path, script, ray and ray-cluster'
     })
   })
   it('is refused without platforms, and without jobs', () => {

@@ -6,6 +6,8 @@ import type { Limits } from '@lautta/core/platform/limits'
 export interface SubmissionRight {
   token: string
   try: number
+  /** Of a Ray job: the id of the SLURM job whose cluster takes it. Without it the platform itself does. */
+  cluster?: string
 }
 
 /** A batch script on its way to the scheduler. */
@@ -96,6 +98,8 @@ export interface Observation extends JobIdentity {
   startedAt: string | null
   /** Of an array: its tasks that have not ended. */
   tasks?: readonly ListedTasks[]
+  /** Of a Ray job: why its cluster could not be asked; then nothing else here is news. */
+  unreachable?: string
 }
 
 /** One of our jobs, as accounting is asked about it: its id may have been another job's before, and may be again. */
@@ -152,8 +156,11 @@ export interface Scheduler {
    * Many who look together are one question.
    */
   findSubmission(right: SubmissionRight, since: Date): Promise<SubmissionTrace>
-  /** All jobs of the user that have not ended, by id: one question, whatever their number. */
-  listJobs(): Promise<ReadonlyMap<string, Observation>>
+  /**
+   * All jobs of the user that have not ended, by id: one question, whatever their number. Ray jobs on clusters inside
+   * SLURM jobs are looked for where those that are expected run.
+   */
+  listJobs(expected?: readonly string[]): Promise<ReadonlyMap<string, Observation>>
   /** How so many jobs ended at most, in their sequence. */
   findEndings(jobs: readonly SubmittedJob[]): Promise<readonly RecordedJob[]>
   /** Asks the scheduler to end a job, or one task; one that has ended is no error. */

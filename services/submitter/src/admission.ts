@@ -133,9 +133,9 @@ export type Admission = ReturnType<typeof createAdmission>
 export function countListed(scheduler: Scheduler, admission: Admission, now: () => Date): Scheduler {
   return {
     ...scheduler,
-    async listJobs() {
+    async listJobs(expected) {
       const startedAtMs = now().getTime()
-      const listed = await scheduler.listJobs()
+      const listed = await scheduler.listJobs(expected)
       const jobs = [...listed.values()].map(({ tasks }) => tasks?.reduce((sum, one) => sum + one.tasks.length, 0) ?? 1)
       // Each task of an array is a job to SLURM's limits.
       admission.countListed(

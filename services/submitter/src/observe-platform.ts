@@ -56,7 +56,7 @@ export function createObserver({ scheduler, pollSeconds, now, tokenOf, mustList 
       if (listedAtMs !== null && startedAtMs - listedAtMs < intervalSeconds * 900) return false
       if (watched.length === 0 && !mustList()) return false
       const asked = await scheduler()
-      const listed = await asked.listJobs()
+      const listed = await asked.listJobs(watched.map(({ id }) => id))
       listedAtMs = startedAtMs
       const found = watched.map((one) => ({ one, observation: observationOf(one, listed.get(one.id)) }))
       const sees = new Map(found.map(({ one, observation }) => [one.id, observation && glance(observation)]))
@@ -66,7 +66,8 @@ export function createObserver({ scheduler, pollSeconds, now, tokenOf, mustList 
         // A job that was submitted while the listing was made could not be in it.
         if (observation === null) return wasSubmittedBefore(one.job, startedAtMs) ? [[one, { type: 'goneFromScheduler' }]] : []
         endings.forget(one.id)
-        const { phase, reason, startedAt, tasks } = observation
+        const { phase, reason, startedAt, tasks, unreachable } = observation
+        if (unreachable !== undefined) return [[one, { type: 'waited', on: 'platform', reason: unreachable }]]
         return [[one, { type: 'observed', phase, reason, startedAt, ...(tasks === undefined ? {} : { tasks }) }]]
       })
       const gone = new Set<Job>()

@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { retryCauses } from '../job/outcome.ts'
 import { parseArray } from '../job/task-set.ts'
+import { clusterTemplateSchema } from '../ray/cluster-template.ts'
+import { rayJobSchema } from '../ray/ray-job.ts'
 import { complaintAboutPlatformPath, directionSchema, readPlace } from './direction.ts'
 import { jobEnvironmentSchema } from './job-environment.ts'
 import { complaintsAboutNeeds, needSchema } from './needs.ts'
+import { complaintsAboutRay } from './ray-places.ts'
 
 /** Fields that only answers carry: read and dropped, so that an answer can be posted back. */
 const readOnly = z.unknown().optional()
@@ -132,10 +135,20 @@ const retriesSchema = z
   .partialRecord(z.enum(retryCauses), z.number().int().min(0).max(10))
   .describe('how often the job is run again by itself after which outcome')
 
+/** A Ray job is no batch job: what sbatch would be told, nobody hears. */
+function complainAboutBatchKeys(job: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  for (const key of ['options', 'environment', 'array'].filter((name) => job[name] !== undefined)) {
+    const hint = key === 'environment' ? 'give env-vars in ray' : 'that is for batch jobs'
+    context.addIssue({ code: 'custom', path: [key], message: `a Ray job has no ${key}: ${hint}` })
+  }
+}
+
 const jobSchema = z
   .strictObject({
     path: z.string().default('None').describe('the batch script on the platform'),
     script: z.string().min(1).optional().describe('the batch script itself, in place of path'),
+    ray: rayJobSchema.optional().describe('a Ray job, in place of path'),
+    'ray-cluster': clusterTemplateSchema.optional().describe('a batch job that is a Ray cluster, in place of path'),
     name: z.string().min(1).max(200).optional(),
     options: optionsSchema.optional(),
     environment: jobEnvironmentSchema.optional(),
@@ -161,24 +174,32 @@ const jobSchema = z
     'tasks-by-state': readOnly,
     tasks: readOnly
   })
-  .superRefine(({ path, script }, context) => {
+  .superRefine((job, context) => {
+    const { path, script, ray } = job
     const hasPath = path !== 'None'
-    if (hasPath === (script !== undefined)) context.addIssue({ code: 'custom', message: 'give either path or script' })
+    const works = [hasPath, script !== undefined, ray !== undefined, job['ray-cluster'] !== undefined]
+    if (works.filter(Boolean).length !== 1)
+      context.addIssue({ code: 'custom', message: 'give one of path, script, ray and ray-cluster' })
+    if (ray !== undefined) complainAboutBatchKeys(job, context)
     const complaint = hasPath ? complaintAboutPlatformPath(path) : null
     if (complaint !== null) context.addIssue({ code: 'custom', path: ['path'], message: complaint })
   })
-  .transform(({ path, script, name, options, environment, array, retries, needs, attempt, status }) => ({
-    path,
-    ...(script === undefined ? {} : { script }),
-    ...(name === undefined ? {} : { name }),
-    ...(options === undefined ? {} : { options }),
-    ...(environment === undefined ? {} : { environment }),
-    ...(array === undefined ? {} : { array }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(needs === undefined ? {} : { needs }),
-    // An answer that is posted back carries `attempt`: its flags are then a report, not orders.
-    status: { start: attempt === undefined && status?.start === true, cancel: attempt === undefined && status?.cancel === true }
-  }))
+  .transform(
+    ({ path, script, ray, 'ray-cluster': rayCluster, name, options, environment, array, retries, needs, attempt, status }) => ({
+      path,
+      ...(script === undefined ? {} : { script }),
+      ...(ray === undefined ? {} : { ray }),
+      ...(rayCluster === undefined ? {} : { 'ray-cluster': rayCluster }),
+      ...(name === undefined ? {} : { name }),
+      ...(options === undefined ? {} : { options }),
+      ...(environment === undefined ? {} : { environment }),
+      ...(array === undefined ? {} : { array }),
+      ...(retries === undefined ? {} : { retries }),
+      ...(needs === undefined ? {} : { needs }),
+      // An answer that is posted back carries `attempt`: its flags are then a report, not orders.
+      status: { start: attempt === undefined && status?.start === true, cancel: attempt === undefined && status?.cancel === true }
+    })
+  )
 export type JobRequest = z.output<typeof jobSchema>
 
 const platformSchema = z
@@ -195,9 +216,9 @@ const labelSchema = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}
 
 /**
  * The dictionary of seed 000, as POST /v1/orchestrations takes it. `known` are the platforms that an order may name;
- * every complaint names its field.
+ * every complaint names its field. Of them `rayClusters` are Ray clusters.
  */
-export function orchestrationSchema(known: readonly string[]) {
+export function orchestrationSchema(known: readonly string[], rayClusters: readonly string[] = []) {
   return z
     .strictObject({
       name: z.string().min(1).max(200),
@@ -217,7 +238,8 @@ export function orchestrationSchema(known: readonly string[]) {
       errors: readOnly
     })
     .superRefine(({ platforms }, context) => {
-      for (const complaint of complaintsAboutNeeds(platforms)) context.addIssue({ code: 'custom', ...complaint })
+      const complaints = [...complaintsAboutNeeds(platforms), ...complaintsAboutRay(platforms, rayClusters)]
+      for (const complaint of complaints) context.addIssue({ code: 'custom', ...complaint })
     })
     .transform(({ name, platforms, labels }) => ({ name, labels, platforms }))
 }

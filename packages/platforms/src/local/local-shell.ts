@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { UnavailableError } from '@lautta/core/errors'
 import type { RemoteShell } from '../remote-shell.ts'
 
@@ -17,6 +18,16 @@ export function createLocalShell(environment: Readonly<Record<string, string>>, 
       for (const emitter of [child, ...child.stdio]) emitter?.on('error', () => {})
       const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 255)))
       return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, abandon: () => child.kill('SIGKILL') }
+    },
+    async dial({ host, port }) {
+      const socket = connect({ host, port, noDelay: true })
+      try {
+        await once(socket, 'connect')
+      } catch (cause) {
+        throw new UnavailableError(`${host}:${port} can not be reached`, { cause })
+      }
+      socket.on('error', () => {})
+      return socket
     },
     isOpen: () => true,
     async close() {}

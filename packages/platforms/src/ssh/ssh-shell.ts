@@ -3,6 +3,7 @@ import { UnavailableError } from '@lautta/core/errors'
 import { createLimit } from '../limit-concurrency.ts'
 import type { RemoteProcess, RemoteShell } from '../remote-shell.ts'
 import { commandLine } from './command-line.ts'
+import { dialFrom } from './dial-from.ts'
 import { type ConnectionKeeper, keepConnection } from './keep-connection.ts'
 import type { SshTarget } from './open-connection.ts'
 import { openProcess, type ProcessRequest } from './open-process.ts'
@@ -41,6 +42,7 @@ export function createSshShell(target: SshTarget, { maxChannels = 4, maxAgeSecon
         throw error
       }
     },
+    dial: (address) => dialFrom(connection, address),
     isOpen: connection.isOpen,
     close: () => connection.close()
   }

@@ -186,5 +186,8 @@ export function createModelShell(world: World, process: Process): RemoteShell {
       const nothing = { stdin: new PassThrough(), stdout: Readable.from([]), stderr: Readable.from([]) }
       return { ...nothing, ended: Promise.resolve(0), abandon: () => {} }
     })
-  return { start, isOpen: () => false, close: async () => {} }
+  const dial = async () => {
+    throw new UnavailableError('nobody listens')
+  }
+  return { start, dial, isOpen: () => false, close: async () => {} }
 }

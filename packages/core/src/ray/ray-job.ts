@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { complaintAboutPath, trimObjectPath } from '../object-path.ts'
+import { jobEnvironmentSchema } from '../orchestration/job-environment.ts'
+
+const clusterForm = /^job:(0|[1-9]\d*)$/
+
+const parametersSchema = z.record(z.string(), z.json()).describe('what the file gets as its one argument, as JSON; none for {}')
+
+/** Ray takes any id, but what has a slash in it can not be asked for. */
+const submissionIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'write letters, digits and . _ -, at most 100 of them')
+
+const resourcesSchema = z
+  .strictObject({
+    cpus: z.number().min(0).optional(),
+    gpus: z.number().min(0).optional(),
+    'memory-bytes': z.number().int().positive().optional(),
+    custom: z.record(z.string(), z.number().min(0)).optional()
+  })
+  .describe('what the cluster keeps free for the entrypoint itself; what its tasks need they say')
+
+/** A Ray job as an order, or POST /v1/ray/clusters/{c}/jobs, asks for it. */
+export const rayJobSchema = z
+  .strictObject({
+    file: z.string().min(1).max(1000).optional().describe('the Python file in the directory that is run'),
+    directory: z
+      .string()
+      .transform(trimObjectPath)
+      .superRefine((path, context) => {
+        const complaint = path === '' ? null : complaintAboutPath(path.replace(/\/$/, ''))
+        if (complaint !== null) context.addIssue({ code: 'custom', message: complaint })
+      })
+      .default('')
+      .describe('a folder of the pipeline bucket, such as CODE/RAY/processing; empty: the Ray job has no files'),
+    parameters: parametersSchema.default({}),
+    'env-vars': jobEnvironmentSchema.default({}),
+    packages: z.array(z.string()).default([]).describe('pip requirements'),
+    entrypoint: z.string().min(1).max(100_000).optional().describe('a shell command in place of file and parameters'),
+    'submission-id': submissionIdSchema.optional().describe("Ray's own id of the first attempt; else Lautta chooses"),
+    cluster: z
+      .string()
+      .regex(clusterForm, 'write job:<index>: a job of the same platform in the same order that starts a Ray cluster')
+      .optional(),
+    resources: resourcesSchema.optional(),
+    'give-up-seconds': z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe('a cluster that does not answer for so long counts as dead, though the Ray job may still run there')
+  })
+  .superRefine(({ file, entrypoint }, context) => {
+    if ((file === undefined) === (entrypoint === undefined))
+      context.addIssue({ code: 'custom', message: 'give either file or entrypoint' })
+  })
+export type RayJobRequest = z.output<typeof rayJobSchema>
+
+/** The index of the job whose cluster a Ray job wants; null: the platform itself is the cluster. */
+export function clusterIndexOf({ cluster }: Pick<RayJobRequest, 'cluster'>): number | null {
+  const [, index] = clusterForm.exec(cluster ?? '') ?? []
+  return index === undefined ? null : Number(index)
+}
