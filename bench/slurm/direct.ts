@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { connectPlatform, type Platform } from '../../packages/platforms/src/connect-platform.ts'
+import { connectPlatform } from '../../packages/platforms/src/connect-platform.ts'
+import type { Platform } from '../../packages/platforms/src/platform.ts'
 import { runCommand } from '../../packages/platforms/src/run-command.ts'
 import { knownPlatforms, platformSettingsSchema } from '../../packages/platforms/src/settings.ts'
 import type { OrderedJob } from './orders.ts'

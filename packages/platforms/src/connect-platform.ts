@@ -1,6 +1,7 @@
 import { CredentialsError, UnavailableError } from '@lautta/core/errors'
 import { createLocalScheduler } from './local/local-scheduler.ts'
 import { createLocalShell } from './local/local-shell.ts'
+import { type Platform, platformOverShell } from './platform.ts'
 import type { RemoteShell } from './remote-shell.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { KnownPlatform } from './settings.ts'
@@ -8,13 +9,6 @@ import type { CommandBudget } from './slurm/command-budget.ts'
 import { createSlurmScheduler } from './slurm/slurm-scheduler.ts'
 import { connectionError } from './ssh/connection-step.ts'
 import { createSshShell } from './ssh/ssh-shell.ts'
-
-/** A platform in one user's name. */
-export interface Platform {
-  shell: RemoteShell
-  scheduler: Scheduler
-  close(): Promise<void>
-}
 
 /** What platforms on this machine need of it. */
 export interface ThisMachine {
@@ -35,7 +29,7 @@ export async function connectPlatform(
 ): Promise<Platform> {
   const shell = openShell(known, user, machine)
   const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell, known, budget)
-  return { shell, scheduler, close: () => shell.close() }
+  return platformOverShell(shell, scheduler)
 }
 
 function openLocalScheduler({ localFolder, environment, onLocalChange }: ThisMachine): Scheduler {

@@ -1,6 +1,6 @@
 import { CredentialsError, LauttaError } from '@lautta/core/errors'
 import type { ProbeAnswer } from '@lautta/core/messages'
-import type { Platform } from './connect-platform.ts'
+import type { Platform } from './platform.ts'
 import { type ProbedStep, probeShell, stepsUntil } from './probe.ts'
 import type { KnownPlatform } from './settings.ts'
 import { connectionStepOf } from './ssh/connection-step.ts'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createLocalScheduler } from '../src/local/local-scheduler.ts'
 import { createLocalShell } from '../src/local/local-shell.ts'
+import { platformOverShell } from '../src/platform.ts'
 import { probePlatform } from '../src/probe-platform.ts'
 
 const environment = { PATH: process.env.PATH ?? '' }
@@ -40,7 +41,7 @@ it('platform local tells whether it would take a job, and takes none', async () 
 })
 
 it('a probe of platform local has one step, the shell', async () => {
-  const platform = { shell: createLocalShell(environment, folder), scheduler: open(), close: async () => {} }
+  const platform = platformOverShell(createLocalShell(environment, folder), open())
   const steps = await probePlatform(platform, { transport: 'local', account: null }, new AbortController().signal)
   expect(steps).toEqual([{ step: 'shell', ok: true, detail: '' }])
 })

@@ -1,7 +1,7 @@
 import { type LogStream, logPiecePath, type Run } from '@lautta/core/object-names'
 import type { ObjectStore } from '@lautta/object-store/object-store'
-import { type FilePart, readFileParts } from '@lautta/platforms/files/file-parts'
-import type { RemoteShell } from '@lautta/platforms/remote-shell'
+import type { FilePart } from '@lautta/platforms/files/file-parts'
+import type { LogReader } from '@lautta/platforms/log-reader'
 
 /** What kind of bytes a log is. */
 export const textType = 'text/plain; charset=utf-8'
@@ -19,12 +19,12 @@ export interface Growth extends FilePart {
 export async function bringPieces(
   store: ObjectStore,
   bucket: string,
-  shell: RemoteShell,
+  reader: LogReader,
   run: Run,
   growths: readonly Growth[]
 ): Promise<number> {
   let brought = 0
-  for await (const { part, from, bytes } of readFileParts(shell, growths, pieceBytes)) {
+  for await (const { part, from, bytes } of reader.read(growths, pieceBytes)) {
     const growth = growths[part]
     if (growth === undefined) throw new Error(`there is no part ${part}`)
     const path = logPiecePath(run, growth.stream, growth.restart, growth.offset + from)

@@ -5,8 +5,7 @@ import { logsOf } from '@lautta/core/job/job-logs'
 import type { Run } from '@lautta/core/object-names'
 import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
-import { measureFiles } from '@lautta/platforms/files/file-parts'
-import type { RemoteShell } from '@lautta/platforms/remote-shell'
+import type { LogReader } from '@lautta/platforms/log-reader'
 import { bringPieces } from './bring-pieces.ts'
 
 /**
@@ -17,7 +16,7 @@ import { bringPieces } from './bring-pieces.ts'
 export async function collectLastRuns(
   store: ObjectStore,
   bucket: string,
-  shell: RemoteShell,
+  reader: LogReader,
   run: Run,
   attempt: Attempt,
   records: readonly AccountingRecord[]
@@ -27,17 +26,14 @@ export async function collectLastRuns(
   const files = live.filter(({ task }) => task !== null && again.has(task))
   if (files.length === 0) return
   const pieces = await listPiecesByStream(store, bucket, run)
-  const sizes = await measureFiles(
-    shell,
-    files.map(({ file }) => file)
-  )
+  const sizes = await reader.measure(files.map(({ file }) => file))
   const growths = files.flatMap(({ task, file, stream }) => {
     const restart = again.get(task)?.restart ?? 0
     const usedBytes = sizes.get(file) ?? 0
     const isKnown = (pieces.get(stream)?.at(-1)?.restart ?? restart) >= restart
     return isKnown || usedBytes === 0 ? [] : [{ stream, restart, path: file, offset: 0, usedBytes }]
   })
-  await bringPieces(store, bucket, shell, run, growths)
+  await bringPieces(store, bucket, reader, run, growths)
   const untrue = files.flatMap(({ task, file, stream }) => {
     const { restart = 0, startedAtEpoch = null } = again.get(task) ?? {}
     if (startedAtEpoch === null || !sizes.get(file)) return []

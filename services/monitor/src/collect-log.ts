@@ -7,8 +7,8 @@ import { readLogIndex, type TaskBytes, writeLogIndex } from '@lautta/object-stor
 import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
-import { type FilePart, measureFiles, readFileParts } from '@lautta/platforms/files/file-parts'
-import type { RemoteShell } from '@lautta/platforms/remote-shell'
+import type { FilePart } from '@lautta/platforms/files/file-parts'
+import type { LogReader } from '@lautta/platforms/log-reader'
 import { bringPieces, pieceBytes, textType } from './bring-pieces.ts'
 
 // Of a task that runs, less than that is not worth an object, unless the last one is that old.
@@ -28,13 +28,13 @@ export interface LogLook {
 export async function collectNewBytes(
   store: ObjectStore,
   bucket: string,
-  shell: RemoteShell,
+  reader: LogReader,
   run: Run,
   attempt: Attempt,
   now: Date
 ): Promise<LogLook> {
   const files = logsOf(attempt).flatMap((logs) => (logs.kept === 'live' ? logs.files : []))
-  const sizes = await measureFiles(shell, pathsOf(files))
+  const sizes = await reader.measure(pathsOf(files))
   if (sizes.size === 0) return { broughtBytes: 0, unreadable: [] }
   const pieces = await listPiecesByStream(store, bucket, run)
   const going = tasksUnderWay(attempt)
@@ -44,7 +44,7 @@ export async function collectNewBytes(
     const isAwaited = file.task !== null && going.has(file.task) && !isWorthPiece(growth, before, now)
     return growth.usedBytes > 0 && !isAwaited ? [{ ...growth, path: file.file, stream: file.stream }] : []
   })
-  const broughtBytes = await bringPieces(store, bucket, shell, run, growths)
+  const broughtBytes = await bringPieces(store, bucket, reader, run, growths)
   return { broughtBytes, unreadable: unreadableOf(files, sizes) }
 }
 
@@ -86,15 +86,15 @@ function growthOf({ task }: LogFile, pieces: readonly LogPiece[], restartOfJob: 
 export async function collectTogether(
   store: ObjectStore,
   bucket: string,
-  shell: RemoteShell,
+  reader: LogReader,
   run: Run,
   attempt: Attempt
 ): Promise<LogFile[]> {
   const unreadable: LogFile[] = []
   for (const logs of logsOf(attempt).filter(({ kept }) => kept === 'together')) {
-    const sizes = await measureFiles(shell, pathsOf(logs.files))
+    const sizes = await reader.measure(pathsOf(logs.files))
     const index = await readLogIndex(store, bucket, run, logs.source)
-    if (index === null) await bringTogether(store, bucket, shell, run, logs, sizes)
+    if (index === null) await bringTogether(store, bucket, reader, run, logs, sizes)
     const brought = new Set(index?.map(({ task }) => task))
     unreadable.push(...unreadableOf(logs.files, sizes).filter(({ task }) => task === null || !brought.has(task)))
   }
@@ -104,7 +104,7 @@ export async function collectTogether(
 async function bringTogether(
   store: ObjectStore,
   bucket: string,
-  shell: RemoteShell,
+  reader: LogReader,
   run: Run,
   { source, files }: SourceLogs,
   sizes: ReadonlyMap<string, number | null>
@@ -120,7 +120,7 @@ async function bringTogether(
     wholeBytes += usedBytes
   }
   if (wholeBytes === 0) return
-  const content = Readable.from(onlyBytes(readFileParts(shell, parts, pieceBytes)))
+  const content = Readable.from(onlyBytes(reader.read(parts, pieceBytes)))
   await putVersioned(store, bucket, logPath(run, source), content, { contentType: textType, usedBytes: wholeBytes })
   await writeLogIndex(store, bucket, run, source, tasks)
 }

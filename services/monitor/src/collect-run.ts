@@ -8,7 +8,7 @@ import { type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-n
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
-import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import { submittedJobOf } from '@lautta/platforms/submitted-job'
 import { writeSacctTable } from '@lautta/tables/sacct-table'
 import { writeTimesTable } from '@lautta/tables/times-table'
@@ -50,9 +50,9 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   accounting?.catch(() => {})
   const pipeline = management.bucketOf(user, 'pipeline')
   const { broughtBytes, unreadable } = await inPlace(async () => {
-    const { shell } = await connect(user, name)
-    const unreadable = accounting === null ? [] : await collectTogether(store, pipeline, shell, run, attempt)
-    const look = await collectNewBytes(store, pipeline, shell, run, attempt, now())
+    const { logs } = await connect(user, name)
+    const unreadable = accounting === null ? [] : await collectTogether(store, pipeline, logs, run, attempt)
+    const look = await collectNewBytes(store, pipeline, logs, run, attempt, now())
     return { ...look, unreadable: [...unreadable, ...look.unreadable] }
   })
   if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
@@ -60,8 +60,8 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
   const usage = computeUsage(records)
   await inPlace(async () => {
-    const { shell } = await connect(user, name)
-    await collectLastRuns(store, pipeline, shell, run, attempt, records)
+    const { logs } = await connect(user, name)
+    await collectLastRuns(store, pipeline, logs, run, attempt, records)
     await finishLog(store, pipeline, run, attempt, unreadable)
     const submitter = management.bucketOf(user)
     await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))

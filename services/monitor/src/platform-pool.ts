@@ -1,6 +1,7 @@
 import { messageOf } from '@lautta/core/errors'
 import { type CommandBudget, createCommandBudget } from '@lautta/platforms/command-budget'
-import { connectPlatform, type Platform, type ThisMachine } from '@lautta/platforms/connect-platform'
+import { connectPlatform, type ThisMachine } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { Logger } from '@lautta/runtime/logger'
 

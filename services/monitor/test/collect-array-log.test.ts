@@ -8,6 +8,7 @@ import { logPath, logTablePath, timesPath } from '@lautta/core/object-names'
 import { readLogIndex } from '@lautta/object-store/log-index'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { listAll, readObject } from '@lautta/object-store/read-object'
+import { platformOverShell } from '@lautta/platforms/platform'
 import { readTable } from '@lautta/tables/read-table'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { withoutRights } from '../../../packages/platforms/test/without-rights.ts'
@@ -217,7 +218,7 @@ describe('a log that can not be read', () => {
     const ports = await openArray(tasks, true)
     const connect: CollectPorts['connect'] = async (...who) => {
       const platform = await ports.connect(...who)
-      return { ...platform, shell: withoutRights(platform.shell) }
+      return platformOverShell(withoutRights(platform.shell), platform.scheduler)
     }
     expect(await collectRun({ ...ports, connect }, message)).toBe('all')
     const rows = await rowsOf(ports.store)

@@ -11,7 +11,7 @@ import {
 import type { Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import { partOf } from '@lautta/core/orchestration/known-order'
-import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import type { Admission } from './admission.ts'
 import { bringFiles } from './effects/bring-files.ts'
 import { createCancel } from './effects/cancel.ts'

@@ -1,5 +1,5 @@
 import { messageOf } from '@lautta/core/errors'
-import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import type { SessionPorts } from './session-ports.ts'
 
 /** The platform, opened when it is first needed; after a close, anew, with whatever credential there is then. */

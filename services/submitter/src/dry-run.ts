@@ -1,7 +1,7 @@
 import { RefusedError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { DryRunAnswer, Question } from '@lautta/core/messages'
-import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import { createCheckLimits } from './effects/check-limits.ts'
 import { composeSubmission } from './effects/compose-submission.ts'

@@ -1,6 +1,6 @@
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
-import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { Changes } from '@lautta/queue/changes'
 import type { Lease } from '@lautta/queue/leases'

@@ -1,5 +1,5 @@
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
-import type { Platform } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import { describe, expect, it } from 'vitest'
 import { createActing } from '../src/acting.ts'

@@ -1,5 +1,6 @@
 import { CredentialsError } from '@lautta/core/errors'
-import { connectPlatform, type Platform } from '@lautta/platforms/connect-platform'
+import { connectPlatform } from '@lautta/platforms/connect-platform'
+import type { Platform } from '@lautta/platforms/platform'
 import { runCommand } from '@lautta/platforms/run-command'
 import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import { createLogger } from '@lautta/runtime/logger'

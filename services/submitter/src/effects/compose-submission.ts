@@ -3,8 +3,8 @@ import { type Directives, readArrayDirective, readDirectives } from '@lautta/cor
 import { RefusedError } from '@lautta/core/errors'
 import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
-import type { Platform } from '@lautta/platforms/connect-platform'
 import { readTextFile } from '@lautta/platforms/files/read-text-file'
+import type { Platform } from '@lautta/platforms/platform'
 import type { Submission, SubmissionRight } from '@lautta/platforms/scheduler'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 

@@ -1,6 +1,5 @@
 import type { Job } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
-import { type RemoteCommand, runCommand } from '@lautta/platforms/run-command'
 import { createSequence } from '../in-turn.ts'
 import type { LiveOrder } from '../live-order.ts'
 import type { CheckWorkspaces } from './check-workspaces.ts'
@@ -43,7 +42,8 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
       if (work.isBackingOff()) return null
       const waiting = await waitForPause(work)
       if (waiting !== null) return waiting
-      if (!work.platform.shell.isOpen()) await runCommand(work.platform.shell, reach)
+      // Even when nothing is to be sent: as long as no sbatch was begun, a stop needs no platform to be honoured.
+      await work.platform.reach()
       const isShared = order.status.jobs.some((other) => keyOf(other) === keyOf(job) && other.preparedAt !== null)
       if (!isShared && !preparation.isDone) {
         // What was sent counts as used by then: who has begun goes on.
@@ -63,6 +63,3 @@ export function createPrepare(checkWorkspaces: CheckWorkspaces, now: () => Date)
     })
   }
 }
-
-// Asked first where there is no connection yet, even when nothing is to be sent: as long as no sbatch was begun, a stop needs no platform to be honoured.
-const reach: RemoteCommand<void> = { argv: ['true'], parse: () => {} }

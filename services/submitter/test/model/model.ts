@@ -11,6 +11,7 @@ import { toPlain } from '@lautta/core/pickle/to-plain'
 import { createManagement, type Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { readObject } from '@lautta/object-store/read-object'
+import { platformOverShell } from '@lautta/platforms/platform'
 import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import { pino } from 'pino'
 import { createOrderDirectory } from '../../src/order-directory.ts'
@@ -89,7 +90,7 @@ export function createModel(seed: number) {
       ...{ user, known, store: reached, management, logger, secretsFolder: '' },
       directory: createOrderDirectory(management),
       acquireLease: leases.acquire,
-      connect: async () => ({ shell, scheduler, close: async () => {} }),
+      connect: async () => platformOverShell(shell, scheduler),
       changes: {
         take: async () => [...hints].filter((hint) => hints.delete(hint)),
         remember: async (_user, _platform, hint) => void hints.add(hint),

@@ -1,0 +1,39 @@
+import { RefusedError } from '@lautta/core/errors'
+import { createFileLogs } from './file-logs.ts'
+import type { LogReader } from './log-reader.ts'
+import type { RayCluster } from './ray/ray-cluster.ts'
+import type { RemoteShell } from './remote-shell.ts'
+import { type RemoteCommand, runCommand } from './run-command.ts'
+import type { Scheduler } from './scheduler.ts'
+
+/** A platform in one user's name. */
+export interface Platform {
+  shell: RemoteShell
+  scheduler: Scheduler
+  /** Reads what jobs print. */
+  logs: LogReader
+  /** The Ray cluster inside a SLURM job, by the job's id, or (null) that is the platform itself. */
+  openRay(cluster: string | null): Promise<RayCluster>
+  /** Sees to it that the platform can be reached; costs nothing where it was a moment ago. */
+  reach(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A platform of which all there is goes through a shell. */
+export function platformOverShell(shell: RemoteShell, scheduler: Scheduler): Platform {
+  return {
+    shell,
+    scheduler,
+    logs: createFileLogs(shell),
+    async openRay() {
+      throw new RefusedError('there is no Ray cluster on this platform')
+    },
+    async reach() {
+      if (!shell.isOpen()) await runCommand(shell, nothing)
+    },
+    close: () => shell.close()
+  }
+}
+
+// Asked where there is no connection yet.
+const nothing: RemoteCommand<void> = { argv: ['true'], parse: () => {} }
