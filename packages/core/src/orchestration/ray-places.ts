@@ -1,4 +1,4 @@
-import { clusterIndexOf, type RayJobRequest } from '../ray/ray-job.ts'
+import { type RayJobRequest, readClusterReference } from '../ray/ray-job.ts'
 
 /** As much of an order as tells which Ray job goes to which cluster. */
 type RayPlatforms = Readonly<
@@ -46,9 +46,10 @@ function complaintsAboutClusters(platform: string, { jobs }: RayPlatforms[string
   return jobs.flatMap(({ ray }, index) => {
     if (ray === undefined) return []
     const path = ['platforms', platform, 'jobs', index, 'ray', 'cluster']
-    const cluster = clusterIndexOf(ray)
+    const cluster = readClusterReference(ray)
+    if (cluster?.orchestration) return []
     if (cluster === null) return [{ path, message: `${platform} is no Ray cluster: name a job that starts one, as job:<index>` }]
-    if (jobs[cluster]?.['ray-cluster'] !== undefined) return []
-    return [{ path, message: `job:${cluster} of ${platform} starts no Ray cluster: it needs ray-cluster` }]
+    if (jobs[cluster.index]?.['ray-cluster'] !== undefined) return []
+    return [{ path, message: `job:${cluster.index} of ${platform} starts no Ray cluster: it needs ray-cluster` }]
   })
 }

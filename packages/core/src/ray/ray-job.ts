@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { complaintAboutPath, trimObjectPath } from '../object-path.ts'
 import { jobEnvironmentSchema } from '../orchestration/job-environment.ts'
 
-const clusterForm = /^job:(0|[1-9]\d*)$/
+const clusterForm = /^(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63})\/)?job:(0|[1-9]\d*)$/
 
 const parametersSchema = z.record(z.string(), z.json()).describe('what the file gets as its one argument, as JSON; none for {}')
 
@@ -40,7 +40,10 @@ export const rayJobSchema = z
     'submission-id': submissionIdSchema.optional().describe("Ray's own id of the first attempt; else Lautta chooses"),
     cluster: z
       .string()
-      .regex(clusterForm, 'write job:<index>: a job of the same platform in the same order that starts a Ray cluster')
+      .regex(
+        clusterForm,
+        'write job:<index>, a job on the same platform that starts a Ray cluster; of another order <id>/job:<index>'
+      )
       .optional(),
     resources: resourcesSchema.optional(),
     'give-up-seconds': z
@@ -56,8 +59,14 @@ export const rayJobSchema = z
   })
 export type RayJobRequest = z.output<typeof rayJobSchema>
 
-/** The index of the job whose cluster a Ray job wants; null: the platform itself is the cluster. */
-export function clusterIndexOf({ cluster }: Pick<RayJobRequest, 'cluster'>): number | null {
-  const [, index] = clusterForm.exec(cluster ?? '') ?? []
-  return index === undefined ? null : Number(index)
+/** A job whose Ray cluster a Ray job wants, on the same platform; of the same order without its id. */
+export interface ClusterReference {
+  orchestration: string | null
+  index: number
+}
+
+/** The job whose cluster a Ray job wants; null: the platform itself is the cluster. */
+export function readClusterReference({ cluster }: Pick<RayJobRequest, 'cluster'>): ClusterReference | null {
+  const [, orchestration = null, index] = clusterForm.exec(cluster ?? '') ?? []
+  return index === undefined ? null : { orchestration, index: Number(index) }
 }
