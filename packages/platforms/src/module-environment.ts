@@ -1,6 +1,6 @@
 import { RefusedError, UnavailableError } from '@lautta/core/errors'
+import { quote } from '@lautta/core/quote'
 import { inLoginShell } from './login-shell.ts'
-import { quote } from './quote.ts'
 
 /** What makes `module` work on a platform, and what is to be loaded. */
 export interface ModuleEnvironment {

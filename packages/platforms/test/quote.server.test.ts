@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { RefusedError } from '@lautta/core/errors'
+import { quote, quoteAll } from '@lautta/core/quote'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { requireCommands } from '../../../test/servers/require-server.ts'
-import { quote, quoteAll } from '../src/quote.ts'
 import { nastyText } from './nasty-text.ts'
 
 const shells = [['dash'], ['bash'], ['bash', '--posix'], ['zsh'], ['mksh'], ['busybox', 'sh']]

@@ -16,10 +16,15 @@ const orderStates = ['declared', 'active', 'finished', 'refused'] as const
 const waitingSchema = z.enum(waitingConditions).nullable()
 const outcomeSchema = z.enum(outcomes).nullable()
 
+/** As the request has it, with defaults filled in. */
+const asItStands = z.record(z.string(), z.unknown())
+
 /** One job of an answer: seed 000's fields, then ours. */
 export const jobAnswerSchema = z.object({
   path: z.string(),
   script: z.string().optional(),
+  ray: asItStands.optional(),
+  'ray-cluster': asItStands.optional(),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).optional(),
   environment: jobEnvironmentSchema.optional(),
   array: z.string().optional(),
@@ -166,6 +171,8 @@ export function answerJob(known: KnownOrder, { platform, request, job }: KnownJo
   return {
     path: request.path,
     ...(request.script === undefined ? {} : { script: request.script }),
+    ...(request.ray === undefined ? {} : { ray: request.ray }),
+    ...(request['ray-cluster'] === undefined ? {} : { 'ray-cluster': request['ray-cluster'] }),
     ...(request.options === undefined ? {} : { options: request.options }),
     ...(request.environment === undefined ? {} : { environment: request.environment }),
     ...(request.array === undefined ? {} : { array: request.array }),
@@ -200,9 +207,10 @@ export function answerJobInDetail(known: KnownOrder, found: KnownJob): z.output<
 }
 
 /** What the user calls a job. */
-function jobTitle({ name, options, path }: JobRequest, orderName: string): string {
+function jobTitle({ name, options, path, ray }: JobRequest, orderName: string): string {
   const given = options?.['job-name']
-  return name ?? (typeof given === 'string' ? given : path === 'None' ? orderName : posix.basename(path))
+  const file = path === 'None' ? ray?.file : path
+  return name ?? (typeof given === 'string' ? given : file === undefined ? orderName : posix.basename(file))
 }
 
 function outcomeOf({ state }: Job): JobAnswer['outcome'] {

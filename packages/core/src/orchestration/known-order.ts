@@ -26,6 +26,8 @@ export interface KnownOrder {
   earlier: ReadonlyMap<number, Orchestration>
   orders: readonly OrderDocument[]
   statuses: ReadonlyMap<string, Omit<StatusDocument, 'hmac'>>
+  /** Jobs of other orders, by the order's id, on whose Ray clusters Ray jobs of this one are to run. */
+  otherClusters?: ReadonlyMap<string, readonly Job[]>
 }
 
 /** A job of an order, with what is asked of it. */

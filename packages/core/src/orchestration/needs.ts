@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Outcome, outcomes } from '../job/outcome.ts'
+import { type RayJobRequest, readClusterReference } from '../ray/ray-job.ts'
 
 const nameForm = /^(?:([^/]+)\/)?job:(0|[1-9]\d*)$/
 const jobName = z.string().regex(nameForm, 'write job:<index>, or <platform>/job:<index>')
@@ -23,7 +24,9 @@ export interface Need extends JobPlace {
 }
 
 /** As much of an order as tells which of its jobs need which. */
-type NeedingPlatforms = Readonly<Record<string, { jobs: readonly { needs?: readonly WrittenNeed[] }[] }>>
+type NeedingPlatforms = Readonly<
+  Record<string, { jobs: readonly { needs?: readonly WrittenNeed[]; ray?: Pick<RayJobRequest, 'cluster'> }[] }>
+>
 
 /** A need as a job on the platform means it. */
 export function readNeed(written: WrittenNeed, platform: string): Need {
@@ -60,7 +63,7 @@ export function complaintsAboutNeeds(platforms: NeedingPlatforms): { path: (stri
     return message === null ? [] : [{ path: one.path, message }]
   })
   if (wrong.length > 0) return wrong
-  const circle = findCircle(needs)
+  const circle = findCircle([...needs, ...clusterNeeds(platforms)])
   const [first] = circle
   if (first === undefined) return []
   const names = [...circle.map(({ of }) => nameOfJob(of)), nameOfJob(first.of)]
@@ -85,6 +88,19 @@ function allNeeds(platforms: NeedingPlatforms): PlacedNeed[] {
         named.add(nameOfJob(need))
         return { of: { platform, index }, need, isRepeated, path: ['platforms', platform, 'jobs', index, 'needs', position] }
       })
+    })
+  )
+}
+
+/** Ray jobs need the jobs that start their clusters; those have to run, and not to end. */
+function clusterNeeds(platforms: NeedingPlatforms): PlacedNeed[] {
+  return Object.entries(platforms).flatMap(([platform, { jobs }]) =>
+    jobs.flatMap(({ ray }, index) => {
+      const cluster = ray === undefined ? null : readClusterReference(ray)
+      if (cluster === null || cluster.orchestration !== null || jobs[cluster.index] === undefined) return []
+      const need = { platform, index: cluster.index, outcomes: [] }
+      const path = ['platforms', platform, 'jobs', index, 'ray', 'cluster']
+      return [{ of: { platform, index }, need, isRepeated: false, path }]
     })
   )
 }

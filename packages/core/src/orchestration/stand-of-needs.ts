@@ -1,14 +1,33 @@
 import { isFinished, type Job } from '../job/job.ts'
 import type { NeedsStand } from '../job/job-event.ts'
+import { type ClusterReference, readClusterReference } from '../ray/ray-job.ts'
 import { isJobOver, type KnownOrder, partOf } from './known-order.ts'
 import { type Need, nameOfJob, readNeed } from './needs.ts'
+import { standOfCluster } from './stand-of-cluster.ts'
 
 /** Whether a job may begin, by the needs of the version of its request by which it goes. */
 export function standOfNeeds(known: KnownOrder, platform: string, job: Job): NeedsStand {
-  const { needs = [] } = partOf(known, platform, job)?.jobs[job.index] ?? {}
+  const { needs = [], ray } = partOf(known, platform, job)?.jobs[job.index] ?? {}
+  const cluster = ray === undefined ? null : readClusterReference(ray)
   const stands = needs.map((written) => standOfNeed(known, readNeed(written, platform)))
+  if (cluster !== null)
+    stands.push(standOfCluster(describeReference(platform, cluster), findClusterJob(known, platform, cluster)))
   const notMet = stands.find(({ kind }) => kind === 'not-met')
   return notMet ?? stands.find(({ kind }) => kind === 'waiting') ?? { kind: 'met' }
+}
+
+/** The job that starts a cluster, as far as it is known. */
+export function findClusterJob(
+  { statuses, otherClusters }: Pick<KnownOrder, 'statuses' | 'otherClusters'>,
+  platform: string,
+  { orchestration, index }: ClusterReference
+): Job | undefined {
+  const jobs = orchestration === null ? statuses.get(platform)?.jobs : otherClusters?.get(orchestration)
+  return jobs?.[index]
+}
+
+function describeReference(platform: string, { orchestration, index }: ClusterReference): string {
+  return orchestration === null ? nameOfJob({ platform, index }) : `job:${index} of ${orchestration}`
 }
 
 /** A need has ended only when its job has, and no newer start of that one stands. */

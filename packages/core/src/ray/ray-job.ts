@@ -23,7 +23,15 @@ const resourcesSchema = z
 /** A Ray job as an order, or POST /v1/ray/clusters/{c}/jobs, asks for it. */
 export const rayJobSchema = z
   .strictObject({
-    file: z.string().min(1).max(1000).optional().describe('the Python file in the directory that is run'),
+    file: z
+      .string()
+      .max(1000)
+      .superRefine((path, context) => {
+        const complaint = path.startsWith('-') ? 'the path looks like an option' : complaintAboutPath(path)
+        if (complaint !== null) context.addIssue({ code: 'custom', message: complaint })
+      })
+      .optional()
+      .describe('the Python file in the directory that is run'),
     directory: z
       .string()
       .transform(trimObjectPath)

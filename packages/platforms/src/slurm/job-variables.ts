@@ -1,5 +1,5 @@
 import { insertPrologue, isShellScript } from '@lautta/core/batch-script'
-import { quote } from '../quote.ts'
+import { quote } from '@lautta/core/quote'
 import type { Submission } from '../scheduler.ts'
 
 /** A job's variables as a file that sh and bash read; it is `~/.lautta/<token>/environment`, for its owner only. */

@@ -1,5 +1,5 @@
 import { RefusedError } from '@lautta/core/errors'
-import { quoteAll } from '../quote.ts'
+import { quoteAll } from '@lautta/core/quote'
 
 // One argument of a Linux program has at most 128 KiB; of a longer one sshd only says that it failed.
 const longestLineBytes = 130_000

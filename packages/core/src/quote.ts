@@ -1,4 +1,4 @@
-import { RefusedError } from '@lautta/core/errors'
+import { RefusedError } from './errors.ts'
 
 /**
  * One argument for a POSIX shell. Everything that reaches a platform goes through this function: what it returns means
