@@ -11,6 +11,8 @@ import {
 import type { Job } from '@lautta/core/job/job'
 import type { JobEffect, JobEvent } from '@lautta/core/job/job-event'
 import { partOf } from '@lautta/core/orchestration/known-order'
+import { findClusterJob } from '@lautta/core/orchestration/stand-of-needs'
+import type { ClusterReference } from '@lautta/core/ray/ray-job'
 import type { Platform } from '@lautta/platforms/platform'
 import type { Admission } from './admission.ts'
 import { bringFiles } from './effects/bring-files.ts'
@@ -22,11 +24,14 @@ import { control } from './effects/control.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
 import type { PerformEffect, PlatformWork } from './effects/job-work.ts'
 import { createPrepare } from './effects/prepare.ts'
+import { prepareRay } from './effects/prepare-ray.ts'
 import { createSubmit } from './effects/submit.ts'
+import { submitRay } from './effects/submit-ray.ts'
 import type { KnownEnvironment } from './known-environment.ts'
 import type { KnownLimits } from './known-limits.ts'
 import type { LiveOrder } from './live-order.ts'
 import { ordersRead } from './orders-read.ts'
+import type { OtherClusters } from './other-clusters.ts'
 import { LeaseLostError, OutdatedOrderError, type SessionPorts } from './session-ports.ts'
 
 /** Effects that act on the platform for one job. */
@@ -48,6 +53,7 @@ export interface ActingOptions {
   /** Told when something was asked of a job on the platform: what comes of it is to be looked for soon. */
   onAsked(): void
   onLeaseLost(error: LeaseLostError): void
+  otherClusters: OtherClusters
   askToCollect(order: LiveOrder, index: number): void
   beginTry(order: LiveOrder, job: Job, number: number): Promise<void>
   /** Whether the platform is left in peace: what is owed is begun again after that. */
@@ -59,19 +65,10 @@ export interface ActingOptions {
  * an event, and what the job then owes is performed next.
  */
 export function createActing(options: ActingOptions) {
-  const { ports, platform, admission, environment, limits } = options
-  const { onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isBackingOff } = options
+  const { ports, platform } = options
+  const { onFailure, onAnswer, onAsked, onLeaseLost, askToCollect, beginTry, isBackingOff, otherClusters } = options
   const underWay = new Map<string, Promise<void>>()
-  const performers: Record<RequestEffect, PerformEffect> = {
-    prepare: createPrepare(createCheckWorkspaces(environment), ports.now),
-    submit: createSubmit({
-      admission,
-      checkAccount: createCheckAccount(ports.now),
-      limits: createCheckLimits(limits, ports.known),
-      mostAtOnce: ports.known.maxChannels
-    }),
-    bringFiles
-  }
+  const performers = createPerformers(options)
   const findSubmission = createFindSubmission(createLooks(), ports.now)
   const { cancel, isDue } = createCancel(ports.now)
 
@@ -130,7 +127,11 @@ export function createActing(options: ActingOptions) {
         await order.feed(index, { type: 'noticed', notice: words }, job)
       }
       const begin = (number: number) => beginTry(order, job, number)
-      const about = { order, job, notice, beginTry: begin, isBackingOff }
+      const findCluster = async (reference: ClusterReference) => {
+        const statuses = new Map([[ports.known.name, order.status]])
+        return findClusterJob({ statuses, otherClusters: await otherClusters(order) }, ports.known.name, reference)
+      }
+      const about = { order, job, notice, beginTry: begin, isBackingOff, findClusterJob: findCluster }
       const event = await performOne(effect, { ...ports, ...about, platform: await platform() })
       if (hasAsked(effect, event)) onAnswer()
       if (effect === 'cancel' || effect === 'control') onAsked()
@@ -154,6 +155,27 @@ export function createActing(options: ActingOptions) {
 }
 
 export type Acting = ReturnType<typeof createActing>
+
+function createPerformers({ ports, admission, environment, limits }: ActingOptions): Record<RequestEffect, PerformEffect> {
+  return {
+    prepare: eitherWay(prepareRay, createPrepare(createCheckWorkspaces(environment), ports.now)),
+    submit: eitherWay(
+      submitRay,
+      createSubmit({
+        admission,
+        checkAccount: createCheckAccount(ports.now),
+        limits: createCheckLimits(limits, ports.known),
+        mostAtOnce: ports.known.maxChannels
+      })
+    ),
+    bringFiles
+  }
+}
+
+/** Ray jobs go one way, batch jobs the other. */
+function eitherWay(ofRayJobs: PerformEffect, ofBatchJobs: PerformEffect): PerformEffect {
+  return (work) => (work.request.ray === undefined ? ofBatchJobs : ofRayJobs)(work)
+}
 
 /** Whether the platform surely answered: most of what says nothing gave way and asked nothing. */
 function hasAsked(effect: PlatformEffect, event: JobEvent | null): boolean {

@@ -3,34 +3,44 @@ import type { Job } from '@lautta/core/job/job'
 import type { JobEffect } from '@lautta/core/job/job-event'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
+import type { KnownPlatform } from '@lautta/platforms/settings'
 import { type Acting, eventOfFailure } from './acting.ts'
 import type { Admission } from './admission.ts'
 import type { Backoff } from './backoff.ts'
 import type { Connection } from './connection.ts'
+import type { GiveUp } from './give-up.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { Observer } from './observe-platform.ts'
 import { ordersRead } from './orders-read.ts'
+import type { OtherClusters } from './other-clusters.ts'
 import { tellNeeds } from './tell-needs.ts'
 
 export interface DrivingOptions {
-  platform: string
+  known: Pick<KnownPlatform, 'name'>
   connection: Connection
   admission: Admission
   observer: Observer
   acting: Acting
   backoff: Backoff
   fail(error: LauttaError): void
+  otherClusters: OtherClusters
+  giveUp: GiveUp
 }
 
 /** The two steps of a pass in which jobs hear news: what was ordered, and how the platform is. */
-export function createDriving({ platform, connection, admission, observer, acting, backoff, fail }: DrivingOptions) {
+export function createDriving(options: DrivingOptions) {
+  const { connection, admission, observer, acting, backoff, fail, otherClusters, giveUp } = options
+  const platform = options.known.name
+
   return {
     /** Tells every job the orders that stand, and what became of the jobs that it needs. */
     async tellOrders(order: LiveOrder): Promise<void> {
       const tell = ({ index }: Job): Promise<JobEffect[]> => order.feed(index, ordersRead(order, platform, index))
       // All at once: they are saved together.
       const told = await Promise.all(order.status.jobs.map(tell))
-      await tellNeeds(order, platform)
+      await tellNeeds(order, platform, otherClusters)
+      // Also of a platform that is left in peace.
+      for (const [index, effects] of await giveUp(order)) acting.act(order, index, effects)
       if (backoff.isOn()) return
       for (const job of order.status.jobs) {
         // What a job owed by its orders it may not owe any more by its needs.

@@ -11,6 +11,7 @@ import { createBackoff } from './backoff.ts'
 import { createCollecting } from './collecting.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { createDriving } from './driving.ts'
+import { createGiveUp } from './give-up.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
 import { createKnownEnvironment } from './known-environment.ts'
@@ -19,6 +20,7 @@ import type { LiveOrder } from './live-order.ts'
 import { createObserver, type Observer } from './observe-platform.ts'
 import { createOrderBook } from './order-book.ts'
 import { createOrderLoader } from './order-loader.ts'
+import { createOtherClusters } from './other-clusters.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
 /** How a pass went: `elsewhere` when another process holds the lease. */
@@ -49,11 +51,10 @@ export function createSession(ports: SessionPorts): Session {
   const loader = createOrderLoader(ports, lease.current)
   const environment = createKnownEnvironment(ports)
   const book = createOrderBook(ports, loader, environment)
+  const otherClusters = createOtherClusters(ports, book.orders)
   const collecting = createCollecting(ports)
-  const backoff = createBackoff(known.pollSeconds, now)
-  const connection = createConnection(ports)
-  const admission = createAdmission(ports)
-  const limits = createKnownLimits(now)
+  const [backoff, connection] = [createBackoff(known.pollSeconds, now), createConnection(ports)]
+  const [admission, limits] = [createAdmission(ports), createKnownLimits(now)]
   const observer = createSessionObserver(ports, connection, admission)
 
   const fail = (error: LauttaError): void => {
@@ -67,9 +68,11 @@ export function createSession(ports: SessionPorts): Session {
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: backoff.end, onLeaseLost: loseLease },
     ...{ admission, environment, limits, askToCollect: collecting.askNow, beginTry: loader.beginTry },
-    ...{ isBackingOff: backoff.isOn, onAsked: observer.quicken }
+    ...{ isBackingOff: backoff.isOn, onAsked: observer.quicken, otherClusters }
   })
-  const { tellOrders, drive } = createDriving({ platform: known.name, connection, admission, observer, acting, backoff, fail })
+  const { tellOrders, drive } = createDriving({
+    ...{ known, connection, admission, observer, acting, backoff, fail, otherClusters, giveUp: createGiveUp(ports) }
+  })
 
   let questions = 0
   const closeWhenIdle = (): void => {

@@ -5,13 +5,14 @@ import { waitsForNeed } from '@lautta/core/job/take-needs'
 import type { KnownOrder } from '@lautta/core/orchestration/known-order'
 import { standOfNeeds } from '@lautta/core/orchestration/stand-of-needs'
 import type { LiveOrder } from './live-order.ts'
+import type { OtherClusters } from './other-clusters.ts'
 
 /**
  * Tells jobs that are prepared how it stands with what they need. One that ends by that may be needed itself: what follows
  * is found out before anything is told, so that the end of a long chain is saved together.
  */
-export async function tellNeeds(order: LiveOrder, platform: string): Promise<void> {
-  const stands = standsOf(knownHere(order, platform), platform)
+export async function tellNeeds(order: LiveOrder, platform: string, otherClusters: OtherClusters): Promise<void> {
+  const stands = standsOf(knownHere(order, platform, await otherClusters(order)), platform)
   await Promise.all(order.status.jobs.flatMap((job) => tell(order, job, stands.get(job.index))))
 }
 
@@ -43,7 +44,8 @@ function tell(order: LiveOrder, job: Job, stand: NeedsStand | undefined): Promis
 }
 
 /** The order as the session on one platform knows it. */
-function knownHere({ request, earlier, orders, status, elsewhere }: LiveOrder, platform: string): KnownOrder {
+function knownHere(order: LiveOrder, platform: string, otherClusters: KnownOrder['otherClusters'] & {}): KnownOrder {
+  const { request, earlier, orders, status, elsewhere } = order
   const others = [...elsewhere].map(([name, { document }]) => [name, document] as const)
-  return { request, earlier, orders, statuses: new Map([...others, [platform, status]]) }
+  return { request, earlier, orders, statuses: new Map([...others, [platform, status]]), otherClusters }
 }

@@ -30,6 +30,7 @@ describe('a job whose own version of the request can not be read', () => {
       onAnswer: () => {},
       onAsked: () => {},
       askToCollect: () => {},
+      otherClusters: async () => new Map(),
       beginTry: async () => {},
       isBackingOff: () => false
     })

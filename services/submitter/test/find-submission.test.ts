@@ -69,7 +69,7 @@ function lose(right: RightTrace, found: SubmissionTrace, array: string | null = 
       known: { name: 'lumi' },
       management: { tokenOf: () => 'token' },
       platform: { scheduler },
-      order: { id: '1' }
+      order: { id: '1', request: { request: { platforms: {} }, version: null } }
     },
     logger: { error: (_about: unknown, words: string) => done.push(`logged: ${words}`) },
     notice: async (words: string) => void done.push(`noticed: ${words}`)

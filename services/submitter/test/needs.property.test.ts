@@ -126,7 +126,7 @@ function open(drawn: readonly Drawn<typeof job>[]) {
       session.orders = [...given]
       await Promise.all(session.status.jobs.map(({ index }) => session.feed(index, ordersRead(session, platform, index))))
       const before = session.status
-      await tellNeeds(session, platform)
+      await tellNeeds(session, platform, async () => new Map())
       for (const { index } of before.jobs.filter((one, at) => one !== session.status.jobs[at])) {
         const after = jobAt(session, index)
         const ends = seenNeeds(platform, index)

@@ -48,7 +48,12 @@ async function createPreparer(order: LiveOrder) {
     if (job === undefined || part === undefined || request === undefined) throw new Error(`there is no job ${index}`)
     const nothing = async () => {}
     const work = { user: 'u', known, platform, store, management, secretsFolder: folder, beginTry: nothing, notice: nothing }
-    const open = { isBackingOff: () => false, findPause: async () => null, logger: { error() {} } }
+    const open = {
+      findClusterJob: async () => undefined,
+      isBackingOff: () => false,
+      findPause: async () => null,
+      logger: { error() {} }
+    }
     return prepare({ ...work, ...open, order, job, part, request })
   }
 }

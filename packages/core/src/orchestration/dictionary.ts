@@ -3,6 +3,7 @@ import { retryCauses } from '../job/outcome.ts'
 import { parseArray } from '../job/task-set.ts'
 import { clusterTemplateSchema } from '../ray/cluster-template.ts'
 import { rayJobSchema } from '../ray/ray-job.ts'
+import { requirementSchema } from '../requirement.ts'
 import { complaintAboutPlatformPath, directionSchema, readPlace } from './direction.ts'
 import { jobEnvironmentSchema } from './job-environment.ts'
 import { complaintsAboutNeeds, needSchema } from './needs.ts'
@@ -39,13 +40,6 @@ const moduleEntry = z
     'write name, name/version or `use <dir>`, one module per entry, in letters, digits and . _ + - /'
   )
 
-const requirement = z
-  .string()
-  .refine(
-    (text) => !/https?:\/\/[^/\s]*@|:\/\/[^/\s@]*:[^/\s@]*@/.test(text),
-    'everybody on the login node could read the password: put it into a file from your secrets, and name that by `-r <file>`'
-  )
-
 const venvSchema = z.strictObject({
   name: z
     .string()
@@ -56,7 +50,7 @@ const venvSchema = z.strictObject({
     .regex(/^\P{Cc}+$/u, 'no control characters')
     .default('None'),
   modules: z.array(moduleEntry).default([]),
-  packages: z.array(requirement).default([])
+  packages: z.array(requirementSchema).default([])
 })
 
 const configsSchema = z.strictObject({

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { complaintAboutPath, trimObjectPath } from '../object-path.ts'
 import { jobEnvironmentSchema } from '../orchestration/job-environment.ts'
+import { requirementSchema } from '../requirement.ts'
 
 const clusterForm = /^(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63})\/)?job:(0|[1-9]\d*)$/
 
@@ -43,7 +44,7 @@ export const rayJobSchema = z
       .describe('a folder of the pipeline bucket, such as CODE/RAY/processing; empty: the Ray job has no files'),
     parameters: parametersSchema.default({}),
     'env-vars': jobEnvironmentSchema.default({}),
-    packages: z.array(z.string()).default([]).describe('pip requirements'),
+    packages: z.array(requirementSchema).default([]).describe('pip requirements'),
     entrypoint: z.string().min(1).max(100_000).optional().describe('a shell command in place of file and parameters'),
     'submission-id': submissionIdSchema.optional().describe("Ray's own id of the first attempt; else Lautta chooses"),
     cluster: z

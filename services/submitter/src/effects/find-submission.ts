@@ -1,7 +1,8 @@
 import { messageOf, RefusedError } from '@lautta/core/errors'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import type { FoundJob, LookTimes, RightTrace, SubmissionTrace } from '@lautta/platforms/scheduler'
-import { orderedAt, type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
+import { orderedAt, type PerformEffect, type PlatformWork } from './job-work.ts'
+import { rightOf } from './right-of.ts'
 import { tellUnknownLogs } from './tell-unknown-logs.ts'
 
 /**
@@ -54,7 +55,8 @@ export function createFindSubmission(looks: Looks, now: () => Date): PerformEffe
     const { job, platform } = work
     if (job.state.kind !== 'submitting') return null
     const { scheduler } = platform
-    const right = { token: tokenOf(work), try: job.state.try }
+    const right = await rightOf(work)
+    if (right === null) return { type: 'submissionNotFound' }
     const name = `${right.token}/${right.try}`
     let trace: RightTrace | SubmissionTrace = await scheduler.readRight(right)
     if (trace.kind === 'taken') {

@@ -1,0 +1,36 @@
+import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
+import type { Job } from '@lautta/core/job/job'
+import { partOf } from '@lautta/core/orchestration/known-order'
+import { readClusterReference } from '@lautta/core/ray/ray-job'
+import type { LiveOrder } from './live-order.ts'
+import type { SessionPorts } from './session-ports.ts'
+
+/** Jobs of other orders, by the order's id, on whose Ray clusters the Ray jobs of one are to run. */
+export type OtherClusters = (order: LiveOrder) => Promise<Map<string, readonly Job[]>>
+
+/** Looks among the open orders of the session first: only one that is not open any more is read. */
+export function createOtherClusters(
+  { user, known, management }: Pick<SessionPorts, 'user' | 'known' | 'management'>,
+  openOrders: () => readonly LiveOrder[]
+): OtherClusters {
+  return async (order) => {
+    const clusters = new Map<string, readonly Job[]>()
+    for (const id of idsOf(order, known.name)) {
+      const open = openOrders().find((one) => one.id === id)
+      const jobs = open?.status.jobs ?? (await leaveUnreadable(management.readStatus(user, id, known.name)))?.jobs
+      if (jobs !== undefined) clusters.set(id, jobs)
+    }
+    return clusters
+  }
+}
+
+/** Orders whose clusters are still asked about: a Ray job that has its id knows where it is. */
+function idsOf(order: LiveOrder, platform: string): Set<string> {
+  return new Set(
+    order.status.jobs.flatMap((job) => {
+      const isAsking = job.state.kind === 'preparing' || job.state.kind === 'submitting'
+      const ray = isAsking ? partOf(order, platform, job)?.jobs[job.index]?.ray : undefined
+      return (ray === undefined ? null : readClusterReference(ray))?.orchestration ?? []
+    })
+  )
+}
