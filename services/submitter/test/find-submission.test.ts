@@ -63,7 +63,7 @@ function lose(right: RightTrace, found: SubmissionTrace, array: string | null = 
   } as unknown as Scheduler
   const state = { kind: 'submitting', try: 1, answerLost: true }
   const work = {
-    job: { state, array, index: 0, attempt: 1, startOrderedAt: '2026-11-20T12:00:00.000Z' },
+    job: { state, array, index: 0, attempt: 1, version: null, startOrderedAt: '2026-11-20T12:00:00.000Z' },
     ...{
       user: 'u',
       known: { name: 'lumi' },
