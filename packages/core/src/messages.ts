@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { clusterTemplateSchema } from './ray/cluster-template.ts'
 
 /** Work of the submitter: find the user's unfinished orders, or drive one platform for the user. */
 export const reconcileMessageSchema = z.object({ user: z.string(), platform: z.string().optional() })
@@ -19,6 +20,9 @@ const testedJobSchema = z.object({
   index: z.number().int(),
   path: z.string(),
   script: z.string().exactOptional(),
+  'ray-cluster': clusterTemplateSchema.exactOptional(),
+  // A Ray job: sbatch has nothing to say to it.
+  ray: z.literal(true).exactOptional(),
   name: z.string().exactOptional(),
   array: z.string().exactOptional(),
   options: z.record(z.string(), z.union([z.string(), z.number(), z.literal(true)])).exactOptional()

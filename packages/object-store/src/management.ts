@@ -16,6 +16,7 @@ import {
   statusPath,
   tryPath
 } from '@lautta/core/object-names'
+import { rayToken } from '@lautta/core/ray/ray-token'
 import { fromWire, toWire } from '@lautta/core/wire'
 import { createAdoptedRequests } from './adopted-requests.ts'
 import { createEnvironmentObjects } from './environment-objects.ts'
@@ -62,6 +63,9 @@ export function createManagement(options: ManagementOptions) {
 
     /** By which an attempt of a job is known on the platform. */
     tokenOf: (user: string, run: Run): string => jobToken(documentKey, user, run),
+
+    /** What opens the Ray cluster that an attempt of a job starts. */
+    rayTokenOf: (user: string, run: Run): string => rayToken(documentKey, user, run),
 
     async writeRequest(user: string, document: Unsealed<RequestDocument>): Promise<void> {
       // The dictionary in it keeps the user's own keys.

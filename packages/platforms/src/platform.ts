@@ -10,6 +10,8 @@ import type { Scheduler } from './scheduler.ts'
 export interface Platform {
   shell: RemoteShell
   scheduler: Scheduler
+  /** Whether the platform itself is a Ray cluster. */
+  isRay: boolean
   /** Reads what jobs print. */
   logs: LogReader
   /** The Ray cluster inside a SLURM job, by the job's id, or (null) that is the platform itself. */
@@ -24,6 +26,7 @@ export function platformOverShell(shell: RemoteShell, scheduler: Scheduler): Pla
   return {
     shell,
     scheduler,
+    isRay: false,
     logs: createFileLogs(shell),
     async openRay() {
       throw new RefusedError('there is no Ray cluster on this platform')

@@ -23,9 +23,11 @@ export function chooseJobs(requests: readonly JobRequest[]): { jobs: AskedJob[];
   return { jobs, leftOut: jobs.length < requests.length ? leftOut : null }
 }
 
-function askedJob(index: number, { path, script, name, array, options }: JobRequest): AskedJob {
+function askedJob(index: number, { path, script, ray, 'ray-cluster': cluster, name, array, options }: JobRequest): AskedJob {
   return {
     ...{ index, path },
+    ...(ray === undefined ? {} : { ray: true }),
+    ...(cluster === undefined ? {} : { 'ray-cluster': cluster }),
     ...(script === undefined ? {} : { script }),
     ...(name === undefined ? {} : { name }),
     ...(array === undefined ? {} : { array }),

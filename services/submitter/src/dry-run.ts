@@ -32,6 +32,7 @@ export async function dryRun(
     if (now().getTime() > untilMs) return { index, accepted: null, detail: 'there was no time left to ask about this job' }
     signal.throwIfAborted()
     try {
+      if (request.ray) return await testRayJob(platform, index)
       const submission = await composeSubmission({ request, modules, orderName }, noRight, known, platform)
       const notice = await check(platform.scheduler, submission, signal)
       const { isAccepted, words } = await platform.scheduler.testSubmission(submission, signal)
@@ -43,6 +44,14 @@ export async function dryRun(
     }
   }
   return { jobs: await mapLimited(jobs, mostAtOnce, testJob) }
+}
+
+/** A cluster that is to begin with the order can't be asked before. */
+async function testRayJob(platform: Platform, index: number): Promise<TestedJob> {
+  if (!platform.isRay) return { index, accepted: null, detail: 'its Ray cluster does not run yet' }
+  const { rayVersion, nodes } = await (await platform.openRay(null)).describe()
+  const alive = nodes.filter(({ isAlive }) => isAlive).length
+  return { index, accepted: true, detail: `Ray ${rayVersion} answers, with ${alive} nodes` }
 }
 
 const hinted = (hint: string | undefined) => (hint === undefined ? {} : { hint })
