@@ -61,11 +61,7 @@ export function createManagement(options: ManagementOptions) {
     ...createPauseObjects(store, sealed),
     ...createEnvironmentObjects(store, sealed),
 
-    /** By which an attempt of a job is known on the platform. */
-    tokenOf: (user: string, run: Run): string => jobToken(documentKey, user, run),
-
-    /** What opens the Ray cluster that an attempt of a job starts. */
-    rayTokenOf: (user: string, run: Run): string => rayToken(documentKey, user, run),
+    ...createTokens(documentKey),
 
     async writeRequest(user: string, document: Unsealed<RequestDocument>): Promise<void> {
       // The dictionary in it keeps the user's own keys.
@@ -124,6 +120,15 @@ export function createManagement(options: ManagementOptions) {
       const [listed] = groupByOrder(await listAll(store, bucketOf(user), orderPrefix(id)))
       return listed ?? listedNothing(id)
     }
+  }
+}
+
+function createTokens(documentKey: Buffer) {
+  return {
+    /** By which an attempt of a job is known on the platform. */
+    tokenOf: (user: string, run: Run): string => jobToken(documentKey, user, run),
+    /** What opens the Ray cluster that an attempt of a job starts. */
+    rayTokenOf: (user: string, run: Run): string => rayToken(documentKey, user, run)
   }
 }
 export type Management = ReturnType<typeof createManagement>
