@@ -1,0 +1,156 @@
+import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import { UnavailableError } from '@lautta/core/errors'
+import { mapLimited } from '@lautta/core/map-limited'
+import type { Observation, RecordedJob, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
+import { endWithCluster, recordOfCluster } from './end-with-cluster.ts'
+import { type RayPlace, readRayPlace, writeRayPlace } from './ray-place.ts'
+
+const clustersAtOnce = 4
+
+/** The scheduler of the Ray jobs on one cluster. */
+export type OpenScheduler = (cluster: string) => Promise<Scheduler>
+
+interface Placed {
+  job: SubmittedJob
+  place: RayPlace
+}
+
+/**
+ * SLURM, with the Ray clusters that run inside its jobs: an id or a right that names one is asked of it. A cluster that
+ * does not answer holds up its own Ray jobs and nothing else; when its job has ended, so have they.
+ */
+export function createSchedulerWithClusters(slurm: Scheduler, open: OpenScheduler): Scheduler {
+  const of = (id: string): RayPlace | null => readRayPlace(id)
+  const onRight = (right: SubmissionRight): Promise<Scheduler> =>
+    right.cluster === undefined ? Promise.resolve(slurm) : open(right.cluster)
+
+  return {
+    ...slurm,
+    readRight: async (right) => placeFound(right, await (await onRight(right)).readRight(right)),
+    async findSubmission(right, since) {
+      if (right.cluster === undefined) return slurm.findSubmission(right, since)
+      try {
+        return placeFound(right, await (await open(right.cluster)).findSubmission(right, since))
+      } catch (error) {
+        if (!(error instanceof UnavailableError)) throw error
+        // With its job every Ray job has ended, whether it was taken or not.
+        if ((await slurm.listJobs()).has(right.cluster)) throw error
+        return { kind: 'closed' }
+      }
+    },
+    async listJobs(expected = []) {
+      const listed = await slurm.listJobs(expected)
+      const places = expected.flatMap((id) => of(id) ?? [])
+      const found = await mapLimited(clustersOf(places), clustersAtOnce, (cluster) =>
+        listCluster(open, cluster, places, listed.has(cluster))
+      )
+      return new Map([...listed, ...found.flat()])
+    },
+    async findEndings(jobs) {
+      const placed = jobs.flatMap((job): Placed[] => {
+        const place = of(job.slurmJobId)
+        return place === null ? [] : [{ job, place }]
+      })
+      const plain = jobs.filter((job) => of(job.slurmJobId) === null)
+      const [ofSlurm, ofClusters] = await Promise.all([
+        plain.length === 0 ? [] : slurm.findEndings(plain),
+        findEndingsOnClusters(slurm, open, placed)
+      ])
+      const said = new Map<SubmittedJob, RecordedJob>([...plain.map((job, at) => [job, ofSlurm[at]] as const), ...ofClusters])
+      return jobs.map((job) => said.get(job))
+    },
+    cancel: (id) => onPlace(id, slurm.cancel, async (place) => (await open(place.cluster)).cancel(place.submissionId)),
+    cancelPending: (id) =>
+      onPlace(id, slurm.cancelPending, async (place) => (await open(place.cluster)).cancelPending(place.submissionId)),
+    hold: (id) => onPlace(id, slurm.hold, async (place) => (await open(place.cluster)).hold(place.submissionId)),
+    release: (id) => onPlace(id, slurm.release, async (place) => (await open(place.cluster)).release(place.submissionId)),
+    requeue: (id, token, orderId) =>
+      onPlace(
+        id,
+        () => slurm.requeue(id, token, orderId),
+        async (place) => (await open(place.cluster)).requeue(place.submissionId, token, orderId)
+      ),
+    async collectAccounting(job) {
+      const place = of(job.slurmJobId)
+      return place === null ? slurm.collectAccounting(job) : collectOnCluster(slurm, open, { job, place })
+    }
+  }
+}
+
+const clustersOf = (places: readonly RayPlace[]): string[] => [...new Set(places.map(({ cluster }) => cluster))]
+
+function onPlace<Result>(id: string, plain: (id: string) => Result, placed: (place: RayPlace) => Result): Result {
+  const place = readRayPlace(id)
+  return place === null ? plain(id) : placed(place)
+}
+
+/** What was found on a cluster, by the ids by which it is known outside of it. */
+function placeFound<Trace extends { kind: string }>({ cluster }: SubmissionRight, trace: Trace): Trace {
+  if (cluster === undefined || trace.kind !== 'found' || !('slurmJobId' in trace)) return trace
+  const { slurmJobId, outPath } = trace as Trace & { slurmJobId: string; outPath: string | null }
+  return { ...trace, ...placeAccepted(cluster, { slurmJobId, outPath }) }
+}
+
+/** A Ray job that was taken on a cluster, and its log, by the ids by which they are known outside of it. */
+export function placeAccepted(cluster: string, { slurmJobId, outPath }: { slurmJobId: string; outPath: string | null }) {
+  const id = writeRayPlace({ cluster, submissionId: slurmJobId })
+  return { slurmJobId: id, outPath: outPath === null ? null : `ray:${id}` }
+}
+
+async function listCluster(
+  open: OpenScheduler,
+  cluster: string,
+  places: readonly RayPlace[],
+  isListed: boolean
+): Promise<[string, Observation][]> {
+  try {
+    const listed = await (await open(cluster)).listJobs()
+    return [...listed].map(([submissionId, seen]) => [writeRayPlace({ cluster, submissionId }), seen])
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error
+    // Of a cluster that is gone nothing is listed: how its Ray jobs ended is to be found out.
+    if (!isListed) return []
+    const nothing = { phase: 'pending' as const, reason: null, startedAt: null, jobName: '', submittedAtEpoch: null }
+    const here = places.filter((place) => place.cluster === cluster)
+    return here.map((place) => [writeRayPlace(place), { ...nothing, unreachable: error.message }])
+  }
+}
+
+async function findEndingsOnClusters(
+  slurm: Scheduler,
+  open: OpenScheduler,
+  placed: readonly Placed[]
+): Promise<[SubmittedJob, RecordedJob][]> {
+  const clusters = clustersOf(placed.map(({ place }) => place))
+  const found = await mapLimited(clusters, clustersAtOnce, async (cluster) => {
+    const some = placed.filter(({ place }) => place.cluster === cluster)
+    try {
+      const asked = some.map(({ job, place }) => ({ ...job, slurmJobId: place.submissionId }))
+      const said = await (await open(cluster)).findEndings(asked)
+      return some.map(({ job }, at): [SubmittedJob, RecordedJob] => [job, said[at]])
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      return Promise.all(
+        some.map(async ({ job }): Promise<[SubmittedJob, RecordedJob]> => [job, await endWithCluster(slurm, job, cluster)])
+      )
+    }
+  })
+  return found.flat()
+}
+
+/** The Ray job's own line, with what its cluster's job has of partition, account and nodes. */
+async function collectOnCluster(slurm: Scheduler, open: OpenScheduler, { job, place }: Placed): Promise<AccountingRecord[]> {
+  const ofCluster = await recordOfCluster(slurm, job, place.cluster)
+  const own = await open(place.cluster)
+    .then((scheduler) => scheduler.collectAccounting({ ...job, slurmJobId: place.submissionId }))
+    .catch((error: unknown) => {
+      if (!(error instanceof UnavailableError)) throw error
+      return []
+    })
+  if (ofCluster === null) return own.map((record) => ({ ...record, jobId: job.slurmJobId }))
+  const { partition, account, cluster, user, allocCpus, allocNodes, reqCpus, reqNodes, allocTres, nodeList } = ofCluster
+  const shared = { jobId: job.slurmJobId, partition, account, cluster, user, allocCpus, allocNodes, reqCpus, reqNodes, allocTres }
+  if (own.length > 0) return own.map((record) => ({ ...record, ...shared, nodeList: record.nodeList ?? nodeList }))
+  // Its cluster is gone, and with it what Ray knew.
+  return [{ ...ofCluster, ...shared, jobName: `ray.${job.token}`, restart: 0 }]
+}
