@@ -54,7 +54,7 @@ export type AskedQuestion = z.output<typeof askedQuestionSchema>
 export const probeAnswerSchema = z.object({
   steps: z.array(
     z.object({
-      step: z.enum(['name', 'tcp', 'host-key', 'login', 'shell', 'slurm', 'account']),
+      step: z.enum(['name', 'tcp', 'host-key', 'login', 'shell', 'slurm', 'ray', 'account']),
       ok: z.boolean(),
       detail: z.string().describe('what was found, or why it failed, in the words of whoever said it')
     })

@@ -2,6 +2,7 @@ import { CredentialsError, UnavailableError } from '@lautta/core/errors'
 import { createLocalScheduler } from './local/local-scheduler.ts'
 import { createLocalShell } from './local/local-shell.ts'
 import { type Platform, platformOverShell } from './platform.ts'
+import { connectRayPlatform } from './ray/ray-platform.ts'
 import type { RemoteShell } from './remote-shell.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { KnownPlatform } from './settings.ts'
@@ -27,6 +28,7 @@ export async function connectPlatform(
   machine: ThisMachine,
   budget?: CommandBudget
 ): Promise<Platform> {
+  if (known.ray !== null) return connectRayPlatform(known.name, known.ray)
   const shell = openShell(known, user, machine)
   const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell, known, budget)
   return platformOverShell(shell, scheduler)

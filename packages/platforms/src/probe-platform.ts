@@ -2,6 +2,7 @@ import { CredentialsError, LauttaError } from '@lautta/core/errors'
 import type { ProbeAnswer } from '@lautta/core/messages'
 import type { Platform } from './platform.ts'
 import { type ProbedStep, probeShell, stepsUntil } from './probe.ts'
+import { probeRay } from './ray/probe-ray.ts'
 import type { KnownPlatform } from './settings.ts'
 import { connectionStepOf } from './ssh/connection-step.ts'
 
@@ -13,20 +14,24 @@ type Step = ProbeAnswer['steps'][number]
  * Nothing more is asked once the signal is given.
  */
 export async function probePlatform(
-  { shell, scheduler }: Platform,
+  platform: Platform,
   { transport, account }: Pick<KnownPlatform, 'transport' | 'account'>,
   signal: AbortSignal
 ): Promise<Step[]> {
-  const probed = await probeShell(shell)
-  for (const { failure } of probed) if (failure instanceof CredentialsError) throw failure
-  // To this machine no way leads over a network.
-  const steps = probed.filter(({ step }) => transport !== 'local' || step === 'shell').map(told)
-  for (const { step, run } of scheduler.checks(account)) {
+  const steps = (transport === 'http' ? await probeRay(platform) : await probeWay(platform, transport)).map(told)
+  for (const { step, run } of platform.scheduler.checks(account)) {
     if (steps.some(({ ok }) => !ok)) break
     signal.throwIfAborted()
     steps.push(await tryStep(step, run))
   }
   return steps
+}
+
+async function probeWay({ shell }: Platform, transport: 'ssh2' | 'local'): Promise<ProbedStep[]> {
+  const probed = await probeShell(shell)
+  for (const { failure } of probed) if (failure instanceof CredentialsError) throw failure
+  // To this machine no way leads over a network.
+  return probed.filter(({ step }) => transport !== 'local' || step === 'shell')
 }
 
 /** The steps as far as one that was thrown; null for a failure that is none of the way's own. */

@@ -5,7 +5,7 @@ import { type ConnectionStep, connectionStepOf, connectionSteps } from './ssh/co
 
 /** One step on the way to a platform, and what was found. */
 export interface ProbedStep {
-  step: ConnectionStep | 'shell'
+  step: ConnectionStep | 'shell' | 'ray'
   isOk: boolean
   /** The words of the failure; empty when all is well. */
   detail: string

@@ -57,7 +57,7 @@ export interface TestedSubmission {
 
 /** Something without which no job can run. */
 export interface SchedulerCheck {
-  step: 'slurm' | 'account'
+  step: 'slurm' | 'ray' | 'account'
   /** What was found; throws when it does not hold. */
   run(): Promise<string>
 }

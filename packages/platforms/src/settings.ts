@@ -4,6 +4,7 @@ import { retirementSchema } from '@lautta/core/platform/retirement'
 import { z } from 'zod'
 import type { Profile } from './profiles/profile.ts'
 import { plainProfile, shippedProfiles } from './profiles/shipped-profiles.ts'
+import { type RayClusterSettings, type rayClusterSettingsSchema, readRayCluster } from './ray/ray-cluster-settings.ts'
 import type { CredentialSettings } from './ssh/read-credential.ts'
 
 const credentialSchema = z
@@ -53,8 +54,11 @@ export type PlatformSettings = z.output<typeof platformSettingsSchema>
 /** A platform as it is used: its profile with the configuration over it. */
 export interface KnownPlatform extends Profile {
   name: string
-  kind: 'local' | 'slurm'
-  transport: 'ssh2' | 'local'
+  kind: 'local' | 'slurm' | 'ray'
+  /** `http`: there is no shell, but the dashboard of a Ray cluster. */
+  transport: 'ssh2' | 'local' | 'http'
+  /** Of a platform that is a Ray cluster. */
+  ray: RayClusterSettings | null
   account: string | null
   credentials: Readonly<Record<string, CredentialSettings>>
   knownHostsFile?: string | undefined
@@ -62,15 +66,30 @@ export interface KnownPlatform extends Profile {
   partitionsReadAt: string | null
 }
 
-/** All platforms that an order may name: the configured, the shipped ones, and `local` where it is offered. */
-export function knownPlatforms(configured: Readonly<Record<string, PlatformSettings>>, hasLocal: boolean): KnownPlatform[] {
-  const bare = { kind: 'slurm' as const, transport: 'ssh2' as const, account: null, credentials: {} }
+/** All platforms that an order may name: the configured, the shipped ones, Ray clusters, and `local` where it is offered. */
+export function knownPlatforms(
+  configured: Readonly<Record<string, PlatformSettings>>,
+  hasLocal: boolean,
+  rayClusters: Readonly<Record<string, z.output<typeof rayClusterSettingsSchema>>> = {}
+): KnownPlatform[] {
+  const bare = { kind: 'slurm' as const, transport: 'ssh2' as const, account: null, credentials: {}, ray: null }
   const shipped = Object.entries(shippedProfiles)
     .filter(([name]) => configured[name] === undefined)
     .map(([name, profile]) => ({ ...bare, ...profile, name, partitionsReadAt: profile.sources.partitions.readAt }))
   const onThisMachine = { name: 'local', kind: 'local' as const, transport: 'local' as const, partitionsReadAt: null }
   const local = hasLocal ? [{ ...bare, ...plainProfile, ...onThisMachine }] : []
-  return [...local, ...Object.entries(configured).map(([name, settings]) => applySettings(name, settings)), ...shipped]
+  const clusters = Object.entries(rayClusters).map(([name, settings]) => ({
+    ...bare,
+    ...plainProfile,
+    name,
+    kind: 'ray' as const,
+    transport: 'http' as const,
+    ray: readRayCluster(settings),
+    pollSeconds: settings['poll-seconds'],
+    partitionsReadAt: null
+  }))
+  const own = Object.entries(configured).map(([name, settings]) => applySettings(name, settings))
+  return [...local, ...own, ...shipped, ...clusters]
 }
 
 function applySettings(name: string, settings: PlatformSettings): KnownPlatform {
@@ -80,6 +99,7 @@ function applySettings(name: string, settings: PlatformSettings): KnownPlatform 
     name,
     kind: 'slurm',
     transport: settings.transport,
+    ray: null,
     account: settings.account ?? null,
     hosts: settings.hosts ?? profile.hosts,
     hostKeys: settings['host-keys'] ?? profile.hostKeys,

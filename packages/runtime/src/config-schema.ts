@@ -1,3 +1,4 @@
+import { rayClusterSettingsSchema } from '@lautta/platforms/ray-cluster-settings'
 import { platformSettingsSchema } from '@lautta/platforms/settings'
 import { z } from 'zod'
 import { storeSchema } from './store-schema.ts'
@@ -22,6 +23,8 @@ const userSchema = z
     'give either api-key or api-key-file'
   )
 
+const platformName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/)
+
 /** lautta.yaml: every section may be left out; a key that is not known is refused. */
 export const configFileSchema = z.strictObject({
   store: storeSchema.default({ kind: 'folder', 'bucket-prefix': 'mlch', 'pickle-views': false }),
@@ -32,13 +35,11 @@ export const configFileSchema = z.strictObject({
   local: z.boolean().default(true).describe('whether standalone offers platform local'),
   platforms: z
     .record(
-      z
-        .string()
-        .regex(/^[a-z0-9][a-z0-9-]*$/)
-        .refine((name) => name !== 'local', 'platform local needs no configuration'),
+      platformName.refine((name) => name !== 'local', 'platform local needs no configuration'),
       platformSettingsSchema
     )
-    .default({})
+    .default({}),
+  'ray-clusters': z.record(platformName, rayClusterSettingsSchema).default({}).describe('each is a platform, too')
 })
 export type ConfigFile = z.output<typeof configFileSchema>
 

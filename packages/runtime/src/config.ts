@@ -102,6 +102,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     users.unshift({ name, slug: userSlug(name), isAdmin: true, apiKey, adoptsFromBucket, adoptsForThisMachine: isPrivate })
   }
   complaints.push(...complaintsAboutUsers(users), ...complaintsAboutBuckets(users, file.store))
+  complaints.push(...complaintsAboutNames(file))
   const defaultFolder = resolve(dataDirectory, 'store')
   const store = readStoreSettings(file.store, { beside, defaultFolder, complaints })
   const masterKey = own('LAUTTA_MASTER_KEY', settings.LAUTTA_MASTER_KEY, settings.LAUTTA_MASTER_KEY_FILE, 'master-key')
@@ -120,7 +121,11 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     users,
     secretsFolder: withBase(beside, file['secrets-folder']) ?? resolve(dataDirectory, 'secrets'),
     leaseSeconds: file['lease-seconds'],
-    platforms: knownPlatforms(withKeyFiles(beside, file.platforms), standalone && file.local),
+    platforms: knownPlatforms(
+      withKeyFiles(beside, file.platforms),
+      standalone && file.local,
+      withTokenFiles(beside, file['ray-clusters'])
+    ),
     masterKey,
     machineEnvironment: Object.fromEntries(
       Object.entries(environment).flatMap(([name, value]) => (passedOn.test(name) && value !== undefined ? [[name, value]] : []))
@@ -197,6 +202,22 @@ function complaintsAboutBuckets(users: readonly ConfiguredUser[], store: StoreSe
     if (bucket.length <= 63) return []
     return [`users: ${name} would have a bucket ${bucket}, longer than 63 characters: give bucket-user`]
   })
+}
+
+/** Shipped platforms are known without standing in the file. */
+function complaintsAboutNames(file: ConfigFile): string[] {
+  const taken = new Set(knownPlatforms(file.platforms, true).map(({ name }) => name))
+  const both = Object.keys(file['ray-clusters']).filter((name) => taken.has(name))
+  return both.map((name) => `ray-clusters: ${name} is the name of another platform`)
+}
+
+function withTokenFiles(base: string, clusters: ConfigFile['ray-clusters']): ConfigFile['ray-clusters'] {
+  return Object.fromEntries(
+    Object.entries(clusters).map(([name, settings]) => [
+      name,
+      { ...settings, 'token-file': withBase(base, settings['token-file']) }
+    ])
+  )
 }
 
 function withKeyFiles(base: string, platforms: ConfigFile['platforms']): ConfigFile['platforms'] {

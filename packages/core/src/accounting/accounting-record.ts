@@ -44,3 +44,43 @@ export interface AccountingRecord {
   cpuTimeSeconds: number | null
   totalCpuSeconds: number | null
 }
+
+/** A line of accounting of a job of which nothing is known but its id. */
+export const nothingRecorded: Omit<AccountingRecord, 'jobId'> = {
+  jobStep: null,
+  arrayTask: null,
+  restart: 0,
+  jobName: null,
+  partition: null,
+  account: null,
+  cluster: null,
+  user: null,
+  nodeList: null,
+  state: null,
+  exitCode: null,
+  exitSignal: null,
+  reqCpus: null,
+  allocCpus: null,
+  reqNodes: null,
+  allocNodes: null,
+  reqMemBytes: null,
+  allocTres: null,
+  aveCpuSeconds: null,
+  aveCpuFreqKhz: null,
+  aveDiskReadBytes: null,
+  aveDiskWriteBytes: null,
+  avePages: null,
+  aveRssBytes: null,
+  aveVmSizeBytes: null,
+  maxRssBytes: null,
+  consumedEnergyJoules: null,
+  timeLimitSeconds: null,
+  submittedAtEpoch: null,
+  startedAtEpoch: null,
+  endedAtEpoch: null,
+  elapsedSeconds: null,
+  plannedSeconds: null,
+  plannedCpuSeconds: null,
+  cpuTimeSeconds: null,
+  totalCpuSeconds: null
+}

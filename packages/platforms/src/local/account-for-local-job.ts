@@ -1,4 +1,4 @@
-import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import { type AccountingRecord, nothingRecorded } from '@lautta/core/accounting/accounting-record'
 import type { LocalEnd, LocalJob, LocalRun } from './local-job.ts'
 
 /** SLURM's word for how a local job ended. */
@@ -23,7 +23,7 @@ export function accountForLocalJob(id: string, job: LocalJob, run: LocalRun | nu
   const elapsedSeconds = startedAt === null ? 0 : (endedAt ?? Date.now() / 1000) - startedAt
   const cpuSeconds = end?.cpuSeconds ?? null
   return {
-    ...nothing,
+    ...nothingRecorded,
     jobId: id,
     jobName: job.jobName,
     state: end !== null ? slurmStateOf(end) : run === null ? 'PENDING' : 'RUNNING',
@@ -44,27 +44,6 @@ export function accountForLocalJob(id: string, job: LocalJob, run: LocalRun | nu
     cpuTimeSeconds: elapsedSeconds,
     totalCpuSeconds: cpuSeconds
   }
-}
-
-const nothing = {
-  jobStep: null,
-  arrayTask: null,
-  restart: 0,
-  partition: null,
-  account: null,
-  cluster: null,
-  user: null,
-  nodeList: null,
-  reqMemBytes: null,
-  allocTres: null,
-  aveCpuFreqKhz: null,
-  aveDiskReadBytes: null,
-  aveDiskWriteBytes: null,
-  avePages: null,
-  aveRssBytes: null,
-  aveVmSizeBytes: null,
-  consumedEnergyJoules: null,
-  plannedCpuSeconds: null
 }
 
 function epochSeconds(at: string | null): number | null {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import { UnavailableError } from '@lautta/core/errors'
+import { dialTcp } from '../dial-tcp.ts'
 import type { RemoteShell } from '../remote-shell.ts'
 
 /** Runs commands as processes of this machine, with an environment of its own. */
@@ -19,16 +19,7 @@ export function createLocalShell(environment: Readonly<Record<string, string>>, 
       const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? 255)))
       return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, abandon: () => child.kill('SIGKILL') }
     },
-    async dial({ host, port }) {
-      const socket = connect({ host, port, noDelay: true })
-      try {
-        await once(socket, 'connect')
-      } catch (cause) {
-        throw new UnavailableError(`${host}:${port} can not be reached`, { cause })
-      }
-      socket.on('error', () => {})
-      return socket
-    },
+    dial: dialTcp,
     isOpen: () => true,
     async close() {}
   }

@@ -1,10 +1,11 @@
 import { type Complaint, complaintsOf } from '@lautta/core/orchestration/complaints'
-import { type Orchestration, orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import type { Orchestration } from '@lautta/core/orchestration/dictionary'
 import { PickleError } from '@lautta/core/pickle/pickle-error'
 import { readPickle } from '@lautta/core/pickle/read-pickle'
 import { toPlain } from '@lautta/core/pickle/to-plain'
 import type { Caller } from '../authenticate.ts'
 import { complaintsAboutPlatforms, type OfferedPlatform } from '../offered-platforms.ts'
+import { orchestrationFor } from '../orchestration-for.ts'
 import { type ClosablePlatform, warningsFor } from '../order-warnings.ts'
 
 const mostComplaints = 100
@@ -19,7 +20,7 @@ export function readPickledRequest(
   caller: Pick<Caller, 'isAdmin'>
 ): ReadRequest {
   try {
-    const parsed = orchestrationSchema(platforms.map(({ name }) => name)).safeParse(toPlain(readPickle(content)))
+    const parsed = orchestrationFor(platforms).safeParse(toPlain(readPickle(content)))
     if (!parsed.success) return { errors: firstOf(complaintsOf(parsed.error)) }
     const errors = complaintsAboutPlatforms(platforms, parsed.data, caller)
     return errors.length > 0 ? { errors } : { request: parsed.data, warnings: warningsFor(platforms, parsed.data) }

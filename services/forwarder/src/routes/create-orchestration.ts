@@ -1,8 +1,8 @@
-import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { dryRun, dryRunSchema } from '../dry-run.ts'
 import { refuseOthersPlatforms } from '../offered-platforms.ts'
+import { orchestrationFor } from '../orchestration-for.ts'
 
 const tags = ['orchestrations']
 
@@ -18,7 +18,7 @@ const createQuery = z
 
 /** Accepts an order, or asks the platforms what they would say to it. */
 export function creationRoutes(app: App, { writer, platforms, asker }: AppContext): void {
-  const bodySchema = orchestrationSchema(platforms.map(({ name }) => name))
+  const bodySchema = orchestrationFor(platforms)
 
   app.post(
     '/orchestrations',
