@@ -1,7 +1,10 @@
 import { RefusedError } from '@lautta/core/errors'
 import { createFileLogs } from './file-logs.ts'
 import type { LogReader } from './log-reader.ts'
+import { createClustersInJobs } from './ray/clusters-in-jobs.ts'
+import { createLogsWithClusters } from './ray/logs-with-clusters.ts'
 import type { RayCluster } from './ray/ray-cluster.ts'
+import { createSchedulerWithClusters } from './ray/scheduler-with-clusters.ts'
 import type { RemoteShell } from './remote-shell.ts'
 import { type RemoteCommand, runCommand } from './run-command.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -23,18 +26,23 @@ export interface Platform {
 
 /** A platform of which all there is goes through a shell. */
 export function platformOverShell(shell: RemoteShell, scheduler: Scheduler): Platform {
+  const clusters = createClustersInJobs(shell)
   return {
     shell,
-    scheduler,
+    scheduler: createSchedulerWithClusters(scheduler, (id, ask) => clusters.ask(id, (open) => ask(open.scheduler))),
     isRay: false,
-    logs: createFileLogs(shell),
-    async openRay() {
-      throw new RefusedError('there is no Ray cluster on this platform')
+    logs: createLogsWithClusters(createFileLogs(shell), clusters),
+    async openRay(slurmJobId) {
+      if (slurmJobId === null) throw new RefusedError('this platform is no Ray cluster')
+      return clusters.open(slurmJobId)
     },
     async reach() {
       if (!shell.isOpen()) await runCommand(shell, nothing)
     },
-    close: () => shell.close()
+    async close() {
+      await clusters.close()
+      await shell.close()
+    }
   }
 }
 

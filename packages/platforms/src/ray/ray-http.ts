@@ -13,8 +13,8 @@ export interface RayAccess {
   dashboard: string
   /** Its token, asked for at each use; null where it asks for none. */
   findToken(): Promise<string | null>
-  /** What a person does about a token that is missing or wrong. */
-  tokenHint: string
+  /** What a person does about a token that is missing or wrong; null: it is surely the cluster's own. */
+  tokenHint: string | null
   /** How the dashboard is reached, where it is not from here. */
   dispatcher?: Dispatcher
 }

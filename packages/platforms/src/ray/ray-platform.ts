@@ -25,6 +25,7 @@ export function connectRayPlatform(name: string, { dashboard, tokenFile }: RayCl
   return {
     shell: noShell(name),
     scheduler: createRayScheduler(api),
+    isRay: true,
     logs: createRayLogs(api),
     async openRay(cluster) {
       if (cluster !== null) throw new RefusedError(`${name} is a Ray cluster itself, and starts no other`)

@@ -3,7 +3,7 @@ import { connectionError } from '../ssh/connection-step.ts'
 
 interface RefusedAnswer {
   name: string
-  tokenHint: string
+  tokenHint: string | null
   method: string
   status: number
   text: string
@@ -17,7 +17,9 @@ const mistakes = new Set(['ValueError', 'TypeError'])
 export function refusalOf({ name, tokenHint, method, status, text }: RefusedAnswer): LauttaError {
   const { kind, words } = readTraceback(text)
   const said = `${name} says: ${words || `nothing, with status ${status}`}`
-  if (status === 401 || status === 403)
+  const isTokenRefused = status === 401 || status === 403
+  if (isTokenRefused && tokenHint === null) return new UnavailableError(said, { hint: 'another program has its address by now' })
+  if (isTokenRefused && tokenHint !== null)
     return connectionError('login', new CredentialsError(said, { hint: tokenHint, isRefusedByHost: true }))
   if (status === 413 || kind === 'HTTPRequestEntityTooLarge' || /exceeds the maximum size/.test(words))
     return new RefusedError(said, {

@@ -7,8 +7,8 @@ import { type RayPlace, readRayPlace, writeRayPlace } from './ray-place.ts'
 
 const clustersAtOnce = 4
 
-/** The scheduler of the Ray jobs on one cluster. */
-export type OpenScheduler = (cluster: string) => Promise<Scheduler>
+/** Asks the scheduler of the Ray jobs on one cluster. */
+export type AskCluster = <Answer>(cluster: string, ask: (scheduler: Scheduler) => Promise<Answer>) => Promise<Answer>
 
 interface Placed {
   job: SubmittedJob
@@ -19,18 +19,27 @@ interface Placed {
  * SLURM, with the Ray clusters that run inside its jobs: an id or a right that names one is asked of it. A cluster that
  * does not answer holds up its own Ray jobs and nothing else; when its job has ended, so have they.
  */
-export function createSchedulerWithClusters(slurm: Scheduler, open: OpenScheduler): Scheduler {
+export function createSchedulerWithClusters(slurm: Scheduler, on: AskCluster): Scheduler {
   const of = (id: string): RayPlace | null => readRayPlace(id)
-  const onRight = (right: SubmissionRight): Promise<Scheduler> =>
-    right.cluster === undefined ? Promise.resolve(slurm) : open(right.cluster)
+  const onPlace = (
+    id: string,
+    plain: (id: string) => Promise<void>,
+    placed: (scheduler: Scheduler, submissionId: string) => Promise<void>
+  ): Promise<void> => {
+    const place = of(id)
+    return place === null ? plain(id) : on(place.cluster, (scheduler) => placed(scheduler, place.submissionId))
+  }
 
   return {
     ...slurm,
-    readRight: async (right) => placeFound(right, await (await onRight(right)).readRight(right)),
+    async readRight(right) {
+      if (right.cluster === undefined) return slurm.readRight(right)
+      return placeFound(right, await on(right.cluster, (scheduler) => scheduler.readRight(right)))
+    },
     async findSubmission(right, since) {
       if (right.cluster === undefined) return slurm.findSubmission(right, since)
       try {
-        return placeFound(right, await (await open(right.cluster)).findSubmission(right, since))
+        return placeFound(right, await on(right.cluster, (scheduler) => scheduler.findSubmission(right, since)))
       } catch (error) {
         if (!(error instanceof UnavailableError)) throw error
         // With its job every Ray job has ended, whether it was taken or not.
@@ -42,7 +51,7 @@ export function createSchedulerWithClusters(slurm: Scheduler, open: OpenSchedule
       const listed = await slurm.listJobs(expected)
       const places = expected.flatMap((id) => of(id) ?? [])
       const found = await mapLimited(clustersOf(places), clustersAtOnce, (cluster) =>
-        listCluster(open, cluster, places, listed.has(cluster))
+        listCluster(on, cluster, places, listed.has(cluster))
       )
       return new Map([...listed, ...found.flat()])
     },
@@ -54,35 +63,29 @@ export function createSchedulerWithClusters(slurm: Scheduler, open: OpenSchedule
       const plain = jobs.filter((job) => of(job.slurmJobId) === null)
       const [ofSlurm, ofClusters] = await Promise.all([
         plain.length === 0 ? [] : slurm.findEndings(plain),
-        findEndingsOnClusters(slurm, open, placed)
+        findEndingsOnClusters(slurm, on, placed)
       ])
       const said = new Map<SubmittedJob, RecordedJob>([...plain.map((job, at) => [job, ofSlurm[at]] as const), ...ofClusters])
       return jobs.map((job) => said.get(job))
     },
-    cancel: (id) => onPlace(id, slurm.cancel, async (place) => (await open(place.cluster)).cancel(place.submissionId)),
-    cancelPending: (id) =>
-      onPlace(id, slurm.cancelPending, async (place) => (await open(place.cluster)).cancelPending(place.submissionId)),
-    hold: (id) => onPlace(id, slurm.hold, async (place) => (await open(place.cluster)).hold(place.submissionId)),
-    release: (id) => onPlace(id, slurm.release, async (place) => (await open(place.cluster)).release(place.submissionId)),
+    cancel: (id) => onPlace(id, slurm.cancel, (one, submissionId) => one.cancel(submissionId)),
+    cancelPending: (id) => onPlace(id, slurm.cancelPending, (one, submissionId) => one.cancelPending(submissionId)),
+    hold: (id) => onPlace(id, slurm.hold, (one, submissionId) => one.hold(submissionId)),
+    release: (id) => onPlace(id, slurm.release, (one, submissionId) => one.release(submissionId)),
     requeue: (id, token, orderId) =>
       onPlace(
         id,
         () => slurm.requeue(id, token, orderId),
-        async (place) => (await open(place.cluster)).requeue(place.submissionId, token, orderId)
+        (one, submissionId) => one.requeue(submissionId, token, orderId)
       ),
     async collectAccounting(job) {
       const place = of(job.slurmJobId)
-      return place === null ? slurm.collectAccounting(job) : collectOnCluster(slurm, open, { job, place })
+      return place === null ? slurm.collectAccounting(job) : collectOnCluster(slurm, on, { job, place })
     }
   }
 }
 
 const clustersOf = (places: readonly RayPlace[]): string[] => [...new Set(places.map(({ cluster }) => cluster))]
-
-function onPlace<Result>(id: string, plain: (id: string) => Result, placed: (place: RayPlace) => Result): Result {
-  const place = readRayPlace(id)
-  return place === null ? plain(id) : placed(place)
-}
 
 /** What was found on a cluster, by the ids by which it is known outside of it. */
 function placeFound<Trace extends { kind: string }>({ cluster }: SubmissionRight, trace: Trace): Trace {
@@ -98,13 +101,13 @@ export function placeAccepted(cluster: string, { slurmJobId, outPath }: { slurmJ
 }
 
 async function listCluster(
-  open: OpenScheduler,
+  on: AskCluster,
   cluster: string,
   places: readonly RayPlace[],
   isListed: boolean
 ): Promise<[string, Observation][]> {
   try {
-    const listed = await (await open(cluster)).listJobs()
+    const listed = await on(cluster, (scheduler) => scheduler.listJobs())
     return [...listed].map(([submissionId, seen]) => [writeRayPlace({ cluster, submissionId }), seen])
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error
@@ -118,7 +121,7 @@ async function listCluster(
 
 async function findEndingsOnClusters(
   slurm: Scheduler,
-  open: OpenScheduler,
+  on: AskCluster,
   placed: readonly Placed[]
 ): Promise<[SubmittedJob, RecordedJob][]> {
   const clusters = clustersOf(placed.map(({ place }) => place))
@@ -126,7 +129,7 @@ async function findEndingsOnClusters(
     const some = placed.filter(({ place }) => place.cluster === cluster)
     try {
       const asked = some.map(({ job, place }) => ({ ...job, slurmJobId: place.submissionId }))
-      const said = await (await open(cluster)).findEndings(asked)
+      const said = await on(cluster, (scheduler) => scheduler.findEndings(asked))
       return some.map(({ job }, at): [SubmittedJob, RecordedJob] => [job, said[at]])
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
@@ -139,14 +142,13 @@ async function findEndingsOnClusters(
 }
 
 /** The Ray job's own line, with what its cluster's job has of partition, account and nodes. */
-async function collectOnCluster(slurm: Scheduler, open: OpenScheduler, { job, place }: Placed): Promise<AccountingRecord[]> {
+async function collectOnCluster(slurm: Scheduler, on: AskCluster, { job, place }: Placed): Promise<AccountingRecord[]> {
   const ofCluster = await recordOfCluster(slurm, job, place.cluster)
-  const own = await open(place.cluster)
-    .then((scheduler) => scheduler.collectAccounting({ ...job, slurmJobId: place.submissionId }))
-    .catch((error: unknown) => {
-      if (!(error instanceof UnavailableError)) throw error
-      return []
-    })
+  const asked = { ...job, slurmJobId: place.submissionId }
+  const own = await on(place.cluster, (scheduler) => scheduler.collectAccounting(asked)).catch((error: unknown) => {
+    if (!(error instanceof UnavailableError)) throw error
+    return []
+  })
   if (ofCluster === null) return own.map((record) => ({ ...record, jobId: job.slurmJobId }))
   const { partition, account, cluster, user, allocCpus, allocNodes, reqCpus, reqNodes, allocTres, nodeList } = ofCluster
   const shared = { jobId: job.slurmJobId, partition, account, cluster, user, allocCpus, allocNodes, reqCpus, reqNodes, allocTres }

@@ -1,0 +1,75 @@
+import { LauttaError, RefusedError, UnavailableError } from '@lautta/core/errors'
+import type { LogReader } from '../log-reader.ts'
+import type { RemoteShell } from '../remote-shell.ts'
+import { runCommand } from '../run-command.ts'
+import type { Scheduler } from '../scheduler.ts'
+import { findCluster } from './find-cluster.ts'
+import { openRayCluster } from './open-ray-cluster.ts'
+import { createRayApi } from './ray-api.ts'
+import type { RayCluster } from './ray-cluster.ts'
+import { createRayLogs } from './ray-logs.ts'
+import { openRayOverShell } from './ray-over-shell.ts'
+import { createRayScheduler } from './ray-scheduler.ts'
+import { placeAccepted } from './scheduler-with-clusters.ts'
+
+/** What can be asked of a Ray cluster. */
+export interface OpenCluster {
+  cluster: RayCluster
+  scheduler: Scheduler
+  logs: LogReader
+}
+
+/** The Ray clusters inside the SLURM jobs of a platform. */
+export interface ClustersInJobs {
+  /** Asks the cluster of a job, over the connection to the login node. UnavailableError: it does not answer, or not yet. */
+  ask<Answer>(slurmJobId: string, ask: (open: OpenCluster) => Promise<Answer>): Promise<Answer>
+  /** The cluster of a job to submit to; it is found when it is first asked. */
+  open(slurmJobId: string): RayCluster
+  close(): Promise<void>
+}
+
+/** Each cluster is found once; and again after it did not answer, since a job that was requeued has it elsewhere. */
+export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
+  const dispatcher = openRayOverShell(shell)
+  const found = new Map<string, Promise<OpenCluster>>()
+
+  const find = async (slurmJobId: string): Promise<OpenCluster> => {
+    const known = await runCommand(shell, findCluster(slurmJobId))
+    if (known === null) throw new UnavailableError(`the Ray cluster of job ${slurmJobId} has not formed yet, or is no more`)
+    const { headAddress, ports, token } = known
+    const api = createRayApi({
+      name: `the Ray cluster of job ${slurmJobId}`,
+      dashboard: `http://${headAddress}:${ports.dashboard}`,
+      findToken: async () => token,
+      tokenHint: null,
+      dispatcher
+    })
+    return { cluster: openRayCluster(api), scheduler: createRayScheduler(api), logs: createRayLogs(api) }
+  }
+
+  const ask: ClustersInJobs['ask'] = async (slurmJobId, askOpen) => {
+    const opening = found.get(slurmJobId) ?? find(slurmJobId)
+    found.set(slurmJobId, opening)
+    try {
+      return await askOpen(await opening)
+    } catch (error) {
+      if (error instanceof LauttaError && !(error instanceof RefusedError) && found.get(slurmJobId) === opening)
+        found.delete(slurmJobId)
+      throw error
+    }
+  }
+
+  return {
+    ask,
+    open: (slurmJobId) => ({
+      describe: () => ask(slurmJobId, ({ cluster }) => cluster.describe()),
+      hasPackage: (name) => ask(slurmJobId, ({ cluster }) => cluster.hasPackage(name)),
+      putPackage: (name, zip) => ask(slurmJobId, ({ cluster }) => cluster.putPackage(name, zip)),
+      async submit(submission) {
+        const answer = await ask(slurmJobId, ({ cluster }) => cluster.submit(submission))
+        return answer.kind === 'accepted' ? { ...answer, ...placeAccepted(slurmJobId, answer) } : answer
+      }
+    }),
+    close: () => dispatcher.destroy()
+  }
+}
