@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse } from 'yaml'
+import { configFileSchema } from '../packages/runtime/src/config-schema.ts'
 import { composeFiles, kubeRayFiles, readCompose, readKubeRayValues } from './support/ray-deployments.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
@@ -86,19 +87,19 @@ describe('the guide to them', () => {
 
   it('names every file, and configures the ports that they open', () => {
     for (const name of [...composeFiles, ...kubeRayFiles]) expect(readme).toContain(name)
-    const configurations = blocks.filter(({ language }) => language === 'yaml').flatMap(({ text }) => parseAllDocuments(text))
-    const [compose] = configurations.map((one) => one.toJS() as { 'ray-clusters'?: Record<string, object> })
+    const configurations = blocks.filter(({ language }) => language === 'yaml').map(({ text }) => parse(text))
+    expect(configurations.map((one) => configFileSchema.safeParse(one).error)).toEqual([undefined, undefined])
+    const [compose] = configurations
     const { services } = readCompose('cpu-ray-cluster.yaml')
     const at = Object.values(services).flatMap(({ ports }) => ports.map((port) => port.split(':')[1]))
-    expect(compose?.['ray-clusters']).toEqual({
-      'local-1': {
-        dashboard: `http://127.0.0.1:${at[0]}`,
-        client: `ray://127.0.0.1:${at[1]}`,
-        serve: `http://127.0.0.1:${at[3]}`,
-        metrics: [`http://127.0.0.1:${at[2]}`, `http://127.0.0.1:${at[4]}`],
-        'token-file': expect.stringContaining('ray-token')
-      }
-    })
+    const addresses = {
+      dashboard: `http://127.0.0.1:${at[0]}`,
+      client: `ray://127.0.0.1:${at[1]}`,
+      serve: `http://127.0.0.1:${at[3]}`,
+      metrics: [`http://127.0.0.1:${at[2]}`, `http://127.0.0.1:${at[4]}`]
+    }
+    expect(compose['ray-clusters']).toEqual({ 'local-1': { ...addresses, 'token-file': 'ray-token' } })
+    expect(parse(read('lautta.example.yaml'))['ray-clusters']['local-1']).toMatchObject(addresses)
   })
 
   it('brings those ports through the tunnel of a laptop', () => {
