@@ -15,6 +15,7 @@ import { createRayLogs, rayLogPath } from '../src/ray/ray-logs.ts'
 import { createRayScheduler } from '../src/ray/ray-scheduler.ts'
 import type { RecordedEnding, Scheduler } from '../src/scheduler.ts'
 import { composeRayJob, openTestRay, submitRayJob } from './open-test-ray.ts'
+import { itTellsOfJobs } from './scheduler-jobs.ts'
 
 describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concurrent: true }, () => {
   let ray: RayServer
@@ -53,12 +54,21 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
     return `gcs://${name}`
   }
 
+  itTellsOfJobs({
+    scheduler: () => scheduler,
+    compose(command) {
+      const submission = composeRayJob(command)
+      return { right: submission, jobName: submission.jobName, submit: () => openRayCluster(api).submit(submission) }
+    }
+  })
+
   it('runs a command in its directory, with its variables', async () => {
     const workingDirectory = await upload({
       'greet.py': 'import os\nprint(os.environ["GREETING"], open("data/x").read())',
       'data/x': 'ö'
     })
-    const greeting = `it's "$HOME" \`id\`; é\n\ttwo`
+    // What looks like a variable Ray itself replaces.
+    const greeting = `it's "quoted" \`id\`; é\n\ttwo`
     const submission = composeRayJob('python greet.py', { workingDirectory, envVars: { GREETING: greeting } })
     await submitRayJob(api, submission)
     expect(await waitForEnd(submission)).toMatchObject({ outcome: 'completed', exitCode: 0, reason: null })
@@ -94,13 +104,10 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
     const other = composeRayJob('echo other', { submissionId: submission.submissionId })
     const words = `another Ray job has the submission id ${submission.submissionId}`
     expect(await submit(other)).toEqual({ kind: 'refused', reason: words })
-    expect((await readLogAtEnd(submission)).split('once\n')).toHaveLength(3)
-  })
-
-  const readLogAtEnd = async (submission: { submissionId: string; token: string }): Promise<string> => {
     await waitForEnd(submission)
-    return readLog(submission.submissionId)
-  }
+    // The command itself is in the log, too.
+    expect((await readLog(submission.submissionId)).split('once\n')).toHaveLength(3)
+  })
 
   it('is found by its right, and what never was is closed', async () => {
     const submission = composeRayJob('true', { submissionId: `own-id-${randomBytes(4).toString('hex')}` })
@@ -128,7 +135,6 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
     expect(await waitForEnd(submission)).toMatchObject({ outcome: 'cancelled', exitCode: null, reason: 'STOPPED' })
     expect(processesNaming(unique)).toEqual([])
     expect((await scheduler.listJobs()).has(slurmJobId)).toBe(false)
-    await scheduler.cancel(slurmJobId)
     await scheduler.cancel('never-submitted')
   })
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { until } from '../../../test/support/until.ts'
 import { readTextFile } from '../src/files/read-text-file.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import type { AcceptedJob, RecordedEnding, Scheduler, Submission } from '../src/scheduler.ts'
 import { collectAccounting, findEndings } from './ask-accounting.ts'
 import { itRunsArrays } from './scheduler-arrays.ts'
+import { itTellsOfJobs } from './scheduler-jobs.ts'
 
 /** A scheduler under test, and what differs between schedulers. */
 export interface SchedulerUnderTest {
@@ -140,48 +140,6 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'cancelled' })
     })
 
-    it('tells the name and the submission of a job, while it is listed and when it has ended', async () => {
-      const submission = compose('#!/bin/sh\nsleep 300\n')
-      const { slurmJobId } = await submit(submission)
-      const listed = await waitForPhase(slurmJobId, 'running')
-      await under.scheduler.cancel(slurmJobId)
-      // slurmdbd may hear of the end first. Until it hears of the rest, it makes up this name.
-      const ended = await until(async () => {
-        const ending = await waitForEnd(slurmJobId)
-        return ending.jobName === 'allocation' ? null : ending
-      })
-      for (const { jobName, submittedAtEpoch } of [listed, ended]) {
-        expect(jobName).toBe(submission.jobName)
-        expect(Math.abs((submittedAtEpoch ?? 0) - since.getTime() / 1000)).toBeLessThan(150)
-      }
-    })
-
-    it('does not call it an error to cancel a job that has ended', async () => {
-      const { slurmJobId } = await submit(compose('#!/bin/sh\ntrue\n'))
-      await waitForEnd(slurmJobId)
-      await under.scheduler.cancel(slurmJobId)
-      expect(await waitForEnd(slurmJobId)).toMatchObject({ outcome: 'completed' })
-    })
-
-    it('submits once for a right, however often it is asked', async () => {
-      const submission = compose('#!/bin/sh\ntrue\n')
-      const [first, ...others] = [await submit(submission), await submit(submission), await submit(submission)]
-      for (const other of others) expect(other).toEqual(first)
-    })
-
-    it('submits once for a right also when it is asked at the same time', async () => {
-      const submission = compose('#!/bin/sh\ntrue\n')
-      const answers = await Promise.all([1, 2, 3].map(() => under.scheduler.submit(submission)))
-      expect(answers.filter(({ kind }) => kind === 'accepted').length).toBeGreaterThanOrEqual(1)
-      expect(new Set(answers.flatMap((answer) => (answer.kind === 'accepted' ? [answer.slurmJobId] : []))).size).toBe(1)
-    })
-
-    it('finds a submitted job by its right', async () => {
-      const submission = compose('#!/bin/sh\ntrue\n')
-      const job = await submit(submission)
-      expect(await under.scheduler.findSubmission(submission, since)).toEqual({ ...job, kind: 'found', others: [] })
-    })
-
     it('gives the right to who looks for a submission that never was, and submits nothing with it any more', async () => {
       const submission = compose('#!/bin/sh\ntrue\n')
       expect(await under.scheduler.findSubmission(submission, since)).toEqual({ kind: 'closed' })
@@ -241,13 +199,15 @@ export function describeScheduler(name: string, open: () => Promise<SchedulerUnd
       expect(Math.max(...records.map(({ maxRssBytes }) => maxRssBytes ?? 0))).toBeGreaterThan(50_000_000)
     })
 
-    itRunsArrays({ under: () => under, compose, submit, logOf, since })
-
-    it('answers nothing for an id that it never gave', async () => {
-      expect((await findEndings(under.scheduler, ['987654321'], since)).has('987654321')).toBe(false)
-      expect((await under.scheduler.listJobs()).has('987654321')).toBe(false)
-      expect(await collectAccounting(under.scheduler, '987654321', since)).toEqual([])
+    itTellsOfJobs({
+      scheduler: () => under.scheduler,
+      compose(command) {
+        const submission = compose(`#!/bin/sh\n${command}\n`)
+        return { right: submission, jobName: submission.jobName, submit: () => under.scheduler.submit(submission) }
+      }
     })
+
+    itRunsArrays({ under: () => under, compose, submit, logOf, since })
 
     it('tells whether it would take a job, and takes none', async () => {
       const { scheduler } = under

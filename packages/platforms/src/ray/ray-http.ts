@@ -28,7 +28,7 @@ interface RayRequest {
 }
 
 /** What Ray answered: it was done, or (404) what it is about is not there. */
-export interface RayAnswer {
+interface RayAnswer {
   status: number
   text: string
 }
