@@ -57,7 +57,10 @@ describe.skipIf(!requireCommands(rayCommands))('a Ray job is a job like any othe
     const parameters = { text: `it's "ä" $HOME`, list: [1, 2] }
     const id = await start({ parameters, 'env-vars': { PLACE: 'the other side' } })
     const order = await lautta.orders.untilStored(id)
-    expect(order).toMatchObject({ outcome: 'completed', platforms: { 'local-1': { jobs: [{ 'exit-code': 0, name: 'main.py' }] } } })
+    expect(order).toMatchObject({
+      outcome: 'completed',
+      platforms: { 'local-1': { jobs: [{ 'exit-code': 0, name: 'main.py' }] } }
+    })
     const text = await log(id)
     expect(text).toContain('got {"list": [1, 2], "text": "it\'s \\"\\u00e4\\" $HOME"}')
     expect(text).toContain('place the other side beside the files of its directory')

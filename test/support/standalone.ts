@@ -17,7 +17,9 @@ export interface Standalone {
 }
 
 /** `settings` is what stands in lautta.yaml. */
-export async function startStandalone(settings: { users?: { 'api-key': string }[]; store?: object; 'ray-clusters'?: object } = {}): Promise<Standalone> {
+export async function startStandalone(
+  settings: { users?: { 'api-key': string }[]; store?: object; 'ray-clusters'?: object } = {}
+): Promise<Standalone> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-standalone-'))
   const port = await freePort()
   // YAML reads JSON.

@@ -159,6 +159,13 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
     expect(await waitForEnd(submission)).toMatchObject({ outcome: 'failed', exitCode, reason })
   })
 
+  it('counts as lost with its node when the process of Ray beside it dies', async () => {
+    const submission = composeRayJob('kill -9 $PPID; sleep 300')
+    await submitRayJob(api, submission)
+    const { outcome, reason } = await waitForEnd(submission)
+    expect([outcome, reason]).toEqual(['node-failed', expect.stringMatching(/^FAILED: The actor is dead because /)])
+  })
+
   it("tells in pip's words which package does not install, also in its log", async () => {
     const submission = composeRayJob('true', { packages: ['no-such-package-of-lautta'] })
     await submitRayJob(api, submission)

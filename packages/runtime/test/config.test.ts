@@ -118,6 +118,19 @@ platforms:
     expect(mine('passphrase: x')?.credentials.u).toMatchObject({ ...files, passphrase: 'x' })
     expect(() => mine('passphrase-file: secret, passphrase: x')).toThrow(/passphrase or passphrase-file, not both/)
   })
+  it('makes a platform of each Ray cluster, with its token beside itself', () => {
+    const clusters = `ray-clusters:
+  bare: { dashboard: http://127.0.0.1:8265 }
+  local-1: { dashboard: https://ray.example.com/ray, client: ray://127.0.0.1:10001, token-file: token, poll-seconds: 5 }`
+    const { platforms } = loadConfig({ standalone: true }, withFile(clusters))
+    const ray = platforms.filter(({ kind }) => kind === 'ray')
+    const nothing = { client: null, serve: null, metrics: [], tokenFile: null }
+    expect(ray).toMatchObject([
+      { name: 'bare', transport: 'http', pollSeconds: 2, ray: { ...nothing, dashboard: 'http://127.0.0.1:8265' } },
+      { name: 'local-1', pollSeconds: 5, ray: { client: 'ray://127.0.0.1:10001', tokenFile: join(folder, 'token') } }
+    ])
+    expect(platforms.filter((one) => one.ray !== null)).toEqual(ray)
+  })
   it('may leave platform local out', () => {
     expect(loadConfig({ standalone: true }, withFile('local: false')).platforms.map(({ name }) => name)).not.toContain('local')
   })
@@ -177,6 +190,16 @@ describe('wrong settings', () => {
     ]) {
       expect(inFile.some((complaint) => words.test(complaint))).toBe(true)
     }
+  })
+  it('are Ray clusters with the name of a platform, and addresses that are none', () => {
+    const entry = '{ dashboard: http://127.0.0.1:8265 }'
+    const text = `platforms: { mine: {} }\nray-clusters: { mine: ${entry}, lumi: ${entry}, local: ${entry}, other: ${entry} }`
+    expect(complaints(withFile(text))).toEqual(
+      ['mine', 'lumi', 'local'].map((name) => `ray-clusters: ${name} is the name of another platform`)
+    )
+    const found = complaints(withFile('ray-clusters: { x: { dashboard: "127.0.0.1:8265", client: "http://x", port: 1 } }'))
+    for (const words of [/x\.dashboard/, /x\.client: write an address like ray:/, /x\.port: unknown key/])
+      expect(found.some((complaint) => words.test(complaint))).toBe(true)
   })
   it('are two users who would share their buckets', () => {
     expect(
