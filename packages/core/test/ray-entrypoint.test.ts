@@ -46,6 +46,10 @@ describe('the command of a Ray job', () => {
     expect(argumentsOf(composed)).toEqual(['main.py', JSON.stringify(parameters)])
   })
 
+  it('is refused when it is longer than a command can be', () => {
+    expect(() => compose({ entrypoint: 'ä'.repeat(66_000) })).toThrow(/132000 bytes/)
+  })
+
   it('is refused when no argument can hold the parameters', () => {
     expect(() => compose({ parameters: { text: 'x'.repeat(131_072) } })).toThrow(/at most 131071/)
   })

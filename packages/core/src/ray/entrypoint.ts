@@ -21,7 +21,11 @@ const longestArgumentBytes = 128 * 1024 - 1
  * the argument from a file.
  */
 export function composeEntrypoint({ entrypoint, file, parameters }: RayJobRequest): Entrypoint {
-  if (entrypoint !== undefined) return { command: entrypoint, parametersFile: null }
+  if (entrypoint !== undefined) {
+    const usedBytes = Buffer.byteLength(entrypoint)
+    if (usedBytes <= longestArgumentBytes) return { command: entrypoint, parametersFile: null }
+    throw new RefusedError(`the entrypoint is ${usedBytes} bytes, and a command has at most ${longestArgumentBytes}`)
+  }
   const program = `python ${quote(file ?? '')}`
   if (Object.keys(parameters).length === 0) return { command: program, parametersFile: null }
   const json = JSON.stringify(parameters)
