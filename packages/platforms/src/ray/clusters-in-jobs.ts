@@ -13,7 +13,7 @@ import { createRayScheduler } from './ray-scheduler.ts'
 import { placeAccepted } from './scheduler-with-clusters.ts'
 
 /** What can be asked of a Ray cluster. */
-export interface OpenCluster {
+interface OpenCluster {
   cluster: RayCluster
   scheduler: Scheduler
   logs: LogReader

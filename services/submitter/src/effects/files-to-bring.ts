@@ -6,6 +6,7 @@ import { complaintAboutPath, trimObjectPath } from '@lautta/core/object-path'
 import type { Get } from '@lautta/core/orchestration/dictionary'
 import { readPlace } from '@lautta/core/orchestration/direction'
 import { type FoundFile, findFiles } from '@lautta/platforms/files/find-files'
+import { readRayPlace } from '@lautta/platforms/ray-place'
 import type { JobWork } from './job-work.ts'
 
 /** A file that an order gets. */
@@ -71,8 +72,9 @@ async function listEntry(work: JobWork, index: number, { transfer, remove }: Get
   const { source, target } = transfer
   const place = readPlace(target.place)
   if (place?.kind !== 'store') throw new RefusedError(`${target.place} can not be a target`)
-  // Seed 000: {0} is SLURM's id.
-  const fill = (path: string) => path.replaceAll('{0}', slurmJobIdOf(work.job) ?? '')
+  const id = slurmJobIdOf(work.job) ?? ''
+  // Seed 000: {0} is SLURM's id; of a Ray job, that of its cluster's job.
+  const fill = (path: string) => path.replaceAll('{0}', readRayPlace(id)?.cluster ?? id)
   const from = fill(source.path)
   const to = trimObjectPath(fill(target.path))
   if (to.includes(taskMark) && !from.includes(taskMark))
