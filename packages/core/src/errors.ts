@@ -18,6 +18,9 @@ export class RefusedError extends LauttaError {}
 /** The platform or service can't be reached now, and the request surely had no effect: tried again later. */
 export class UnavailableError extends LauttaError {}
 
+/** A Ray cluster inside a job does not answer: its Ray jobs wait, and nothing else on the platform does. */
+export class ClusterSilentError extends UnavailableError {}
+
 /** The platform's disk is full, or the user's quota there: waits until there is room. */
 export class PlatformDiskError extends LauttaError {}
 

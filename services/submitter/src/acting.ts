@@ -1,4 +1,5 @@
 import {
+  ClusterSilentError,
   CredentialsError,
   LauttaError,
   messageOf,
@@ -138,6 +139,7 @@ export function createActing(options: ActingOptions) {
       return event
     } catch (error) {
       if (error instanceof LeaseLostError || error instanceof OutdatedOrderError) throw error
+      if (error instanceof ClusterSilentError) return eventOfFailure(effect, error)
       if (error instanceof LauttaError) onFailure(error)
       else ports.logger.error({ orchestration: order.id, job: index, effect, err: error }, 'unexpected failure')
       return eventOfFailure(effect, error)

@@ -1,4 +1,4 @@
-import { LauttaError, RefusedError, UnavailableError } from '@lautta/core/errors'
+import { ClusterSilentError, LauttaError, RefusedError, UnavailableError } from '@lautta/core/errors'
 import type { LogReader } from '../log-reader.ts'
 import type { RemoteShell } from '../remote-shell.ts'
 import { runCommand } from '../run-command.ts'
@@ -21,7 +21,7 @@ interface OpenCluster {
 
 /** The Ray clusters inside the SLURM jobs of a platform. */
 export interface ClustersInJobs {
-  /** Asks the cluster of a job, over the connection to the login node. UnavailableError: it does not answer, or not yet. */
+  /** Asks the cluster of a job, over the connection to the login node. ClusterSilentError: it does not answer, or not yet. */
   ask<Answer>(slurmJobId: string, ask: (open: OpenCluster) => Promise<Answer>): Promise<Answer>
   /** The cluster of a job to submit to; it is found when it is first asked. */
   open(slurmJobId: string): RayCluster
@@ -55,7 +55,7 @@ export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
     } catch (error) {
       if (error instanceof LauttaError && !(error instanceof RefusedError) && found.get(slurmJobId) === opening)
         found.delete(slurmJobId)
-      throw error
+      throw error instanceof UnavailableError ? new ClusterSilentError(error.message, { cause: error }) : error
     }
   }
 

@@ -1,14 +1,11 @@
-import { messageOf, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
+import { UnknownOutcomeError } from '@lautta/core/errors'
 import { slurmJobIdOf } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { readClusterReference } from '@lautta/core/ray/ray-job'
 import type { RayCluster } from '@lautta/platforms/ray-cluster'
 import type { JobWork } from './job-work.ts'
 
-/**
- * Does something on the cluster of a Ray job. One inside a SLURM job that does not answer is no failure of the platform:
- * its Ray jobs wait, and everything else goes on.
- */
+/** Does something on the cluster of a Ray job, if it runs. */
 export async function onCluster(work: JobWork, act: (cluster: RayCluster) => Promise<JobEvent | null>): Promise<JobEvent | null> {
   const reference = work.request.ray === undefined ? null : readClusterReference(work.request.ray)
   if (reference === null) return act(await work.platform.openRay(null))
@@ -20,8 +17,8 @@ export async function onCluster(work: JobWork, act: (cluster: RayCluster) => Pro
   try {
     return await act(await work.platform.openRay(id))
   } catch (error) {
+    // As if the platform itself had not answered: but that one is not to blame.
     if (error instanceof UnknownOutcomeError) return { type: 'answerLost' }
-    if (!(error instanceof UnavailableError)) throw error
-    return { type: 'waited', on: 'platform', reason: messageOf(error) }
+    throw error
   }
 }
