@@ -1,4 +1,4 @@
-import { UnknownOutcomeError } from '@lautta/core/errors'
+import { RefusedError, UnknownOutcomeError } from '@lautta/core/errors'
 import { slurmJobIdOf } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import { readClusterReference } from '@lautta/core/ray/ray-job'
@@ -11,9 +11,11 @@ export async function onCluster(work: JobWork, act: (cluster: RayCluster) => Pro
   if (reference === null) return act(await work.platform.openRay(null))
   const job = await work.findClusterJob(reference)
   const id = job === undefined ? null : slurmJobIdOf(job)
-  if (job === undefined || id === null || job.state.kind !== 'running') {
-    return { type: 'waited', on: 'platform', reason: 'its Ray cluster does not run' }
-  }
+  if (job !== undefined && (job.state.kind === 'finishing' || job.state.kind === 'finished'))
+    throw new RefusedError(`its Ray cluster has ended${id === null ? '' : `, job ${id}`}`)
+  // It was requeued meanwhile.
+  if (id === null || job?.state.kind !== 'running')
+    return { type: 'waited', on: 'platform', reason: 'its Ray cluster does not run now' }
   try {
     return await act(await work.platform.openRay(id))
   } catch (error) {
