@@ -52,6 +52,13 @@ export const pausePrefix = 'PAUSES/'
 export const pausePath = (platform: string, slug: string | null): string =>
   `PAUSES/${platform}${slug === null ? '' : `/${slug}`}.json`
 
+/** All forwards of the installation, in its common bucket. */
+export const forwardPrefix = 'DEPLOYMENTS/FORWARD/IMPORTS/'
+
+/** What is kept of a forward of the user of a slug: that it was asked for, that it is not wanted any more, how it is. */
+export const forwardPath = (slug: string, id: string, part: 'request' | 'end' | 'status'): string =>
+  `${forwardPrefix}${slug}/${id}${part === 'request' ? '' : `.${part}`}.json`
+
 /** One attempt of one job: names its log and its tables. */
 export interface Run {
   id: string

@@ -20,6 +20,7 @@ import { rayToken } from '@lautta/core/ray/ray-token'
 import { fromWire, toWire } from '@lautta/core/wire'
 import { createAdoptedRequests } from './adopted-requests.ts'
 import { createEnvironmentObjects } from './environment-objects.ts'
+import { createForwardObjects } from './forward-objects.ts'
 import { groupByOrder, type ListedOrder, listedNothing } from './list-orders.ts'
 import { createPauseObjects } from './pause-objects.ts'
 import { listAll } from './read-object.ts'
@@ -60,6 +61,7 @@ export function createManagement(options: ManagementOptions) {
     ...createAdoptedRequests(store, sealed, readRequest),
     ...createPauseObjects(store, sealed),
     ...createEnvironmentObjects(store, sealed),
+    ...createForwardObjects(store, sealed),
 
     ...createTokens(documentKey),
 

@@ -1,0 +1,45 @@
+import type { ForwardCondition, ForwardStatus } from '../documents/forward-document.ts'
+
+/** What is learned about a forward; an address goes with an open one, a condition with one that waits. */
+export type ForwardNews =
+  | { state: 'open' }
+  | { state: 'waiting'; waiting: ForwardCondition; reason: string }
+  | { state: 'closed'; reason: string }
+
+/** Where the submitter listens for a forward. */
+export interface ForwardAddress {
+  host: string
+  port: number
+}
+
+// Of a forward that comes and goes for days, how it was of late.
+const mostHistory = 20
+
+/** How a forward is before anything was done about it. */
+export function beginForward(id: string): ForwardStatus {
+  const stand = { state: 'opening' as const, waiting: null, reason: null }
+  return { id, fence: 0, sequence: 0, ...stand, host: null, port: null, openedAt: null, closedAt: null, history: [] }
+}
+
+/** The status after some news; the very same one when nothing has changed. */
+export function tellForward(status: ForwardStatus, news: ForwardNews, address: ForwardAddress | null, at: string): ForwardStatus {
+  // What has ended stays so.
+  if (status.state === 'closed') return status
+  const stand = {
+    state: news.state,
+    waiting: news.state === 'waiting' ? news.waiting : null,
+    reason: news.state === 'open' ? null : news.reason
+  }
+  const { host, port } = address ?? { host: null, port: null }
+  const isSameStand = stand.state === status.state && stand.waiting === status.waiting && stand.reason === status.reason
+  if (isSameStand && host === status.host && port === status.port) return status
+  return {
+    ...status,
+    sequence: status.sequence + 1,
+    ...stand,
+    ...{ host, port },
+    openedAt: status.openedAt ?? (news.state === 'open' ? at : null),
+    closedAt: news.state === 'closed' ? at : null,
+    history: isSameStand ? status.history : [...status.history, { at, ...stand }].slice(-mostHistory)
+  }
+}
