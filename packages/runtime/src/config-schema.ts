@@ -24,6 +24,27 @@ const userSchema = z
   )
 
 const platformName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/)
+const portRange = z
+  .string()
+  .regex(/^\d{1,5}-\d{1,5}$/, 'write the first and the last port, as in 8125-8150')
+  .transform((text) => {
+    const [first = 0, last = 0] = text.split('-').map(Number)
+    return { first, last }
+  })
+  .refine(({ first, last }) => first >= 1 && first <= last && last <= 65_535, 'ports are 1 to 65535, the lower one first')
+
+const forwardsSchema = z.strictObject({
+  bind: z.string().default('127.0.0.1').describe('where the submitter listens for the forwarder'),
+  address: z.string().optional().describe('by which the forwarder reaches it; default: bind, or the name of the machine'),
+  ports: z
+    .strictObject({
+      dashboard: portRange.prefault('8125-8150'),
+      client: portRange.prefault('8176-8200'),
+      metrics: portRange.prefault('8251-8300'),
+      serve: portRange.prefault('8351-8400')
+    })
+    .prefault({})
+})
 
 /** lautta.yaml: every section may be left out; a key that is not known is refused. */
 export const configFileSchema = z.strictObject({
@@ -32,6 +53,7 @@ export const configFileSchema = z.strictObject({
   users: z.array(userSchema).default([]),
   'secrets-folder': z.string().optional(),
   'lease-seconds': z.number().min(1).default(30).describe('how long a submitter that died holds up another one'),
+  forwards: forwardsSchema.prefault({}),
   local: z.boolean().default(true).describe('whether standalone offers platform local'),
   platforms: z
     .record(
@@ -42,11 +64,14 @@ export const configFileSchema = z.strictObject({
   'ray-clusters': z.record(platformName, rayClusterSettingsSchema).default({}).describe('each is a platform, too')
 })
 export type ConfigFile = z.output<typeof configFileSchema>
+/** Where services that are brought near listen on our side. */
+export type ForwardSettings = ConfigFile['forwards']
 
 /** The environment variables of every service. */
 export const environmentSchema = z.object({
   LAUTTA_CONFIG: z.string().optional(),
   LAUTTA_PORT: z.coerce.number().int().min(0).max(65_535).default(7600),
+  LAUTTA_PROXY_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   LAUTTA_HOST: z.string().default('127.0.0.1'),
   LAUTTA_DATA_DIR: z.string().default('.lautta'),
   LAUTTA_REDIS_URL: z.string().optional(),

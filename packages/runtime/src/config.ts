@@ -7,7 +7,7 @@ import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import type { RedisAddress } from '@lautta/queue/connect-redis'
 import { parse } from 'yaml'
 import type { z } from 'zod'
-import { type ConfigFile, configFileSchema, environmentSchema, leastSecretLength } from './config-schema.ts'
+import { type ConfigFile, configFileSchema, environmentSchema, type ForwardSettings, leastSecretLength } from './config-schema.ts'
 import { readStoreSettings, type StoreSettings } from './read-store-settings.ts'
 import { readOrMakeSecret } from './secret-file.ts'
 import type { StoreSection } from './store-schema.ts'
@@ -29,6 +29,8 @@ export interface ConfiguredUser {
 export interface Config {
   host: string
   port: number
+  /** Where forwarded pages are shown: never on the port of the API. */
+  proxyPort: number
   logLevel: string
   dataDirectory: string
   /** Null: an embedded one is to be started. */
@@ -42,6 +44,7 @@ export interface Config {
   /** For how long a submitter owns a user's platform without a sign of life. */
   leaseSeconds: number
   platforms: KnownPlatform[]
+  forwards: ForwardSettings
   masterKey: string
   /** What commands and jobs on this machine see of our environment: never a setting of ours. */
   machineEnvironment: Readonly<Record<string, string>>
@@ -112,6 +115,8 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
   return {
     host: settings.LAUTTA_HOST,
     port: settings.LAUTTA_PORT,
+    // A port of 0 is any that is free.
+    proxyPort: settings.LAUTTA_PROXY_PORT ?? (settings.LAUTTA_PORT === 0 ? 0 : settings.LAUTTA_PORT + 1),
     logLevel: settings.LAUTTA_LOG_LEVEL,
     dataDirectory,
     redis: redisUrl === undefined ? null : { url: redisUrl },
@@ -126,6 +131,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
       standalone && file.local,
       withTokenFiles(beside, file['ray-clusters'])
     ),
+    forwards: file.forwards,
     masterKey,
     machineEnvironment: Object.fromEntries(
       Object.entries(environment).flatMap(([name, value]) => (passedOn.test(name) && value !== undefined ? [[name, value]] : []))

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { deriveKey } from '@lautta/core/derive-key'
 import { messageOf } from '@lautta/core/errors'
 import type { ReconcileMessage } from '@lautta/core/messages'
 import { createKnownPauses } from '@lautta/object-store/known-pauses'
@@ -16,6 +17,8 @@ import type { Logger } from '@lautta/runtime/logger'
 import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { createAnswering } from './answer-questions.ts'
+import { createKnownForwards } from './forwards/known-forwards.ts'
+import { createPortLeasing } from './forwards/lease-port.ts'
 import { createOrderDirectory } from './order-directory.ts'
 import { createSession, type Session } from './session.ts'
 
@@ -46,6 +49,10 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   const directory = createOrderDirectory(management)
   const now = () => new Date()
   const findPause = createFindPause(management, now, logger)
+  const forwards = {
+    ...createKnownForwards(management, now),
+    ...createPortLeasing(config.forwards, deriveKey(config.masterKey, 'forward streams'), now)
+  }
   const sessions = new Map<string, Session>()
   const budgets: CommandBudget[] = []
 
@@ -72,7 +79,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
     const budget = createCommandBudget(known.commandsPerSecond, 'submitter')
     budgets.push(budget)
     const session = createSession({
-      ...{ user, known, store, management, directory, changes, queues, line, logger },
+      ...{ user, known, store, management, directory, changes, queues, line, logger, forwards },
       pickleViews: config.pickleViews,
       secretsFolder: join(config.secretsFolder, slug),
       findPause: () => findPause(user, platform),
@@ -91,7 +98,9 @@ export async function createSubmitter({ config, installation, redis, logger, isA
 
   /** Finds the platforms on which a user has something open. */
   const survey = async (user: string): Promise<void> => {
-    for (const platform of (await directory.findOpen(user)).keys()) nudge({ user, platform })
+    const [orders, wanted] = await Promise.all([directory.findOpen(user), forwards.findOpen(user)])
+    const platforms = new Set([...orders.keys(), ...wanted.map(({ document }) => document.platform)])
+    for (const platform of platforms) nudge({ user, platform })
   }
 
   const reconcile = async (message: ReconcileMessage): Promise<void> => {

@@ -13,6 +13,12 @@ export interface HeldLease {
   giveBack(): Promise<void>
 }
 
+/** A lease with enough time left for a write; a write that comes later than the lease's end is worse than none. */
+export function withTimeLeft(lease: Lease, leastMs: number): Lease {
+  if (lease.remainingMs() < leastMs) throw new LeaseLostError('too little of the lease is left for a write')
+  return lease
+}
+
 export function createHeldLease(acquire: (floor: number) => Promise<Lease | null>): HeldLease {
   let lease: Lease | null = null
   let lastFence = 0

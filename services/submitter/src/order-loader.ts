@@ -7,6 +7,7 @@ import { isAheadOf } from '@lautta/core/job/orders'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { BegunTry } from '@lautta/core/object-names'
 import type { Lease } from '@lautta/queue/leases'
+import { withTimeLeft } from './held-lease.ts'
 import type { StoredView } from './keep-view.ts'
 import { createLiveOrder, type LiveOrder } from './live-order.ts'
 import { newestOf, type OpenOrder } from './order-directory.ts'
@@ -31,12 +32,7 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
   const tellHistory = createTellHistory(ports)
   const readNeeded = createReadNeeded(ports)
 
-  /** The lease, when enough of it is left for a write. */
-  const leaseForWrite = (): Lease => {
-    const lease = currentLease()
-    if (lease.remainingMs() < management.leasedWriteMs) throw new LeaseLostError('too little of the lease is left for a write')
-    return lease
-  }
+  const leaseForWrite = (): Lease => withTimeLeft(currentLease(), management.leasedWriteMs)
 
   /** The status as it is saved; one under a higher fence says that the lease is somebody else's. */
   const readStatus = async (id: string): Promise<StatusDocument | null> => {

@@ -7,6 +7,8 @@ import type { Lease } from '@lautta/queue/leases'
 import type { Queues } from '@lautta/queue/queues'
 import type { WaitingLine } from '@lautta/queue/waiting-line'
 import type { Logger } from '@lautta/runtime/logger'
+import type { KnownForwards } from './forwards/known-forwards.ts'
+import type { PortLeasing } from './forwards/lease-port.ts'
 import type { OrderDirectory } from './order-directory.ts'
 
 /** All that a session of one user on one platform needs of the world. */
@@ -26,6 +28,8 @@ export interface SessionPorts {
   queues: Pick<Queues, 'setClock' | 'askToCollect' | 'nudgeReconcile'>
   /** Users who wait for the same room on a platform. */
   line: WaitingLine
+  /** What users asked to be brought near, and the ports for it. */
+  forwards: ForwardPorts
   /** Why nothing new is begun on the platform for the user; null when it may be. */
   findPause(): Promise<string | null>
   /** Whether all orders are written as pickled views, not only the adopted ones. */
@@ -33,6 +37,9 @@ export interface SessionPorts {
   now(): Date
   logger: Logger
 }
+
+/** What sessions need of the world for forwards. */
+export type ForwardPorts = KnownForwards & PortLeasing
 
 /** The lease went to somebody else, or will end too soon for a write: what we know may be old. */
 export class LeaseLostError extends Error {

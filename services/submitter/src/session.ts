@@ -11,6 +11,7 @@ import { createBackoff } from './backoff.ts'
 import { createCollecting } from './collecting.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { createDriving } from './driving.ts'
+import { createSessionForwards } from './forwards/session-forwards.ts'
 import { createGiveUp } from './give-up.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
@@ -63,6 +64,7 @@ export function createSession(ports: SessionPorts): Session {
   }
   const loseLease = (error: LeaseLostError): void => {
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
+    forwards.drop()
     lease.lose(error)
   }
   const acting = createActing({
@@ -74,13 +76,28 @@ export function createSession(ports: SessionPorts): Session {
     ...{ known, connection, admission, observer, acting, backoff, fail, otherClusters, giveUp: createGiveUp(ports) }
   })
 
+  const findJob = async (id: string, index: number): Promise<Job | null> => {
+    const status = book.orders().find((order) => order.id === id)?.status ?? (await ports.management.readStatus(user, id, known.name))
+    return status?.jobs[index] ?? null
+  }
+  const forwards = createSessionForwards({ ports, lease, connection, backoff, fail, findJob })
+  const onInterruption = (): void => {
+    book.reset()
+    forwards.reset()
+  }
+
   let questions = 0
+  /** Whether the next pass has something to look at, though nobody asks for it. */
+  const hasMore = (): boolean => forwards.areOpen() || book.orders().some(hasWork)
   const closeWhenIdle = (): void => {
-    if (questions === 0 && !acting.isBusy() && !book.orders().some(hasWork)) connection.close()
+    if (questions === 0 && !acting.isBusy() && !hasMore()) connection.close()
   }
 
   const pass = async (): Promise<PassResult> => {
-    if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
+    if ((await lease.hold(onInterruption)) === 'elsewhere') {
+      forwards.drop()
+      return 'elsewhere'
+    }
     // Before anything else: should this process die in the pass, the clock is what makes another one go on.
     await ports.queues.setClock({ user, platform: known.name }, known.pollSeconds)
     const hinted = await book.refresh()
@@ -88,10 +105,11 @@ export function createSession(ports: SessionPorts): Session {
     const open = book.orders().filter(isOpen)
     const due = open.filter(hasWork)
     if (due.length > 0 && !backoff.isOn()) await drive(due)
+    await forwards.tend()
     await mapLimited(open, mostOrders, (order) => collecting.collect(order, hinted.includes(order.id)))
     await book.settle()
     closeWhenIdle()
-    await ports.queues.setClock({ user, platform: known.name }, book.orders().some(hasWork) ? known.pollSeconds : null)
+    await ports.queues.setClock({ user, platform: known.name }, hasMore() ? known.pollSeconds : null)
     return 'done'
   }
 
@@ -108,7 +126,7 @@ export function createSession(ports: SessionPorts): Session {
   /** A lease is held as long as something is done under it, and no longer. */
   const giveBackWhenIdle = async (): Promise<void> => {
     await acting.finish()
-    if (!turns.isRunning() && questions === 0) await lease.giveBack()
+    if (!turns.isRunning() && questions === 0 && !forwards.areOpen()) await lease.giveBack()
   }
 
   return {
@@ -123,7 +141,7 @@ export function createSession(ports: SessionPorts): Session {
       // What a pass knows must not be forgotten while it runs.
       if (!lease.isHeld()) await turns.finish()
       backoff.throwRefusal()
-      if ((await lease.hold(book.reset)) === 'elsewhere') return 'elsewhere'
+      if ((await lease.hold(onInterruption)) === 'elsewhere') return 'elsewhere'
       questions++
       try {
         return { answer: await work(await connection.open(), limits) }
@@ -140,6 +158,7 @@ export function createSession(ports: SessionPorts): Session {
     async close() {
       await turns.finish()
       await acting.finish()
+      forwards.drop()
       // Also from under a question, which changes nothing there.
       await lease.giveBack()
       connection.close()

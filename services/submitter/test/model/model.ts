@@ -98,6 +98,7 @@ export function createModel(seed: number) {
       },
       line: { ask: async () => 'alone', serve: async () => {} },
       findPause: async () => null,
+      forwards: { findOpen: async () => [], lease: async () => null, describeRange: () => '' },
       queues: {
         setClock: async () => {},
         nudgeReconcile: async () => {},
