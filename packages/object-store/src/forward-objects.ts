@@ -24,7 +24,10 @@ export interface ListedForward {
 const listedForm = /^([a-z0-9-]+)\/([0-9a-z]+)(?:\.(end|status))?\.json$/
 
 /** Forwards of all users: what was asked for, what is not wanted any more, and how each is. */
-export function createForwardObjects(store: ObjectStore, { commonBucket, slugOf, readFrom, writeTo, leasedWriteMs }: SealedObjects) {
+export function createForwardObjects(
+  store: ObjectStore,
+  { commonBucket, slugOf, readFrom, writeTo, leasedWriteMs }: SealedObjects
+) {
   const readRequest = async (slug: string, id: string): Promise<ForwardDocument | null> => {
     const found = await readFrom(commonBucket, forwardPath(slug, id, 'request'), forwardDocumentSchema)
     if (found === null) return null

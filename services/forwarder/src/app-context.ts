@@ -3,6 +3,7 @@ import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Asker } from '@lautta/queue/ask'
 import type { Change } from '@lautta/queue/changes'
+import type { OneTimeLinks } from '@lautta/queue/one-time-links'
 import type { ConfiguredUser } from '@lautta/runtime/config'
 import type {
   FastifyBaseLogger,
@@ -14,6 +15,8 @@ import type {
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Caller } from './authenticate.ts'
+import type { ForwardBook } from './forwards/forward-book.ts'
+import type { OpenForwardStream } from './forwards/open-forward-stream.ts'
 import type { KnownEnvironments } from './known-environments.ts'
 import type { ObjectSignatures } from './object-signatures.ts'
 import type { ObjectWriter } from './object-writer.ts'
@@ -49,6 +52,12 @@ export interface AppContext {
   environments: KnownEnvironments
   /** Asks whoever drives the platforms. */
   asker: Asker
+  /** Services of Ray clusters that users had brought near, and connections to them. */
+  forwards: ForwardBook
+  openForwardStream: OpenForwardStream
+  links: OneTimeLinks
+  /** Where browsers see them. */
+  proxyPort: number
   objectWriter: ObjectWriter
   signatures: ObjectSignatures
   users: readonly ConfiguredUser[]

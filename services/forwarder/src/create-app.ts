@@ -9,8 +9,11 @@ import { continueLate } from './continue-late.ts'
 import { describeRoute } from './describe-route.ts'
 import { answerProblem, Problem } from './problem.ts'
 import { readJson, readYaml } from './read-body.ts'
+import { routeUpgrades } from './route-upgrades.ts'
 import { creationRoutes } from './routes/create-orchestration.ts'
 import { eventRoutes } from './routes/events.ts'
+import { forwardStreamRoutes } from './routes/forward-stream.ts'
+import { forwardRoutes } from './routes/forwards.ts'
 import { healthRoutes } from './routes/health.ts'
 import { jobVerbRoutes } from './routes/job-verbs.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -58,6 +61,7 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
   )
   app.decorateRequest('caller', null)
   continueLate(app)
+  routeUpgrades(app)
 
   await app.register(swagger, {
     exposeHeadRoutes: true,
@@ -92,6 +96,8 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
     tableRoutes,
     platformRoutes,
     partitionRoutes,
+    forwardRoutes,
+    forwardStreamRoutes,
     meRoutes
   ]
   await app.register(guarded(keyed, context, byKey), { prefix: '/v1' })

@@ -5,6 +5,7 @@ import { type Change, createChanges, followChanges } from '@lautta/queue/changes
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
 import { createLeases } from '@lautta/queue/leases'
 import { createLocks } from '@lautta/queue/locks'
+import { createOneTimeLinks } from '@lautta/queue/one-time-links'
 import { createQueues } from '@lautta/queue/queues'
 import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
@@ -12,12 +13,14 @@ import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { startAdopting } from './adoption/start-adopting.ts'
 import { createApp } from './create-app.ts'
+import { createNearServices } from './forwards/near-services.ts'
 import { createKnownEnvironments } from './known-environments.ts'
 import { createObjectSignatures } from './object-signatures.ts'
 import { createObjectWriter } from './object-writer.ts'
 import { createOrderReader } from './order-reader.ts'
 import { createOrderWriter } from './order-writer.ts'
 import { createPlatformPauses } from './platform-pauses.ts'
+import { startProxy } from './proxy/start-proxy.ts'
 
 const redisStartMs = 5000
 const readyCheckMs = 2000
@@ -79,8 +82,12 @@ export async function createForwarder({
     return () => listeners.delete(listener)
   }
   const asker = createAsker(redis)
+  const links = createOneTimeLinks(connection)
+  const near = createNearServices({ config, management, queues, locks, logger, now })
+  const proxy = await startProxy({ ...near, links, host: config.host, port: config.proxyPort, logger })
   const context = {
-    ...{ store, management, reader, writer, users, platforms, listen, findUnready, asker },
+    ...{ store, management, reader, writer, users, platforms, listen, findUnready, asker, links },
+    ...{ forwards: near.forwards, openForwardStream: near.openForwardStream, proxyPort: proxy.port },
     pauses: createPlatformPauses({ management, queues, users, logger, now }),
     environments: createKnownEnvironments(management, now),
     objectWriter: createObjectWriter(store, locks),
@@ -94,7 +101,8 @@ export async function createForwarder({
   return {
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
-      await app.close()
+      await Promise.all([app.close(), proxy.close()])
+      await near.dispatchers.close()
       await adopting.close()
       following.close()
       await Promise.all([queues.close(), asker.close()])

@@ -77,7 +77,8 @@ export function createSession(ports: SessionPorts): Session {
   })
 
   const findJob = async (id: string, index: number): Promise<Job | null> => {
-    const status = book.orders().find((order) => order.id === id)?.status ?? (await ports.management.readStatus(user, id, known.name))
+    const status =
+      book.orders().find((order) => order.id === id)?.status ?? (await ports.management.readStatus(user, id, known.name))
     return status?.jobs[index] ?? null
   }
   const forwards = createSessionForwards({ ports, lease, connection, backoff, fail, findJob })

@@ -31,7 +31,12 @@ const refused = 'LAUTTA/1 closed '
 export function writePreambleAnswer(reason: string | null): string {
   if (reason === null) return accepted
   const words = reason.replace(/\s+/g, ' ')
-  return refused + Buffer.from(words).subarray(0, mostLineBytes - refused.length).toString('utf8')
+  return (
+    refused +
+    Buffer.from(words)
+      .subarray(0, mostLineBytes - refused.length)
+      .toString('utf8')
+  )
 }
 
 /** What such a line says: null when the bytes that follow are the service's own, else why there are none. */

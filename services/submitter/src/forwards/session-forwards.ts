@@ -45,7 +45,14 @@ interface HeldForward {
 // Forwards of a user on a platform that are looked after at a time.
 const mostAtOnce = 8
 
-export function createSessionForwards({ ports, lease, connection, backoff, fail, findJob }: SessionForwardsOptions): SessionForwards {
+export function createSessionForwards({
+  ports,
+  lease,
+  connection,
+  backoff,
+  fail,
+  findJob
+}: SessionForwardsOptions): SessionForwards {
   const { user, known, management, forwards, now, logger, queues } = ports
   const held = new Map<string, HeldForward>()
 

@@ -1,0 +1,151 @@
+import type {
+  ForwardCondition,
+  ForwardDocument,
+  ForwardState,
+  ForwardStatus,
+  ForwardTarget
+} from '@lautta/core/documents/forward-document'
+import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
+import { messageOf } from '@lautta/core/errors'
+import { createId } from '@lautta/core/ids'
+import { mapLimited } from '@lautta/core/map-limited'
+import type { Management } from '@lautta/object-store/management'
+import type { Locks } from '@lautta/queue/locks'
+import type { Queues } from '@lautta/queue/queues'
+import type { Logger } from '@lautta/runtime/logger'
+import type { Caller } from '../authenticate.ts'
+import { Problem } from '../problem.ts'
+
+/** A forward as its user sees it. */
+export interface KnownForward extends ForwardDocument {
+  state: ForwardState
+  waiting: ForwardCondition | null
+  reason: string | null
+  /** Where the submitter listens for us; null when it does not. */
+  address: { host: string; port: number } | null
+  openedAt: string | null
+  closedAt: string | null
+  history: ForwardStatus['history']
+}
+
+export interface ForwardBookOptions {
+  management: Management
+  queues: Pick<Queues, 'nudgeReconcile'>
+  locks: Locks
+  logger: Logger
+  now(): Date
+}
+
+// A page asks for dozens of things at once.
+const knownForMs = 1000
+// By then the submitter lists forwards anew, whenever it did so last.
+const secondNudgeMs = 3000
+// Each takes a port that all users share.
+const mostOpen = 32
+const mostReads = 16
+// Forwards that are kept in memory.
+const mostKept = 5000
+
+interface Kept {
+  forward: Promise<KnownForward | null>
+  readAtMs: number
+}
+
+/** The forwards of users: asked for, looked at and ended here, held by the submitter. */
+export function createForwardBook({ management, queues, locks, logger, now }: ForwardBookOptions) {
+  const kept = new Map<string, Kept>()
+
+  const read = async (user: string, id: string): Promise<KnownForward | null> => {
+    const document = await management.readForward(user, id)
+    if (document === null) return null
+    const [status, end] = await Promise.all([
+      leaveUnreadable(management.readForwardStatus(user, id)),
+      leaveUnreadable(management.readForwardEnd(user, id))
+    ])
+    return describe(document, status, end?.at ?? null)
+  }
+
+  const findKnown = (user: string, id: string): Promise<KnownForward | null> => {
+    const key = JSON.stringify([user, id])
+    const nowMs = now().getTime()
+    const last = kept.get(key)
+    if (last !== undefined && nowMs - last.readAtMs < knownForMs) return last.forward
+    const forward = read(user, id)
+    forward.catch(() => kept.delete(key))
+    kept.delete(key)
+    kept.set(key, { forward, readAtMs: nowMs })
+    for (const oldest of kept.keys()) {
+      if (kept.size <= mostKept) break
+      kept.delete(oldest)
+    }
+    return forward
+  }
+
+  /** A lost nudge costs two minutes, and never a forward. */
+  const nudge = async (user: string, platform: string): Promise<void> => {
+    try {
+      await queues.nudgeReconcile({ user, platform })
+      await queues.nudgeReconcile({ user, platform }, secondNudgeMs)
+    } catch (error) {
+      logger.warn({ user, platform, error: messageOf(error) }, 'the submitter could not be told of a forward')
+    }
+  }
+
+  const findAll = async (user: string): Promise<KnownForward[]> => {
+    const listed = (await management.listForwards(user)).map(({ id }) => id).sort((a, b) => (a < b ? 1 : -1))
+    const found = await mapLimited(listed, mostReads, (id) => leaveUnreadable(findKnown(user, id)))
+    return found.filter((forward) => forward !== null)
+  }
+
+  return {
+    /** One forward, known for a second at most; somebody else's is as unknown as one that never was. */
+    async find(user: string, id: string): Promise<KnownForward> {
+      const found = /^[0-9a-z]{26}$/.test(id) ? await findKnown(user, id) : null
+      if (found === null) throw new Problem(404, `there is no forward ${id}`)
+      return found
+    },
+
+    /** All forwards of a user, newest first. */
+    findAll,
+
+    /** Asks for a forward; durable when it resolves. One that leads there already is answered instead. */
+    create: ({ user, keyId }: Caller, target: ForwardTarget): Promise<{ forward: KnownForward; isNew: boolean }> =>
+      locks.withLock(`forwards:${user}`, async () => {
+        const open = (await findAll(user)).filter(({ state }) => state !== 'closed')
+        const same = open.find((one) => isSameTarget(one, target))
+        if (same !== undefined) return { forward: same, isNew: false }
+        if (open.length >= mostOpen) {
+          throw new Problem(409, `${open.length} forwards of yours are there`, { hint: 'end those that you do not need' })
+        }
+        const at = now()
+        const document = { id: createId(at), user, ...target, createdAt: at.toISOString(), keyId }
+        await management.writeForward(document)
+        await nudge(user, target.platform)
+        return { forward: describe(document, null, null), isNew: true }
+      }),
+
+    /** Ends a forward; nobody is let through from then on. */
+    async end({ user, keyId }: Caller, { id, platform, state }: KnownForward): Promise<void> {
+      if (state === 'closed') return
+      await management.writeForwardEnd(user, { id, by: user, keyId, at: now().toISOString() })
+      kept.delete(JSON.stringify([user, id]))
+      await nudge(user, platform)
+    }
+  }
+}
+export type ForwardBook = ReturnType<typeof createForwardBook>
+
+function describe(document: ForwardDocument, status: ForwardStatus | null, endedAt: string | null): KnownForward {
+  const { openedAt = null, history = [] } = status ?? {}
+  const base = { ...document, openedAt, history }
+  // The submitter may not have heard of its end yet.
+  if (endedAt !== null && status?.state !== 'closed')
+    return { ...base, state: 'closed', waiting: null, reason: 'ended by its owner', address: null, closedAt: endedAt }
+  const { state = 'opening', waiting = null, reason = null, host = null, port = null, closedAt = null } = status ?? {}
+  return { ...base, state, waiting, reason, address: host === null || port === null ? null : { host, port }, closedAt }
+}
+
+function isSameTarget(one: ForwardTarget, other: ForwardTarget): boolean {
+  const keys = ['platform', 'orchestration', 'index', 'service'] as const
+  return keys.every((key) => one[key] === other[key])
+}
