@@ -21,7 +21,8 @@ export function readFirstLine(stream: Duplex, mostBytes: number, withinMs: numbe
         const isLine = end !== -1 && end <= mostBytes
         const rest = read.subarray(end + 1)
         if (isLine && rest.length > 0) stream.unshift(rest)
-        return finish(isLine ? read.subarray(0, end).toString('utf8') : null)
+        finish(isLine ? read.subarray(0, end).toString('utf8') : null)
+        return
       }
     }
     const timer = setTimeout(giveUp, withinMs)

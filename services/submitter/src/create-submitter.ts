@@ -19,8 +19,9 @@ import type { Running } from '@lautta/runtime/run-service'
 import { createAnswering } from './answer-questions.ts'
 import { createKnownForwards } from './forwards/known-forwards.ts'
 import { createPortLeasing } from './forwards/lease-port.ts'
-import { createOrderDirectory } from './order-directory.ts'
+import { createOrderDirectory, type OrderDirectory } from './order-directory.ts'
 import { createSession, type Session } from './session.ts'
+import type { ForwardPorts } from './session-ports.ts'
 
 const surveySeconds = 120
 const keepClocksMs = 30_000
@@ -49,10 +50,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   const directory = createOrderDirectory(management)
   const now = () => new Date()
   const findPause = createFindPause(management, now, logger)
-  const forwards = {
-    ...createKnownForwards(management, now),
-    ...createPortLeasing(config.forwards, deriveKey(config.masterKey, 'forward streams'), now)
-  }
+  const forwards = createForwardPorts(config, management, now)
   const sessions = new Map<string, Session>()
   const budgets: CommandBudget[] = []
 
@@ -96,11 +94,8 @@ export async function createSubmitter({ config, installation, redis, logger, isA
       .catch((error: unknown) => logger.warn({ ...message, error: messageOf(error) }, 'a nudge was lost'))
   }
 
-  /** Finds the platforms on which a user has something open. */
   const survey = async (user: string): Promise<void> => {
-    const [orders, wanted] = await Promise.all([directory.findOpen(user), forwards.findOpen(user)])
-    const platforms = new Set([...orders.keys(), ...wanted.map(({ document }) => document.platform)])
-    for (const platform of platforms) nudge({ user, platform })
+    for (const platform of await findPlatforms(user, directory, forwards)) nudge({ user, platform })
   }
 
   const reconcile = async (message: ReconcileMessage): Promise<void> => {
@@ -139,6 +134,18 @@ export async function createSubmitter({ config, installation, redis, logger, isA
       connection.disconnect()
     }
   }
+}
+
+/** The platforms on which a user has something open. */
+async function findPlatforms(user: string, directory: OrderDirectory, forwards: ForwardPorts): Promise<Set<string>> {
+  const [orders, wanted] = await Promise.all([directory.findOpen(user), forwards.findOpen(user)])
+  return new Set([...orders.keys(), ...wanted.map(({ document }) => document.platform)])
+}
+
+/** What users asked to be brought near, and the ports for it: of all sessions together. */
+function createForwardPorts({ forwards, masterKey }: Config, management: Management, now: () => Date): ForwardPorts {
+  const key = deriveKey(masterKey, 'forward streams')
+  return { ...createKnownForwards(management, now), ...createPortLeasing(forwards, key, now) }
 }
 
 /** Finds out why nothing new is begun, with one listing for all sessions. */

@@ -8,17 +8,26 @@ import type { SessionPorts } from './session-ports.ts'
 /** Jobs of other orders, by the order's id, on whose Ray clusters the Ray jobs of one are to run. */
 export type OtherClusters = (order: LiveOrder) => Promise<Map<string, readonly Job[]>>
 
+/** The jobs of an order of the user on the platform; null when nothing is known of it. */
+export type FindJobs = (orderId: string) => Promise<readonly Job[] | null>
+
 /** Looks among the open orders of the session first: only one that is not open any more is read. */
-export function createOtherClusters(
+export function createFindJobs(
   { user, known, management }: Pick<SessionPorts, 'user' | 'known' | 'management'>,
   openOrders: () => readonly LiveOrder[]
-): OtherClusters {
+): FindJobs {
+  return async (id) => {
+    const open = openOrders().find((one) => one.id === id)
+    return open?.status.jobs ?? (await leaveUnreadable(management.readStatus(user, id, known.name)))?.jobs ?? null
+  }
+}
+
+export function createOtherClusters({ known }: Pick<SessionPorts, 'known'>, findJobs: FindJobs): OtherClusters {
   return async (order) => {
     const clusters = new Map<string, readonly Job[]>()
     for (const id of idsOf(order, known.name)) {
-      const open = openOrders().find((one) => one.id === id)
-      const jobs = open?.status.jobs ?? (await leaveUnreadable(management.readStatus(user, id, known.name)))?.jobs
-      if (jobs !== undefined) clusters.set(id, jobs)
+      const jobs = await findJobs(id)
+      if (jobs !== null) clusters.set(id, jobs)
     }
     return clusters
   }

@@ -3,11 +3,10 @@ import type { Job } from '@lautta/core/job/job'
 import { isSettled } from '@lautta/core/job/settled'
 import { waitsForNeed } from '@lautta/core/job/take-needs'
 import { mapLimited } from '@lautta/core/map-limited'
-import type { Platform } from '@lautta/platforms/platform'
 import type { Scheduler } from '@lautta/platforms/scheduler'
 import { createActing } from './acting.ts'
 import { type Admission, countListed, createAdmission } from './admission.ts'
-import { createBackoff } from './backoff.ts'
+import { type Backoff, createBackoff } from './backoff.ts'
 import { createCollecting } from './collecting.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { createDriving } from './driving.ts'
@@ -16,12 +15,13 @@ import { createGiveUp } from './give-up.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
 import { createKnownEnvironment } from './known-environment.ts'
-import { createKnownLimits, type KnownLimits } from './known-limits.ts'
+import { createKnownLimits } from './known-limits.ts'
 import type { LiveOrder } from './live-order.ts'
 import { createObserver, type Observer } from './observe-platform.ts'
 import { createOrderBook } from './order-book.ts'
 import { createOrderLoader } from './order-loader.ts'
-import { createOtherClusters } from './other-clusters.ts'
+import { createFindJobs, createOtherClusters } from './other-clusters.ts'
+import { createQuestions, type Questions } from './questions.ts'
 import { LeaseLostError, type SessionPorts } from './session-ports.ts'
 
 /** How a pass went: `elsewhere` when another process holds the lease. */
@@ -32,7 +32,7 @@ export interface Session {
   /** One pass: read, observe, reduce, save, act. Null during a pass, which one more will follow. */
   run(): Promise<PassResult | null>
   /** Does something on the platform that changes nothing there, over the connection of the passes, knowing what they know. */
-  ask<Answer>(work: (platform: Platform, limits: KnownLimits) => Promise<Answer>): Promise<{ answer: Answer } | 'elsewhere'>
+  ask: Questions['ask']
   /** The next pass looks at the platform, however young the last look is. */
   expire(): void
   /** Waits for what is under way, and gives the lease back. */
@@ -52,20 +52,21 @@ export function createSession(ports: SessionPorts): Session {
   const loader = createOrderLoader(ports, lease.current)
   const environment = createKnownEnvironment(ports)
   const book = createOrderBook(ports, loader, environment)
-  const otherClusters = createOtherClusters(ports, book.orders)
+  const findJobs = createFindJobs(ports, book.orders)
+  const otherClusters = createOtherClusters(ports, findJobs)
   const collecting = createCollecting(ports)
   const [backoff, connection] = [createBackoff(known.pollSeconds, now), createConnection(ports)]
   const [admission, limits] = [createAdmission(ports), createKnownLimits(now)]
   const observer = createSessionObserver(ports, connection, admission)
 
-  const fail = (error: LauttaError): void => {
-    // A credential that we refuse ourselves costs the platform nothing: it is looked at in each pass.
-    if (!(error instanceof CredentialsError) || error.isRefusedByHost) backoff.noteFailure(error)
-  }
-  const loseLease = (error: LeaseLostError): void => {
+  const fail = (error: LauttaError): void => noteFailure(backoff, error)
+  /** Anything else that went wrong is the caller's. */
+  const loseLease = (error: unknown): 'elsewhere' => {
+    if (!(error instanceof LeaseLostError)) throw error
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
     forwards.drop()
     lease.lose(error)
+    return 'elsewhere'
   }
   const acting = createActing({
     ...{ ports, platform: connection.open, onFailure: fail, onAnswer: backoff.end, onLeaseLost: loseLease },
@@ -76,22 +77,16 @@ export function createSession(ports: SessionPorts): Session {
     ...{ known, connection, admission, observer, acting, backoff, fail, otherClusters, giveUp: createGiveUp(ports) }
   })
 
-  const findJob = async (id: string, index: number): Promise<Job | null> => {
-    const status =
-      book.orders().find((order) => order.id === id)?.status ?? (await ports.management.readStatus(user, id, known.name))
-    return status?.jobs[index] ?? null
-  }
-  const forwards = createSessionForwards({ ports, lease, connection, backoff, fail, findJob })
+  const forwards = createSessionForwards({ ports, lease, connection, backoff, fail, findJobs })
   const onInterruption = (): void => {
     book.reset()
     forwards.reset()
   }
 
-  let questions = 0
   /** Whether the next pass has something to look at, though nobody asks for it. */
   const hasMore = (): boolean => forwards.areOpen() || book.orders().some(hasWork)
   const closeWhenIdle = (): void => {
-    if (questions === 0 && !acting.isBusy() && !hasMore()) connection.close()
+    if (!questions.areOpen() && !acting.isBusy() && !hasMore()) connection.close()
   }
 
   const pass = async (): Promise<PassResult> => {
@@ -114,21 +109,21 @@ export function createSession(ports: SessionPorts): Session {
     return 'done'
   }
 
-  const turns = createTurns(async (): Promise<PassResult> => {
-    try {
-      return await pass()
-    } catch (error) {
-      if (!(error instanceof LeaseLostError)) throw error
-      loseLease(error)
-      return 'elsewhere'
-    }
-  })
+  const turns = createTurns((): Promise<PassResult> => pass().catch(loseLease))
 
   /** A lease is held as long as something is done under it, and no longer. */
   const giveBackWhenIdle = async (): Promise<void> => {
     await acting.finish()
-    if (!turns.isRunning() && questions === 0 && !forwards.areOpen()) await lease.giveBack()
+    if (!turns.isRunning() && !questions.areOpen() && !forwards.areOpen()) await lease.giveBack()
   }
+
+  const questions = createQuestions({
+    ...{ lease, connection, backoff, limits, fail, onInterruption, finishPass: turns.finish },
+    onAnswered() {
+      if (!turns.isRunning()) closeWhenIdle()
+      void giveBackWhenIdle()
+    }
+  })
 
   return {
     async run() {
@@ -138,23 +133,7 @@ export function createSession(ports: SessionPorts): Session {
         void giveBackWhenIdle()
       }
     },
-    async ask(work) {
-      // What a pass knows must not be forgotten while it runs.
-      if (!lease.isHeld()) await turns.finish()
-      backoff.throwRefusal()
-      if ((await lease.hold(onInterruption)) === 'elsewhere') return 'elsewhere'
-      questions++
-      try {
-        return { answer: await work(await connection.open(), limits) }
-      } catch (error) {
-        if (error instanceof CredentialsError) fail(error)
-        throw error
-      } finally {
-        questions--
-        if (!turns.isRunning()) closeWhenIdle()
-        void giveBackWhenIdle()
-      }
-    },
+    ask: questions.ask,
     expire: observer.expire,
     async close() {
       await turns.finish()
@@ -165,6 +144,11 @@ export function createSession(ports: SessionPorts): Session {
       connection.close()
     }
   }
+}
+
+/** A credential that we refuse ourselves costs the platform nothing: it is looked at in each pass. */
+function noteFailure(backoff: Backoff, error: LauttaError): void {
+  if (!(error instanceof CredentialsError) || error.isRefusedByHost) backoff.noteFailure(error)
 }
 
 /** Looks at the platform over the session's connection; what is listed is counted against the limits. */

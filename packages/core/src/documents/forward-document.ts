@@ -62,6 +62,8 @@ export const forwardStatusDocumentSchema = z.object({
   // Where the submitter listens for the forwarder; null when it does not.
   host: z.string().nullable(),
   port: z.number().int().nullable(),
+  // Of the cluster's job: the attempt whose cluster is open; its token follows from it.
+  attempt: z.number().int().nullable(),
   'opened-at': z.string().nullable(),
   'closed-at': z.string().nullable(),
   history: z.array(z.object({ at: z.string(), ...standSchema })),

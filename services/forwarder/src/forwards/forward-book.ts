@@ -23,6 +23,8 @@ export interface KnownForward extends ForwardDocument {
   reason: string | null
   /** Where the submitter listens for us; null when it does not. */
   address: { host: string; port: number } | null
+  /** Of the cluster's job, once it was open. */
+  attempt: number | null
   openedAt: string | null
   closedAt: string | null
   history: ForwardStatus['history']
@@ -136,8 +138,8 @@ export function createForwardBook({ management, queues, locks, logger, now }: Fo
 export type ForwardBook = ReturnType<typeof createForwardBook>
 
 function describe(document: ForwardDocument, status: ForwardStatus | null, endedAt: string | null): KnownForward {
-  const { openedAt = null, history = [] } = status ?? {}
-  const base = { ...document, openedAt, history }
+  const { openedAt = null, history = [], attempt = null } = status ?? {}
+  const base = { ...document, attempt, openedAt, history }
   // The submitter may not have heard of its end yet.
   if (endedAt !== null && status?.state !== 'closed')
     return { ...base, state: 'closed', waiting: null, reason: 'ended by its owner', address: null, closedAt: endedAt }

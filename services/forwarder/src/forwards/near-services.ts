@@ -1,6 +1,7 @@
 import { deriveKey } from '@lautta/core/derive-key'
 import type { Config } from '@lautta/runtime/config'
 import { createPageSessions } from '../proxy/page-session.ts'
+import { createFindToken } from './find-token.ts'
 import { createForwardBook, type ForwardBookOptions } from './forward-book.ts'
 import { createForwardDispatchers } from './forward-dispatchers.ts'
 import { createOpenForwardStream } from './open-forward-stream.ts'
@@ -15,6 +16,6 @@ export function createNearServices({ config, ...options }: ForwardBookOptions & 
     openForwardStream,
     dispatchers: createForwardDispatchers(forwards, openForwardStream),
     sessions: createPageSessions(deriveKey(config.masterKey, 'forwarded pages'), now),
-    findToken: async () => null
+    findToken: createFindToken(options.management)
   }
 }

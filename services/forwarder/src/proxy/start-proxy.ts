@@ -6,7 +6,8 @@ import { messageOf, UnavailableError } from '@lautta/core/errors'
 import type { OneTimeLinks } from '@lautta/queue/one-time-links'
 import type { Logger } from '@lautta/runtime/logger'
 import { z } from 'zod'
-import type { ForwardBook, KnownForward } from '../forwards/forward-book.ts'
+import type { FindToken } from '../forwards/find-token.ts'
+import type { ForwardBook } from '../forwards/forward-book.ts'
 import type { ForwardDispatchers } from '../forwards/forward-dispatchers.ts'
 import type { OpenForwardStream } from '../forwards/open-forward-stream.ts'
 import { type ErrorPage, renderErrorPage } from './error-page.ts'
@@ -21,8 +22,7 @@ export interface ProxyOptions {
   forwards: Pick<ForwardBook, 'find'>
   dispatchers: Pick<ForwardDispatchers, 'dispatcherOf'>
   openForwardStream: OpenForwardStream
-  /** The token that a service wants of who asks it; null: it wants none. */
-  findToken(forward: KnownForward): Promise<string | null>
+  findToken: FindToken
   links: Pick<OneTimeLinks, 'take'>
   sessions: PageSessions
   logger: Logger

@@ -8,7 +8,9 @@ import type { RemoteAddress } from '@lautta/platforms/remote-shell'
 /** Where a forward leads to, and of which run of the cluster's job that is true. */
 export interface FoundTarget {
   address: RemoteAddress
-  run: string
+  attempt: number
+  /** SLURM's count of its requeues. */
+  restart: number
 }
 
 /** As much of a job as tells whether it has a cluster now. */
@@ -27,20 +29,21 @@ export async function findTarget(
   const run = runOf(job)
   if ('state' in run) return run
   const { shell } = await open()
-  if (before?.run === run.name && shell.isOpen()) return before
-  const address = await findRayService(shell, run.slurmJobId, service)
-  if (address !== null) return { address, run: run.name }
+  const { attempt, restart, slurmJobId } = run
+  if (before?.attempt === attempt && before.restart === restart && shell.isOpen()) return before
+  const address = await findRayService(shell, slurmJobId, service)
+  if (address !== null) return { address, attempt, restart }
   return { state: 'waiting', waiting: 'cluster', reason: 'the Ray cluster has not started yet' }
 }
 
 /** The run of a job that is to have a cluster now; else how the forward is. */
-function runOf(job: ClusterJob | null): { name: string; slurmJobId: string } | ForwardNews {
+function runOf(job: ClusterJob | null): { attempt: number; restart: number; slurmJobId: string } | ForwardNews {
   if (job === null) return { state: 'waiting', waiting: 'cluster', reason: 'the job of the Ray cluster is not known yet' }
   const { state, attempt, restart } = job
   if (isFinished(job) || state.kind === 'finishing') {
     const outcome = 'outcome' in state ? state.outcome : 'ended'
     return { state: 'closed', reason: `the job of the Ray cluster has ended: ${outcome}` }
   }
-  if (state.kind === 'running') return { name: `${attempt}-${restart}`, slurmJobId: state.slurmJobId }
+  if (state.kind === 'running') return { attempt, restart, slurmJobId: state.slurmJobId }
   return { state: 'waiting', waiting: 'cluster', reason: `the job of the Ray cluster is ${state.kind}` }
 }

@@ -6,8 +6,9 @@ import { mapLimited } from '@lautta/core/map-limited'
 import type { Backoff } from '../backoff.ts'
 import type { Connection } from '../connection.ts'
 import { type HeldLease, withTimeLeft } from '../held-lease.ts'
-import { LeaseLostError, type SessionPorts } from '../session-ports.ts'
-import { type ClusterJob, type FoundTarget, findTarget } from './find-target.ts'
+import type { FindJobs } from '../other-clusters.ts'
+import { type ForwardPorts, LeaseLostError, type SessionPorts } from '../session-ports.ts'
+import { type FoundTarget, findTarget } from './find-target.ts'
 import type { WantedForward } from './known-forwards.ts'
 import type { LeasedPort } from './lease-port.ts'
 
@@ -29,8 +30,7 @@ export interface SessionForwardsOptions {
   connection: Pick<Connection, 'open'>
   backoff: Pick<Backoff, 'isOn' | 'throwRefusal'>
   fail(error: LauttaError): void
-  /** The job of a Ray cluster; null while it is not known. */
-  findJob(orchestration: string, index: number): Promise<ClusterJob | null>
+  findJobs: FindJobs
 }
 
 /** A forward in memory. */
@@ -51,7 +51,7 @@ export function createSessionForwards({
   connection,
   backoff,
   fail,
-  findJob
+  findJobs
 }: SessionForwardsOptions): SessionForwards {
   const { user, known, management, forwards, now, logger, queues } = ports
   const held = new Map<string, HeldForward>()
@@ -95,12 +95,13 @@ export function createSessionForwards({
   }
 
   const findNews = async (forward: HeldForward): Promise<ForwardNews> => {
-    const { orchestration, index } = forward.document
+    const { orchestration, index, service } = forward.document
     try {
-      const job = orchestration === null || index === null ? null : await findJob(orchestration, index)
-      const found = await findTarget(connection.open, forward.document.service, job, forward.target)
+      const jobs = orchestration === null ? null : await findJobs(orchestration)
+      const job = index === null ? null : (jobs?.[index] ?? null)
+      const found = await findTarget(connection.open, service, job, forward.target)
       forward.target = 'state' in found ? null : found
-      return 'state' in found ? found : { state: 'open' }
+      return 'state' in found ? found : { state: 'open', attempt: found.attempt }
     } catch (error) {
       if (!(error instanceof LauttaError)) throw error
       fail(error)
@@ -117,7 +118,7 @@ export function createSessionForwards({
     const isOver = isEnded || forward.status.state === 'closed'
     const news = isOver ? ({ state: 'closed', reason: 'ended by its owner' } as const) : await findNewsInPeace(forward)
     if (news === null) return
-    await tell(forward, news.state === 'open' && forward.leased === null ? noPort(document) : news)
+    await tell(forward, news.state === 'open' && forward.leased === null ? noPort(document, forwards) : news)
     if (news.state === 'closed') letGo(forward)
   }
 
@@ -125,11 +126,6 @@ export function createSessionForwards({
   const findNewsInPeace = async (forward: HeldForward): Promise<ForwardNews | null> => {
     forward.leased ??= await forwards.lease(forward.document, forward.status?.port ?? null, () => dial(forward))
     return backoff.isOn() ? null : findNews(forward)
-  }
-
-  const noPort = ({ service }: ForwardDocument): ForwardNews => {
-    const reason = `all ports for ${service} are taken: ${forwards.describeRange(service)}`
-    return { state: 'waiting', waiting: 'port', reason }
   }
 
   return {
@@ -158,4 +154,8 @@ export function createSessionForwards({
 function conditionOf(error: LauttaError): ForwardCondition {
   if (error instanceof CredentialsError) return 'credentials'
   return error instanceof RefusedError ? 'cluster' : 'platform'
+}
+
+function noPort({ service }: ForwardDocument, { describeRange }: Pick<ForwardPorts, 'describeRange'>): ForwardNews {
+  return { state: 'waiting', waiting: 'port', reason: `all ports for ${service} are taken: ${describeRange(service)}` }
 }
