@@ -39,6 +39,7 @@ export async function openStage(): Promise<Stage> {
     LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
     LAUTTA_DATA_DIR: folder,
     LAUTTA_PORT: String(port),
+    LAUTTA_PROXY_PORT: '0',
     LAUTTA_USER: 'bench',
     LAUTTA_API_KEY: apiKey,
     LAUTTA_MASTER_KEY: 'the-master-key-of-the-benchmark'

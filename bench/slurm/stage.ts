@@ -57,6 +57,7 @@ export async function openStage({ mostJobs }: { mostJobs?: number } = {}): Promi
     LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
     LAUTTA_DATA_DIR: join(folder, 'data'),
     LAUTTA_PORT: String(port),
+    LAUTTA_PROXY_PORT: '0',
     LAUTTA_MASTER_KEY: 'the-master-key-of-the-benchmark'
   }
   const names = ['forwarder', 'submitter', 'monitor'] as const

@@ -84,6 +84,7 @@ export async function startFaultSite(): Promise<FaultSite> {
         LAUTTA_CONFIG: config,
         LAUTTA_DATA_DIR: join(folder, 'data'),
         LAUTTA_PORT: String(port),
+        LAUTTA_PROXY_PORT: '0',
         LAUTTA_MASTER_KEY: 'the-master-key-of-the-story'
       })
     const processes = [await launch()]

@@ -95,7 +95,8 @@ describe('a data directory', () => {
   it('is worked on by one standalone at a time, and the second says by whom', async () => {
     const second = startService('standalone', {
       LAUTTA_DATA_DIR: file('data'),
-      LAUTTA_PORT: String(await freePort())
+      LAUTTA_PORT: String(await freePort()),
+      LAUTTA_PROXY_PORT: '0'
     })
     await expect(second).rejects.toThrow(new RegExp(`in use by another Lautta \\(process ${lautta.process.pid}\\)`))
   })

@@ -88,7 +88,7 @@ describe('npm run demo', () => {
 describe('npm start', () => {
   it('says where the API and its key are, answers, and ends with npm, leaving nothing', async () => {
     const port = await freePort()
-    const start = run('start', ['npm', 'start'], { LAUTTA_PORT: String(port) })
+    const start = run('start', ['npm', 'start'], { LAUTTA_PORT: String(port), LAUTTA_PROXY_PORT: '0' })
     await until(() => start.output().includes('is ready'))
     const [, keyFile = ''] = /API key +(\S+)/.exec(start.output()) ?? []
     const ask = createRestClient(`http://127.0.0.1:${port}`, (await readFile(keyFile, 'utf8')).trim())

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deriveKey } from '../../packages/core/src/derive-key.ts'
+import { forwardServices } from '../../packages/core/src/documents/forward-document.ts'
 import { createFolderStore } from '../../packages/object-store/src/folder/folder-store.ts'
 import { createManagement, type Management } from '../../packages/object-store/src/management.ts'
 import { freePort } from '../servers/free-port.ts'
@@ -54,6 +55,7 @@ export async function startLauttaOnSlurm(
   await mkdir(secretsFolder, { recursive: true })
   const credential = { username: slurm.user, 'private-key-file': slurm.privateKeyFile }
   const credentials = { [user]: credential, [admin]: credential }
+  const [port, first] = [await freePort(), await freePort(forwardServices.length * 2)]
   const address = { hosts: [{ host: slurm.host, port: slurm.port }], 'host-keys': slurm.hostKeys }
   // Not CSC's: their platforms are asked seldom.
   const platform = { profile: 'slurm', ...address, preamble: ['module use /users/csc/modules'], 'poll-seconds': 1 }
@@ -63,6 +65,10 @@ export async function startLauttaOnSlurm(
     // A Redis that has just started is left alone for as long.
     'lease-seconds': 6,
     'secrets-folder': join(folder, 'secrets'),
+    // Two for each service.
+    forwards: {
+      ports: Object.fromEntries(forwardServices.map((one, index) => [one, `${first + 2 * index}-${first + 2 * index + 1}`]))
+    },
     users: [
       { name: user, 'api-key': apiKey, 'adopt-from-bucket': true },
       { name: admin, 'api-key': adminKey, admin: true }
@@ -76,11 +82,11 @@ export async function startLauttaOnSlurm(
   }
   // YAML reads JSON.
   await writeFile(join(folder, 'lautta.yaml'), JSON.stringify(settings))
-  const port = await freePort()
   const environment = {
     LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
     LAUTTA_DATA_DIR: join(folder, 'data'),
     LAUTTA_PORT: String(port),
+    LAUTTA_PROXY_PORT: '0',
     LAUTTA_MASTER_KEY: masterKey
   }
   const running = new Set<ServiceProcess>()

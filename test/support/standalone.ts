@@ -27,7 +27,8 @@ export async function startStandalone(
   const environment = {
     LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
     LAUTTA_DATA_DIR: join(folder, 'data'),
-    LAUTTA_PORT: String(port)
+    LAUTTA_PORT: String(port),
+    LAUTTA_PROXY_PORT: '0'
   }
   const start = () => startService('standalone', environment, folder)
   const first = await start()

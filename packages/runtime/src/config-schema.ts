@@ -6,6 +6,9 @@ import { storeSchema } from './store-schema.ts'
 /** Of API keys and the master key, in characters. */
 export const leastSecretLength = 16
 
+/** Of TCP. */
+export const highestPort = 65_535
+
 const userSchema = z
   .strictObject({
     name: z.string().min(1),
@@ -31,7 +34,7 @@ const portRange = z
     const [first = 0, last = 0] = text.split('-').map(Number)
     return { first, last }
   })
-  .refine(({ first, last }) => first >= 1 && first <= last && last <= 65_535, 'ports are 1 to 65535, the lower one first')
+  .refine(({ first, last }) => first >= 1 && first <= last && last <= highestPort, 'ports are 1 to 65535, the lower one first')
 
 const forwardsSchema = z.strictObject({
   bind: z.string().default('127.0.0.1').describe('where the submitter listens for the forwarder'),
@@ -70,8 +73,8 @@ export type ForwardSettings = ConfigFile['forwards']
 /** The environment variables of every service. */
 export const environmentSchema = z.object({
   LAUTTA_CONFIG: z.string().optional(),
-  LAUTTA_PORT: z.coerce.number().int().min(0).max(65_535).default(7600),
-  LAUTTA_PROXY_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  LAUTTA_PORT: z.coerce.number().int().min(0).max(highestPort).default(7600),
+  LAUTTA_PROXY_PORT: z.coerce.number().int().min(0).max(highestPort).optional(),
   LAUTTA_HOST: z.string().default('127.0.0.1'),
   LAUTTA_DATA_DIR: z.string().default('.lautta'),
   LAUTTA_REDIS_URL: z.string().optional(),

@@ -7,7 +7,14 @@ import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import type { RedisAddress } from '@lautta/queue/connect-redis'
 import { parse } from 'yaml'
 import type { z } from 'zod'
-import { type ConfigFile, configFileSchema, environmentSchema, type ForwardSettings, leastSecretLength } from './config-schema.ts'
+import {
+  type ConfigFile,
+  configFileSchema,
+  environmentSchema,
+  type ForwardSettings,
+  highestPort,
+  leastSecretLength
+} from './config-schema.ts'
 import { readStoreSettings, type StoreSettings } from './read-store-settings.ts'
 import { readOrMakeSecret } from './secret-file.ts'
 import type { StoreSection } from './store-schema.ts'
@@ -111,12 +118,14 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
   const masterKey = own('LAUTTA_MASTER_KEY', settings.LAUTTA_MASTER_KEY, settings.LAUTTA_MASTER_KEY_FILE, 'master-key')
   const redisUrl = settings.LAUTTA_REDIS_URL ?? file.redis?.url
   if (redisUrl === undefined && !standalone) complaints.push('LAUTTA_REDIS_URL: give it, or redis.url in the configuration')
+  // A port of 0 is any that is free.
+  const proxyPort = settings.LAUTTA_PROXY_PORT ?? (settings.LAUTTA_PORT === 0 ? 0 : settings.LAUTTA_PORT + 1)
+  if (proxyPort > highestPort) complaints.push('LAUTTA_PROXY_PORT: give it, since there is no port after LAUTTA_PORT')
   if (complaints.length > 0) throw new ConfigError(complaints)
   return {
     host: settings.LAUTTA_HOST,
     port: settings.LAUTTA_PORT,
-    // A port of 0 is any that is free.
-    proxyPort: settings.LAUTTA_PROXY_PORT ?? (settings.LAUTTA_PORT === 0 ? 0 : settings.LAUTTA_PORT + 1),
+    proxyPort,
     logLevel: settings.LAUTTA_LOG_LEVEL,
     dataDirectory,
     redis: redisUrl === undefined ? null : { url: redisUrl },

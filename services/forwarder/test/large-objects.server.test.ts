@@ -29,6 +29,7 @@ beforeAll(async () => {
     LAUTTA_DATA_DIR: folder,
     LAUTTA_REDIS_URL: redis.url,
     LAUTTA_PORT: String(port),
+    LAUTTA_PROXY_PORT: '0',
     LAUTTA_API_KEY: 'the-key-of-large-objects',
     LAUTTA_MASTER_KEY: 'the-master-key-of-large-objects'
   })

@@ -64,7 +64,6 @@ export function createSession(ports: SessionPorts): Session {
   const loseLease = (error: unknown): 'elsewhere' => {
     if (!(error instanceof LeaseLostError)) throw error
     logger.warn({ user, platform: known.name, error: error.message }, 'lease lost')
-    forwards.drop()
     lease.lose(error)
     return 'elsewhere'
   }
@@ -79,8 +78,7 @@ export function createSession(ports: SessionPorts): Session {
 
   const forwards = createSessionForwards({ ports, lease, connection, backoff, fail, findJobs })
   const onInterruption = (): void => {
-    book.reset()
-    forwards.reset()
+    for (const one of [book, forwards]) one.reset()
   }
 
   /** Whether the next pass has something to look at, though nobody asks for it. */
@@ -90,10 +88,7 @@ export function createSession(ports: SessionPorts): Session {
   }
 
   const pass = async (): Promise<PassResult> => {
-    if ((await lease.hold(onInterruption)) === 'elsewhere') {
-      forwards.drop()
-      return 'elsewhere'
-    }
+    if ((await lease.hold(onInterruption)) === 'elsewhere') return 'elsewhere'
     // Before anything else: should this process die in the pass, the clock is what makes another one go on.
     await ports.queues.setClock({ user, platform: known.name }, known.pollSeconds)
     const hinted = await book.refresh()
@@ -128,7 +123,9 @@ export function createSession(ports: SessionPorts): Session {
   return {
     async run() {
       try {
-        return await turns.run()
+        const result = await turns.run()
+        if (result === 'elsewhere') forwards.drop()
+        return result
       } finally {
         void giveBackWhenIdle()
       }
