@@ -19,6 +19,9 @@ export interface LauttaOnSlurm {
   slurm: SlurmServer
   redis: RedisServer
   services: Record<ServiceName, ServiceProcess>
+  url: string
+  /** The key of user@example.com. */
+  apiKey: string
   /** Asks as user@example.com. */
   ask: Ask
   /** Asks as an administrator, who has a key to the same platforms. */
@@ -99,6 +102,7 @@ export async function startLauttaOnSlurm(
   return {
     ...{ slurm, redis, start, secretsFolder },
     services: { forwarder: forwarder!, submitter: submitter!, monitor: monitor! },
+    ...{ url: `http://127.0.0.1:${port}`, apiKey },
     ask: createRestClient(`http://127.0.0.1:${port}`, apiKey),
     askAsAdmin: createRestClient(`http://127.0.0.1:${port}`, adminKey),
     ...{ user, management: openDocuments(join(folder, 'store')) },

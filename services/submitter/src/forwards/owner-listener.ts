@@ -60,7 +60,8 @@ export async function listenForOwner({ host, port, isPreamble, dial }: OwnerList
     port,
     close() {
       server.close()
-      for (const socket of sockets) socket.destroy()
+      // A reset tells that this was not all.
+      for (const socket of sockets) socket.resetAndDestroy()
     }
   }
 }
