@@ -7,6 +7,9 @@ import type { SlurmServer } from '../servers/slurm.ts'
 import { type Ask, asJson } from './rest-client.ts'
 import { until } from './until.ts'
 
+// Of RFC 863, which nobody serves any more.
+const discard = 9
+
 /** What a user does with forwards, in the words of the stories. */
 export function createForwardClient(ask: Ask) {
   const look = async (id: string) => (await ask(`/v1/forwards/${id}`)).json
@@ -36,10 +39,17 @@ export function createForwardClient(ask: Ask) {
   }
 }
 
-/** What a job writes when its Ray cluster is ready: here of services beside it. */
+/** What a job writes when its Ray cluster is ready: here of services beside it; of those that are not given nobody listens. */
 export async function writeClusterFile(slurm: SlurmServer, slurmJobId: string, ports: object): Promise<void> {
   const script = 'mkdir -p "$HOME/.lautta/ray/$1" && cat >"$HOME/.lautta/ray/$1/cluster.json"'
-  const cluster = { schema: 1, 'head-address': '127.0.0.1', ports }
+  const cluster = {
+    schema: 1,
+    'head-address': '127.0.0.1',
+    ports: { dashboard: discard, client: discard, gcs: discard, serve: discard, ...ports },
+    metrics: [{ address: '127.0.0.1', port: discard }],
+    ...{ 'ray-version': '2.60.0', 'python-version': '3.11.2', 'started-at': new Date().toISOString(), session: 'none' },
+    nodes: [{ address: '127.0.0.1', 'is-head': true }]
+  }
   const { exitCode, stderr } = await slurm.exec(['sh', '-c', script, 'sh', slurmJobId], { stdin: JSON.stringify(cluster) })
   if (exitCode !== 0) throw new Error(stderr)
 }

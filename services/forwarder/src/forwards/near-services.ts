@@ -7,7 +7,10 @@ import { createForwardDispatchers } from './forward-dispatchers.ts'
 import { createOpenForwardStream } from './open-forward-stream.ts'
 
 /** All that speaks with services which were brought near. */
-export function createNearServices({ config, ...options }: ForwardBookOptions & { config: Pick<Config, 'masterKey'> }) {
+export function createNearServices({
+  config,
+  ...options
+}: ForwardBookOptions & { config: Pick<Config, 'masterKey' | 'platforms'> }) {
   const { now } = options
   const forwards = createForwardBook(options)
   const openForwardStream = createOpenForwardStream(deriveKey(config.masterKey, 'forward streams'), now)
@@ -16,6 +19,6 @@ export function createNearServices({ config, ...options }: ForwardBookOptions & 
     openForwardStream,
     dispatchers: createForwardDispatchers(forwards, openForwardStream),
     sessions: createPageSessions(deriveKey(config.masterKey, 'forwarded pages'), now),
-    findToken: createFindToken(options.management)
+    findToken: createFindToken(options.management, config.platforms)
   }
 }

@@ -1,43 +1,59 @@
 import type { ForwardService } from '@lautta/core/documents/forward-document'
 import type { ForwardNews } from '@lautta/core/forwards/forward-status'
 import { isFinished, type Job } from '@lautta/core/job/job'
-import { findRayService } from '@lautta/platforms/find-ray-service'
+import { findServiceInJob, findServiceOf } from '@lautta/platforms/find-ray-service'
 import type { Platform } from '@lautta/platforms/platform'
 import type { RemoteAddress } from '@lautta/platforms/remote-shell'
+import type { KnownPlatform } from '@lautta/platforms/settings'
 
-/** Where a forward leads to, and of which run of the cluster's job that is true. */
+/** Where a forward leads to; of a cluster inside a job, in which run of it. */
 export interface FoundTarget {
   address: RemoteAddress
+  run: ClusterRun | null
+}
+
+/** A run of a job that is to have a cluster. */
+interface ClusterRun {
   attempt: number
   /** SLURM's count of its requeues. */
   restart: number
+  slurmJobId: string
 }
 
 /** As much of a job as tells whether it has a cluster now. */
-export type ClusterJob = Pick<Job, 'state' | 'attempt' | 'restart'>
+type ClusterJob = Pick<Job, 'state' | 'attempt' | 'restart'>
 
 /**
- * Finds where a forward leads to, or how it is instead. What was found before still holds for the same run of the job, while
- * the connection stands that tells so.
+ * Finds where a forward leads to that has a job for its cluster (null: nothing is known of it yet), or how it is instead.
+ * What was found before still holds for the same run of the job, while the connection stands.
  */
-export async function findTarget(
-  open: () => Promise<Pick<Platform, 'shell'>>,
+export async function findTargetInJob(
+  { shell }: Pick<Platform, 'shell'>,
   service: ForwardService,
-  job: ClusterJob | null,
+  run: ClusterRun,
   before: FoundTarget | null
 ): Promise<FoundTarget | ForwardNews> {
-  const run = runOf(job)
-  if ('state' in run) return run
-  const { shell } = await open()
-  const { attempt, restart, slurmJobId } = run
-  if (before?.attempt === attempt && before.restart === restart && shell.isOpen()) return before
-  const address = await findRayService(shell, slurmJobId, service)
-  if (address !== null) return { address, attempt, restart }
+  const isSame = before?.run?.attempt === run.attempt && before.run.restart === run.restart
+  if (isSame && shell.isOpen()) return before
+  const address = await findServiceInJob(shell, run.slurmJobId, service)
+  if (address !== null) return { address, run }
   return { state: 'waiting', waiting: 'cluster', reason: 'the Ray cluster has not started yet' }
 }
 
-/** The run of a job that is to have a cluster now; else how the forward is. */
-function runOf(job: ClusterJob | null): { attempt: number; restart: number; slurmJobId: string } | ForwardNews {
+/** The same of a Ray cluster that is the platform itself. */
+export async function findTargetOf(
+  platform: Pick<Platform, 'reach'>,
+  { name, ray }: Pick<KnownPlatform, 'name' | 'ray'>,
+  service: ForwardService
+): Promise<FoundTarget | ForwardNews> {
+  if (ray === null) return { state: 'closed', reason: `${name} is no Ray cluster in the configuration` }
+  const address = findServiceOf(name, ray, service)
+  await platform.reach()
+  return { address, run: null }
+}
+
+/** The run of a job that has a cluster now, or how the forward is. */
+export function findRun(job: ClusterJob | null): ClusterRun | ForwardNews {
   if (job === null) return { state: 'waiting', waiting: 'cluster', reason: 'the job of the Ray cluster is not known yet' }
   const { state, attempt, restart } = job
   if (isFinished(job) || state.kind === 'finishing') {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ForwardCondition, ForwardDocument, ForwardStatus } from '@lautta/core/documents/forward-document'
-import { CredentialsError, LauttaError, messageOf, RefusedError, UnavailableError } from '@lautta/core/errors'
+import { CredentialsError, type LauttaError, messageOf, RefusedError, UnavailableError } from '@lautta/core/errors'
 import { beginForward, type ForwardNews, tellForward } from '@lautta/core/forwards/forward-status'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { Backoff } from '../backoff.ts'
@@ -8,7 +8,8 @@ import type { Connection } from '../connection.ts'
 import { type HeldLease, withTimeLeft } from '../held-lease.ts'
 import type { FindJobs } from '../other-clusters.ts'
 import { type ForwardPorts, LeaseLostError, type SessionPorts } from '../session-ports.ts'
-import { type FoundTarget, findTarget } from './find-target.ts'
+import { createFindNews } from './find-news.ts'
+import type { FoundTarget } from './find-target.ts'
 import type { WantedForward } from './known-forwards.ts'
 import type { LeasedPort } from './lease-port.ts'
 
@@ -54,6 +55,7 @@ export function createSessionForwards({
   findJobs
 }: SessionForwardsOptions): SessionForwards {
   const { user, known, management, forwards, now, logger, queues } = ports
+  const findNews = createFindNews({ known, connection, fail, findJobs })
   const held = new Map<string, HeldForward>()
 
   const letGo = (forward: HeldForward): void => {
@@ -94,22 +96,6 @@ export function createSessionForwards({
     }
   }
 
-  const findNews = async (forward: HeldForward): Promise<ForwardNews> => {
-    const { orchestration, index, service } = forward.document
-    try {
-      const jobs = orchestration === null ? null : await findJobs(orchestration)
-      const job = index === null ? null : (jobs?.[index] ?? null)
-      const found = await findTarget(connection.open, service, job, forward.target)
-      forward.target = 'state' in found ? null : found
-      return 'state' in found ? found : { state: 'open', attempt: found.attempt }
-    } catch (error) {
-      if (!(error instanceof LauttaError)) throw error
-      fail(error)
-      forward.target = null
-      return { state: 'waiting', waiting: conditionOf(error), reason: error.message }
-    }
-  }
-
   const tendOne = async ({ document, isEnded }: WantedForward): Promise<void> => {
     const forward = held.get(document.id) ?? { document, status: null, leased: null, target: null }
     held.set(document.id, forward)
@@ -125,7 +111,10 @@ export function createSessionForwards({
   /** Null while the platform is left in peace: then nothing is news. */
   const findNewsInPeace = async (forward: HeldForward): Promise<ForwardNews | null> => {
     forward.leased ??= await forwards.lease(forward.document, forward.status?.port ?? null, () => dial(forward))
-    return backoff.isOn() ? null : findNews(forward)
+    if (backoff.isOn()) return null
+    const { news, target } = await findNews(forward.document, forward.target)
+    forward.target = target
+    return news
   }
 
   return {
@@ -149,11 +138,6 @@ export function createSessionForwards({
       for (const forward of [...held.values()]) letGo(forward)
     }
   }
-}
-
-function conditionOf(error: LauttaError): ForwardCondition {
-  if (error instanceof CredentialsError) return 'credentials'
-  return error instanceof RefusedError ? 'cluster' : 'platform'
 }
 
 function noPort({ service }: ForwardDocument, { describeRange }: Pick<ForwardPorts, 'describeRange'>): ForwardNews {

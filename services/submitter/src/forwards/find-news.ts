@@ -1,0 +1,46 @@
+import type { ForwardCondition, ForwardTarget } from '@lautta/core/documents/forward-document'
+import { CredentialsError, LauttaError, RefusedError } from '@lautta/core/errors'
+import type { ForwardNews } from '@lautta/core/forwards/forward-status'
+import type { KnownPlatform } from '@lautta/platforms/settings'
+import type { Connection } from '../connection.ts'
+import type { FindJobs } from '../other-clusters.ts'
+import { type FoundTarget, findRun, findTargetInJob, findTargetOf } from './find-target.ts'
+
+export interface FindNewsOptions {
+  known: Pick<KnownPlatform, 'name' | 'ray'>
+  connection: Pick<Connection, 'open'>
+  findJobs: FindJobs
+  fail(error: LauttaError): void
+}
+
+/** Finds out how forwards are now: the platform is asked where what was known of it does not hold any more. */
+export function createFindNews({ known, connection, findJobs, fail }: FindNewsOptions) {
+  const findTarget = async (
+    { orchestration, index, service }: ForwardTarget,
+    before: FoundTarget | null
+  ): Promise<FoundTarget | ForwardNews> => {
+    if (orchestration === null || index === null) return findTargetOf(await connection.open(), known, service)
+    const run = findRun((await findJobs(orchestration))?.[index] ?? null)
+    return 'state' in run ? run : findTargetInJob(await connection.open(), service, run, before)
+  }
+
+  return async (
+    forward: ForwardTarget,
+    before: FoundTarget | null
+  ): Promise<{ news: ForwardNews; target: FoundTarget | null }> => {
+    try {
+      const found = await findTarget(forward, before)
+      if ('state' in found) return { news: found, target: null }
+      return { news: { state: 'open', attempt: found.run?.attempt ?? null }, target: found }
+    } catch (error) {
+      if (!(error instanceof LauttaError)) throw error
+      fail(error)
+      return { news: { state: 'waiting', waiting: conditionOf(error), reason: error.message }, target: null }
+    }
+  }
+}
+
+function conditionOf(error: LauttaError): ForwardCondition {
+  if (error instanceof CredentialsError) return 'credentials'
+  return error instanceof RefusedError ? 'cluster' : 'platform'
+}
