@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
-import type { ForwardCondition, ForwardDocument, ForwardStatus } from '@lautta/core/documents/forward-document'
-import { CredentialsError, type LauttaError, messageOf, RefusedError, UnavailableError } from '@lautta/core/errors'
+import type { ForwardDocument, ForwardStatus } from '@lautta/core/documents/forward-document'
+import { CredentialsError, type LauttaError, messageOf, UnavailableError } from '@lautta/core/errors'
 import { beginForward, type ForwardNews, tellForward } from '@lautta/core/forwards/forward-status'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { Backoff } from '../backoff.ts'
