@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeKey, signKey } from '../../packages/platforms/test/ssh-keys.ts'
 import type { SlurmServer } from '../servers/slurm.ts'
+import { startEchoService } from '../support/echo-service.ts'
+import { createForwardClient, openByteStream, writeClusterFile } from '../support/forward-client.ts'
 import { type LauttaOnSlurm, startLauttaOnSlurm } from '../support/lautta-on-slurm.ts'
 import { createOrderClient } from '../support/order-client.ts'
 import { until } from '../support/until.ts'
@@ -80,6 +82,32 @@ describe('certificates of two minutes, on a login node that takes nothing else',
     for (const one of [id, late, later]) expect(await orders.untilStored(one)).toMatchObject({ outcome: 'completed' })
     expect(await orders.log(id, 'mahti')).toBe('it ran on\n')
     expect(await orders.job(id, 'mahti')).toMatchObject({ attempt: 1, restart: 0 })
+  })
+
+  it('that end close what goes through a forward, which goes on at the same port with the next one', async () => {
+    renewFor(40)
+    const forwards = createForwardClient(lautta.ask)
+    const service = await startEchoService()
+    const id = await orders.start('mahti', [{ script: '#!/bin/sh\nuntil [ -e ~/end ]; do sleep 0.2; done\n' }])
+    const { id: slurmJobId } = await orders.untilJob(id, 'mahti', ({ state }) => state === 'running')
+    await writeClusterFile(lautta.slurm, slurmJobId, { serve: service.port })
+    const forward = await forwards.open(id, 'serve', 'mahti')
+    const { port } = await forwards.untilForward(forward.id, ({ state }) => state === 'open')
+    const url = `${lautta.url}/v1/forwards/${forward.id}/stream`
+    const stream = await openByteStream(url, lautta.apiKey)
+    await forwards.untilForward(forward.id, ({ waiting }) => waiting === 'credentials')
+    await stream.closed
+    expect(service.connections()).toBe(0)
+    expect(await forwards.look(forward.id)).toMatchObject({ reason: expect.stringMatching(/certificate .* ended at /), port })
+    await expect(openByteStream(url, lautta.apiKey)).rejects.toThrow('did not open')
+    renewFor(120)
+    await forwards.untilForward(forward.id, ({ state }) => state === 'open')
+    const next = await openByteStream(url, lautta.apiKey)
+    next.send('GET / HTTP/1.0\r\n\r\n')
+    expect((await next.closed).code).toBe(1000)
+    await lautta.slurm.exec(['touch', 'end'])
+    await forwards.untilForward(forward.id, ({ state }) => state === 'closed')
+    await service.stop()
   })
 
   it('of another key, or for another name, are told without a word to the host', async () => {

@@ -90,9 +90,9 @@ export function createForwardObjects(
       }))
     },
 
-    /** Removes all of a forward: what asks for it first, so that nobody opens it anew. */
+    /** Removes all of a forward that is closed: that it is not wanted outlives that it was, so that nobody opens it anew. */
     async removeForward({ slug, id }: Pick<ListedForward, 'slug' | 'id'>): Promise<void> {
-      for (const part of ['request', 'end', 'status'] as const) await store.delete(commonBucket, forwardPath(slug, id, part))
+      for (const part of ['status', 'request', 'end'] as const) await store.delete(commonBucket, forwardPath(slug, id, part))
     }
   }
 }

@@ -3,9 +3,10 @@ import { messageOf } from '@lautta/core/errors'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Logger } from '@lautta/runtime/logger'
+import { sweepForwards } from './sweep-forwards.ts'
 
 const warnedShare = 0.8
-// Longer than any upload takes (of a multipart upload it is known when it began), and than anybody reads an object that has
+// How long users see what became of their forwards, and longer than any upload takes (of a multipart upload it is known when it began), and than anybody reads an object that has
 // been replaced.
 const graceMs = 7 * 24 * 60 * 60 * 1000
 
@@ -20,7 +21,7 @@ export interface HouseOptions {
   signal: AbortSignal
 }
 
-/** Removes what broken uploads left in all buckets, and says which of them grow full. Doing it twice at once does no harm. */
+/** Removes what broken uploads left in all buckets, and forwards that were closed long ago, and says which of them grow full. Doing it twice at once does no harm. */
 export async function keepHouse(options: HouseOptions): Promise<void> {
   const { store, management, users, logger, now, mostObjects = 500_000, signal } = options
   const buckets = new Set(users.flatMap(({ name }) => bucketTargets.map((target) => management.bucketOf(name, target))))
@@ -35,5 +36,10 @@ export async function keepHouse(options: HouseOptions): Promise<void> {
     } catch (error) {
       logger.warn({ bucket, error: messageOf(error) }, 'a bucket could not be looked after; that is tried again later')
     }
+  }
+  try {
+    await sweepForwards(management, new Date(now().getTime() - graceMs))
+  } catch (error) {
+    logger.warn({ error: messageOf(error) }, 'closed forwards could not be removed; that is tried again later')
   }
 }
