@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.ts'
 import { type EchoService, startEchoService, type Told } from '../support/echo-service.ts'
 import { createForwardClient, knock, openByteStream, upgrade, writeClusterFile } from '../support/forward-client.ts'
 import { type LauttaOnSlurm, startLauttaOnSlurm } from '../support/lautta-on-slurm.ts'
@@ -15,10 +16,14 @@ let orders: ReturnType<typeof createOrderClient>
 let forwards: ReturnType<typeof createForwardClient>
 let others: ReturnType<typeof createForwardClient>
 let service: EchoService
+let network: TcpProxy
 let order: string
 let slurmJobId: string
 beforeAll(async () => {
-  lautta = await startLauttaOnSlurm()
+  lautta = await startLauttaOnSlurm(async (slurm) => {
+    network = await startTcpProxy(slurm)
+    return { hosts: [{ host: network.host, port: network.port }] }
+  })
   orders = createOrderClient(lautta.ask)
   forwards = createForwardClient(lautta.ask)
   others = createForwardClient(lautta.askAsAdmin)
@@ -32,7 +37,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await lautta?.stop()
-  await service?.stop()
+  await Promise.all([service?.stop(), network?.stop()])
 })
 
 /** A forward to the service that is open. */
@@ -183,6 +188,24 @@ describe('as a stream of bytes, a forward', () => {
     const { status, json } = await lautta.ask(`/v1/forwards/${id}/stream`)
     expect([status, json.detail]).toEqual([426, 'this is a WebSocket'])
     await expect(openByteStream(`${lautta.url}/v1/forwards/${id}/stream`, 'a-wrong-key')).rejects.toThrow('did not open')
+  })
+})
+
+describe('a connection to the platform', () => {
+  it('that is lost ends what goes through it, and is made again for what comes next', async () => {
+    const onMahti = await orders.start('mahti', [{ script }])
+    const { id: jobId } = await orders.untilJob(onMahti, 'mahti', ({ state }) => state === 'running')
+    await writeClusterFile(lautta.slurm, jobId, { serve: service.port })
+    const { id } = await forwards.open(onMahti, 'serve', 'mahti')
+    await forwards.untilForward(id, ({ state }) => state === 'open')
+    const { origin, cookie } = await forwards.enter(id)
+    const socket = (await upgrade(origin, { cookie })) as Duplex
+    socket.on('error', () => {})
+    network.cut()
+    await once(socket.resume(), 'close')
+    await until(async () => (await fetch(origin, { headers: { cookie } })).status === 200, 200)
+    await lautta.slurm.exec(['touch', `end-${jobId}`])
+    await forwards.untilForward(id, ({ state }) => state === 'closed')
   })
 })
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deriveKey } from '@lautta/core/derive-key'
+import { beginForward, tellForward } from '@lautta/core/forwards/forward-status'
 import { createFolderStore } from '@lautta/object-store/folder'
 import { createManagement } from '@lautta/object-store/management'
 import { createLogger } from '@lautta/runtime/logger'
@@ -54,6 +55,19 @@ describe('housekeeping', () => {
     await keepHouse(house)
     expect(await readdir(folder)).toEqual(['young'])
     expect(await told(1)).toMatchObject([{ bucket: 'mlch-pipe-b', removed: 1 }])
+  })
+  it('removes forwards that were closed more than a week ago, and leaves all others', async () => {
+    const at = (hours: number) => new Date(Date.now() - hours * 3600 * 1000).toISOString()
+    const ids = ['old', 'young', 'open'].map((name) => name.padEnd(26, '0'))
+    for (const [index, hours] of [7 * 24 + 1, 7 * 24 - 1, null].entries()) {
+      const id = ids[index]!
+      const target = { platform: 'lumi', orchestration: null, index: null, service: 'dashboard' as const }
+      await house.management.writeForward({ id, user: 'a', ...target, createdAt: at(999), keyId: 'k' })
+      const news = hours === null ? ({ state: 'open', attempt: null } as const) : ({ state: 'closed', reason: 'x' } as const)
+      await house.management.writeForwardStatus('a', tellForward(beginForward(id), news, null, at(hours ?? 999)))
+    }
+    await keepHouse(house)
+    expect((await house.management.listForwards('a')).map(({ id }) => id).sort()).toEqual(ids.slice(1).sort())
   })
   it('says which bucket grows full', async () => {
     for (let number = 0; number < 5; number++) await house.store.put('mlch-exp-a', `x${number}`, Buffer.from('x'))

@@ -31,12 +31,9 @@ const refused = 'LAUTTA/1 closed '
 export function writePreambleAnswer(reason: string | null): string {
   if (reason === null) return accepted
   const words = reason.replace(/\s+/g, ' ')
-  return (
-    refused +
-    Buffer.from(words)
-      .subarray(0, mostLineBytes - refused.length)
-      .toString('utf8')
-  )
+  // Of a letter that is cut in two a mark of three bytes is left.
+  const cut = Buffer.from(words).subarray(0, mostLineBytes - refused.length - 2)
+  return refused + cut.toString('utf8')
 }
 
 /** What such a line says: null when the bytes that follow are the service's own, else why there are none. */

@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openTestApi, type TestApi } from './open-api.ts'
+import { openRawClient } from './raw-client.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await openTestApi()
+})
+afterAll(() => api?.close())
+
+const webSocket = {
+  connection: 'Upgrade',
+  upgrade: 'websocket',
+  'sec-websocket-version': '13',
+  'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
+}
+
+describe('a request for a WebSocket', () => {
+  it('is answered in HTTP by any other route, and by its own when there is nothing to open', async () => {
+    for (const [path, status] of [
+      ['/v1/me', 200],
+      ['/v1/forwards/01m0000000000000000000000x/stream', 404],
+      ['/nothing', 404]
+    ] as const) {
+      const client = await openRawClient(api.url, `GET ${path}`, webSocket)
+      await client.closed
+      expect(client.received()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    }
+    const stranger = await openRawClient(api.url, 'GET /v1/me', { ...webSocket, authorization: 'Bearer of-nobody' })
+    await stranger.closed
+    expect(stranger.received()).toMatch(/^HTTP\/1\.1 401 /)
+  })
+})
+
+describe('a client that offers HTTP/2 beside its request', () => {
+  it('is answered in HTTP/1.1, its body read', async () => {
+    const body = JSON.stringify({ name: 'offered', platforms: { local: { jobs: [{ script: '#!/bin/sh\n' }] } } })
+    const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
+    const headers = { ...offer, 'content-type': 'application/json', 'content-length': String(body.length) }
+    const client = await openRawClient(api.url, 'POST /v1/orchestrations', headers)
+    client.send(body.slice(0, 20))
+    client.send(body.slice(20))
+    await client.untilReceived(/\r\n\r\n.*"name":"offered"/s)
+    expect(client.received()).toMatch(/^HTTP\/1\.1 202 /)
+    client.socket.destroy()
+  })
+})
