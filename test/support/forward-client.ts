@@ -47,7 +47,13 @@ export async function writeClusterFile(slurm: SlurmServer, slurmJobId: string, p
     'head-address': '127.0.0.1',
     ports: { dashboard: discard, client: discard, gcs: discard, serve: discard, ...ports },
     metrics: [{ address: '127.0.0.1', port: discard }],
-    ...{ 'ray-version': '2.60.0', 'python-version': '3.11.2', 'started-at': new Date().toISOString(), session: 'none' },
+    ...{
+      'ray-version': '2.60.0',
+      'python-version': '3.11.2',
+      'started-at': new Date().toISOString(),
+      session: 'none',
+      token: 'none'
+    },
     nodes: [{ address: '127.0.0.1', 'is-head': true }]
   }
   const { exitCode, stderr } = await slurm.exec(['sh', '-c', script, 'sh', slurmJobId], { stdin: JSON.stringify(cluster) })

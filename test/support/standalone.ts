@@ -18,7 +18,7 @@ export interface Standalone {
 
 /** `settings` is what stands in lautta.yaml. */
 export async function startStandalone(
-  settings: { users?: { 'api-key': string }[]; store?: object; 'ray-clusters'?: object } = {}
+  settings: { users?: { 'api-key': string }[]; store?: object; 'ray-clusters'?: object; forwards?: object } = {}
 ): Promise<Standalone> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-standalone-'))
   const port = await freePort()
