@@ -15,6 +15,11 @@ export function deriveId(user: string, idempotencyKey: string): string {
   return toBase32(createHash('sha256'), ['idempotency-key', user, idempotencyKey], 26)
 }
 
+/** The id of the order that a user's Ray job on a cluster always has, by the submission id of its first attempt. */
+export function deriveRayJobOrderId(user: string, cluster: string, submissionId: string): string {
+  return toBase32(createHash('sha256'), ['ray-job', user, cluster, submissionId], 26)
+}
+
 /** The first `length` base 32 digits of an HMAC over the parts; at 20 digits, 100 bits. */
 export function keyedBase32(key: Buffer, parts: readonly string[], length: number): string {
   return toBase32(createHmac('sha256', key), parts, length)

@@ -42,6 +42,12 @@ export const questionSchema = z.discriminatedUnion('kind', [
     orderName: z.string(),
     modules: z.array(z.string()),
     jobs: z.array(testedJobSchema)
+  }),
+  z.object({
+    kind: z.literal('ray-cluster'),
+    user: z.string(),
+    platform: z.string(),
+    cluster: z.string().nullable().describe("SLURM's id of the job that is the cluster; null: the platform itself is it")
   })
 ])
 export type Question = z.output<typeof questionSchema>

@@ -82,6 +82,9 @@ export const timesPath = (run: Run): string => `TIMES/${runName(run)}.parquet`
 /** The log table of a run, in the user's pipeline bucket. */
 export const logTablePath = (run: Run): string => `LOGS/${runName(run)}.parquet`
 
+/** What the Ray job of a share of a fan-out leaves, in the user's experiment bucket. */
+export const fanOutPath = (id: string, share: number): string => `ARTIFACTS/FAN-OUT/${id}/${share}.json`
+
 /** The two streams of a job. */
 export const logSources = ['out', 'err'] as const
 export type LogSource = (typeof logSources)[number]

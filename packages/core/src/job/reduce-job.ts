@@ -6,7 +6,7 @@ import { followUp, retryAfter } from './follow-up.ts'
 import { type Attempt, type FinishedState, isFinished, type Job, type JobState, type WaitingCondition } from './job.ts'
 import type { Ending, JobEffect, JobEvent } from './job-event.ts'
 import { type JobOrders, startedAttempt, startOf, stopOf } from './orders.ts'
-import { takeNeeds, waitsForNeed } from './take-needs.ts'
+import { needNotMet, takeNeeds, waitsForNeed } from './take-needs.ts'
 import { knownLogs } from './task-log.ts'
 
 /** The job after an event, what to do next, and the words for the history when something changed. */
@@ -88,7 +88,7 @@ function reducePreparing(job: Job, event: JobEvent, at: string): Transition {
         : endUnsubmitted({ ...job, stopOrderedAt: stoppedAt }, 'cancelled', 'stopped before it was submitted', at)
     }
     case 'needsRead':
-      return takeNeeds(job, event.stand) ?? endUnsubmitted(job, 'cancelled', 'need-not-met', at)
+      return takeNeeds(job, event.stand) ?? endUnsubmitted(job, 'cancelled', needNotMet, at)
     case 'preparationGoesOn':
       return keep(waitsForNeed(job) ? job : progress(job))
     case 'prepared':

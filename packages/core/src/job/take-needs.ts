@@ -2,6 +2,9 @@ import type { Job } from './job.ts'
 import type { NeedsStand } from './job-event.ts'
 import type { Transition } from './reduce-job.ts'
 
+/** The reason of a job that may never begin, because of how one ended that it needs. */
+export const needNotMet = 'need-not-met'
+
 /**
  * Whether a job may not begin before other ones have ended. Until then nothing is done for it on its platform, so nothing
  * else that it could wait for is told either.
