@@ -55,6 +55,11 @@ export const configFileSchema = z.strictObject({
   redis: z.strictObject({ url: z.string() }).optional(),
   users: z.array(userSchema).default([]),
   'secrets-folder': z.string().optional(),
+  'public-url': z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/[?#]/.test(url), 'write no more than http(s)://host[:port][/path]')
+    .optional()
+    .describe('where jobs reach the API, for the URLs that they get; default: the address by which it was asked'),
   'lease-seconds': z.number().min(1).default(30).describe('how long a submitter that died holds up another one'),
   forwards: forwardsSchema.prefault({}),
   local: z.boolean().default(true).describe('whether standalone offers platform local'),

@@ -38,6 +38,8 @@ export interface Config {
   port: number
   /** Where forwarded pages are shown: never on the port of the API. */
   proxyPort: number
+  /** Where jobs reach the API, without a slash behind it; null: at the address by which it was asked. */
+  publicUrl: string | null
   logLevel: string
   dataDirectory: string
   /** Null: an embedded one is to be started. */
@@ -126,6 +128,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     host: settings.LAUTTA_HOST,
     port: settings.LAUTTA_PORT,
     proxyPort,
+    publicUrl: file['public-url']?.replace(/\/+$/, '') ?? null,
     logLevel: settings.LAUTTA_LOG_LEVEL,
     dataDirectory,
     redis: redisUrl === undefined ? null : { url: redisUrl },

@@ -1,9 +1,11 @@
 import { LauttaError, UnavailableError } from '@lautta/core/errors'
 import type { DryRunAnswer, ProbeAnswer, Question } from '@lautta/core/messages'
 import { type PartitionsAnswer, tellPartitions } from '@lautta/core/platform/tell-partitions'
+import type { RayClusterAnswer } from '@lautta/core/ray/tell-cluster'
 import { probePlatform, stepsUntilFailure } from '@lautta/platforms/probe-platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { Logger } from '@lautta/runtime/logger'
+import { describeRayCluster } from './describe-ray-cluster.ts'
 import { dryRun } from './dry-run.ts'
 import type { Session } from './session.ts'
 import { createSharedProbes } from './shared-probes.ts'
@@ -16,7 +18,7 @@ export interface AnsweringOptions {
   logger: Logger
 }
 
-type Answered = { answer: ProbeAnswer | DryRunAnswer | PartitionsAnswer } | 'elsewhere'
+type Answered = { answer: ProbeAnswer | DryRunAnswer | PartitionsAnswer | RayClusterAnswer } | 'elsewhere'
 
 // So that a user whose platform does not answer leaves room for the questions of others.
 const mostAtOnce = 2
@@ -42,6 +44,9 @@ export function createAnswering({ sessionOf, platforms, now, logger }: Answering
         signal.throwIfAborted()
         return tellPartitions(known, await limits.find(scheduler))
       })
+    }
+    if (question.kind === 'ray-cluster') {
+      return session.ask((platform) => describeRayCluster(platform, question.cluster, signal))
     }
     return shareProbe(key, () => probe(session, known, signal))
   }
