@@ -39,6 +39,8 @@ export type App = FastifyInstance<
 export interface TellablePlatform extends OfferedPlatform, ClosablePlatform, KnownPartitions {
   kind: string
   architecture: string | null
+  /** Of a platform that is a Ray cluster. */
+  ray: { dashboard: string } | null
 }
 
 /** What routes need. */
@@ -61,6 +63,8 @@ export interface AppContext {
   objectWriter: ObjectWriter
   signatures: ObjectSignatures
   users: readonly ConfiguredUser[]
+  /** Where jobs reach the API; null: at the address by which it was asked. */
+  publicUrl: string | null
   /** The platforms that an order may name. */
   platforms: readonly TellablePlatform[]
   /** Hears of changes of any user's orders; answers the function that stops listening. */

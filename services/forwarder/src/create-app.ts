@@ -23,8 +23,13 @@ import { objectSignRoutes } from './routes/object-sign.ts'
 import { objectUploadRoutes } from './routes/object-upload.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { orchestrationRoutes } from './routes/orchestrations.ts'
+import { orderRayClusterRoutes } from './routes/order-ray-cluster.ts'
 import { partitionRoutes } from './routes/partitions.ts'
 import { platformRoutes } from './routes/platforms.ts'
+import { rayClusterRoutes } from './routes/ray-clusters.ts'
+import { rayFanOutRoutes } from './routes/ray-fan-out.ts'
+import { rayJobRoutes } from './routes/ray-jobs.ts'
+import { runRayJobRoutes } from './routes/run-ray-job.ts'
 import { tableRoutes } from './routes/tables.ts'
 import { validate } from './validate.ts'
 
@@ -98,6 +103,11 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
     partitionRoutes,
     forwardRoutes,
     forwardStreamRoutes,
+    rayClusterRoutes,
+    orderRayClusterRoutes,
+    rayJobRoutes,
+    runRayJobRoutes,
+    rayFanOutRoutes,
     meRoutes
   ]
   await app.register(guarded(keyed, context, byKey), { prefix: '/v1' })

@@ -73,7 +73,7 @@ export async function createForwarder({
   }
   const locks = createLocks(connection)
   const now = () => new Date()
-  const { users, platforms } = config
+  const { users, platforms, publicUrl } = config
   const changes = createChanges(connection)
   const writer = createOrderWriter({ management, queues, locks, platforms, logger, changes, now })
   const reader = createOrderReader(management)
@@ -86,7 +86,7 @@ export async function createForwarder({
   const near = createNearServices({ config, management, queues, locks, logger, now })
   const proxy = await startProxy({ ...near, links, host: config.host, port: config.proxyPort, logger })
   const context = {
-    ...{ store, management, reader, writer, users, platforms, listen, findUnready, asker, links },
+    ...{ store, management, reader, writer, users, platforms, publicUrl, listen, findUnready, asker, links },
     ...{ forwards: near.forwards, openForwardStream: near.openForwardStream, proxyPort: proxy.port },
     pauses: createPlatformPauses({ management, queues, users, logger, now }),
     environments: createKnownEnvironments(management, now),

@@ -32,11 +32,12 @@ export function createObjectSignatures(masterKey: string, users: readonly Config
       .digest()
 
   return {
-    /** The query of the URL. */
-    sign(right: ObjectRight): string {
-      const { user, expiresSeconds } = right
+    /** A URL at which the right holds; `origin` is where the API is. */
+    sign(origin: string, right: ObjectRight): string {
+      const { user, target, path, expiresSeconds } = right
       const signature = signatureOf(right).toString('base64url')
-      return new URLSearchParams({ user, expires: String(expiresSeconds), signature }).toString()
+      const query = new URLSearchParams({ user, expires: String(expiresSeconds), signature })
+      return `${origin}/v1/objects/${target}/${path.split('/').map(encodeURIComponent).join('/')}?${query}`
     },
 
     /** Who signed the URL of a request; null when it has no signature. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '@lautta/core/canonical-json'
 import type { OrderDocument } from '@lautta/core/documents/order-document'
+import type { RequestDocument } from '@lautta/core/documents/request-document'
 import { messageOf } from '@lautta/core/errors'
 import { createId, deriveId } from '@lautta/core/ids'
 import type { Orchestration } from '@lautta/core/orchestration/dictionary'
@@ -13,6 +14,24 @@ import type { Logger } from '@lautta/runtime/logger'
 import type { Caller } from './authenticate.ts'
 import { type ClosablePlatform, warningsFor } from './order-warnings.ts'
 import { Problem } from './problem.ts'
+
+/** By which id an order is stored; one that the user's own key gives may come again, and is then the same order. */
+export interface OrderIdentity {
+  id: string
+  /** What the user calls the key; null: the id is new. */
+  key: string | null
+}
+
+/** An order that is to be stored. */
+export interface AcceptedOrder {
+  identity: OrderIdentity
+  request: Orchestration
+  /** As it was sent: a key stands for it. */
+  body: unknown
+  start: boolean
+  /** Besides those that the request itself gives. */
+  warnings?: readonly string[]
+}
 
 export interface OrderWriterOptions {
   management: Management
@@ -54,14 +73,12 @@ export function createOrderWriter({ management, queues, changes, locks, platform
   /** Stores the request, unless this key stored the same one before. */
   const store = async (
     caller: Caller,
-    id: string,
-    request: Orchestration,
-    body: unknown
-  ): Promise<{ createdAt: string; warnings: string[] }> => {
+    { identity: { id, key }, request, body, warnings = [] }: AcceptedOrder
+  ): Promise<StoredOrder> => {
     const bodySha256 = createHash('sha256').update(canonicalJson(body)).digest('hex')
     const stored = await management.readRequest(caller.user, id)
     if (stored !== null && stored.bodySha256 !== bodySha256) {
-      throw new Problem(422, 'this Idempotency-Key was used with another body', { hint: 'use a new key for a new orchestration' })
+      throw new Problem(422, `this ${key} was used with another body`, { hint: 'use a new one for something new' })
     }
     if (stored !== null) return stored
     const document = {
@@ -69,7 +86,7 @@ export function createOrderWriter({ management, queues, changes, locks, platform
       user: caller.user,
       createdAt: now().toISOString(),
       bodySha256,
-      warnings: warningsFor(platforms, request),
+      warnings: [...warningsFor(platforms, request), ...warnings],
       request
     }
     await management.writeRequest(caller.user, { schema: 1, ...document })
@@ -86,25 +103,36 @@ export function createOrderWriter({ management, queues, changes, locks, platform
     order,
     nudge,
 
+    /** The id of an order, which the user's Idempotency-Key gives where there is one. */
+    identify(user: string, idempotencyKey: string | undefined): OrderIdentity {
+      if (idempotencyKey === undefined) return { id: createId(now()), key: null }
+      return { id: deriveId(user, idempotencyKey), key: 'Idempotency-Key' }
+    },
+
     /** Accepts an orchestration: it is durable when this resolves. */
-    async create(caller: Caller, request: Orchestration, body: unknown, idempotencyKey: string | undefined, start: boolean) {
-      const id = idempotencyKey === undefined ? createId(now()) : deriveId(caller.user, idempotencyKey)
-      const wanted = [...(start ? [{ order: 'start' as const, attempt: 1 }] : []), ...ordersInRequest(request)]
+    async create(caller: Caller, accepted: AcceptedOrder) {
+      const { id, key } = accepted.identity
       const write = async () => {
-        const stored = await store(caller, id, request, body)
-        const given = idempotencyKey === undefined ? [] : await readOrders(caller.user, id)
+        const stored = await store(caller, accepted)
+        const wanted = wantedOrders(accepted.start, stored.request)
+        const given = key === null ? [] : await readOrders(caller.user, id)
         const missing = wanted.filter((one) => !given.some((other) => isSameOrder(one, other)))
-        await order(caller, id, Object.keys(request.platforms), missing)
-        return stored
+        await order(caller, id, Object.keys(stored.request.platforms), missing)
+        const state = wanted.some((one) => one.order === 'start') ? 'active' : 'declared'
+        return { id, name: stored.request.name, state, 'created-at': stored.createdAt, warnings: stored.warnings }
       }
       // Two at once with one key: the second must see what the first stored, since stores can't create only once.
-      const stored = idempotencyKey === undefined ? await write() : await locks.withLock(`create:${id}`, write)
-      const state = wanted.some((one) => one.order === 'start') ? 'active' : 'declared'
-      return { id, name: request.name, state, 'created-at': stored.createdAt, warnings: stored.warnings }
+      return key === null ? write() : locks.withLock(`create:${id}`, write)
     }
   }
 }
 export type OrderWriter = ReturnType<typeof createOrderWriter>
+
+type StoredOrder = Pick<RequestDocument, 'createdAt' | 'warnings' | 'request'>
+
+function wantedOrders(start: boolean, request: Orchestration): NewOrder[] {
+  return [...(start ? [{ order: 'start' as const, attempt: 1 }] : []), ...ordersInRequest(request)]
+}
 
 function isSameOrder(a: NewOrder, b: OrderDocument): boolean {
   return a.order === b.order && a.attempt === b.attempt && a.platform === b.platform && a.index === b.index

@@ -8,6 +8,9 @@ import { openInstallation } from '@lautta/runtime/open-installation'
 import { createRestClient, type RestAnswer } from '../../../test/support/rest-client.ts'
 import { createForwarder } from '../src/create-forwarder.ts'
 
+/** Platforms that are Ray clusters. */
+export const rayClusters = ['compose', 'kuberay', 'laptop'] as const
+
 /** A forwarder over a real Redis and a store, a folder mostly, without anybody behind it. */
 export interface TestApi {
   url: string
@@ -26,17 +29,21 @@ export interface TestApi {
 interface TestApiOptions {
   /** A folder of its own when absent. */
   store?: Config['store']
+  publicUrl?: string
   silenceMs?: number
 }
 
 const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nobody: 'a-key-that-nobody-has' }
 
-export async function openTestApi({ store, ...options }: TestApiOptions = {}): Promise<TestApi> {
+export async function openTestApi({ store, publicUrl, ...options }: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
   const base = loadConfig({ standalone: true }, { LAUTTA_DATA_DIR: folder, LAUTTA_PORT: '0', LAUTTA_API_KEY: keys.local })
+  const [plain] = base.platforms as [KnownPlatform]
   const config = {
     ...base,
     ...(store && { store }),
+    ...(publicUrl && { publicUrl }),
+    platforms: [...base.platforms, ...rayClusters.map((name) => ({ ...plain, name, kind: 'ray' as const, hosts: [] }))],
     users: [
       ...base.users,
       {

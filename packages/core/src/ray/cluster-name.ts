@@ -11,14 +11,16 @@ export function clusterName({ platform, job }: ClusterPlace): string {
   return job === null ? platform : `${job.orchestration}.${platform}.${job.index}`
 }
 
+// No platform has a dot in its name, but the id of an adopted order may have some.
+const platformForm = /^[a-z0-9][a-z0-9-]*$/
+const jobForm = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.([a-z0-9][a-z0-9-]*)\.(0|[1-9]\d*)$/
+
 /** The place that a name means; null when nothing could be called so. */
 export function readClusterName(name: string): ClusterPlace | null {
-  // From the right: no platform has a dot in its name, but the id of an adopted order may have some.
-  const parts = /^(?:([A-Za-z0-9][A-Za-z0-9._-]{0,63})\.)?([a-z0-9][a-z0-9-]*)(?:\.(0|[1-9]\d*))?$/.exec(name)
-  const [, orchestration, platform, index] = parts ?? []
-  if (platform === undefined || (orchestration === undefined) !== (index === undefined)) return null
-  const job = orchestration === undefined ? null : { orchestration, index: Number(index) }
-  return { platform, job }
+  if (platformForm.test(name)) return { platform: name, job: null }
+  const [, orchestration, platform, index] = jobForm.exec(name) ?? []
+  if (orchestration === undefined || platform === undefined) return null
+  return { platform, job: { orchestration, index: Number(index) } }
 }
 
 /** The cluster to which a Ray job of an order on a platform goes. */

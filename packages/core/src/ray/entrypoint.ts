@@ -14,7 +14,8 @@ export const parametersFileName = '.lautta-parameters.json'
 
 // Linux takes 128 KiB for one argument; Ray runs the whole command as one argument of `sh -c`.
 const longestCommandBytes = 100_000
-const longestArgumentBytes = 128 * 1024 - 1
+/** Of the parameters of a Ray job, as JSON. */
+export const longestArgumentBytes = 128 * 1024 - 1
 
 /**
  * What a Ray job runs: `python <file> '<json>'`, as seed 003 has it, quoted for sh. Where that would be too long, sh reads

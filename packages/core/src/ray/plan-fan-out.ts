@@ -2,7 +2,7 @@ import { outcomes } from '../job/outcome.ts'
 import type { JobRequest } from '../orchestration/dictionary.ts'
 import { nameOfJob } from '../orchestration/needs.ts'
 import type { ClusterPlace } from './cluster-name.ts'
-import { writeClusterReference, type RayJobOfShare } from './ray-job.ts'
+import { type RayJobOfShare, writeClusterReference } from './ray-job.ts'
 
 // Also a cancelled one: so ends a Ray job whose cluster in a SLURM job was over before it could begin.
 const failedOutcomes = outcomes.filter((outcome) => outcome !== 'completed')

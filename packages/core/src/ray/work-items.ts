@@ -8,9 +8,11 @@ export const resourceWeightsSchema = z
   .describe('how much each resource of a cluster counts; what is left out counts nothing')
 export type ResourceWeights = z.output<typeof resourceWeightsSchema>
 
+type Json = z.output<ReturnType<typeof z.json>>
+
 /** One item of work, with what its list says in its last two elements. */
 export interface WorkItem {
-  list: readonly unknown[]
+  list: readonly Json[]
   /** The last element but one: the largest come first. */
   order: number | string
   /** The last element: how heavy the item is. */
@@ -35,7 +37,7 @@ export const workItemsSchema = z.array(z.array(z.json())).transform((lists, cont
   return items
 })
 
-function readItem(list: readonly unknown[]): WorkItem | null {
+function readItem(list: readonly Json[]): WorkItem | null {
   const [order, weight] = list.slice(-2)
   if (typeof order !== 'number' && typeof order !== 'string') return null
   return typeof weight === 'number' && weight >= 0 ? { list, order, weight } : null

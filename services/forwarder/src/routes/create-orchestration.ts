@@ -3,6 +3,7 @@ import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { dryRun, dryRunSchema } from '../dry-run.ts'
 import { refuseOthersPlatforms } from '../offered-platforms.ts'
 import { orchestrationFor } from '../orchestration-for.ts'
+import { keepSentBody, repeatableHeaders } from '../sent-body.ts'
 
 const tags = ['orchestrations']
 
@@ -28,7 +29,7 @@ export function creationRoutes(app: App, { writer, platforms, asker }: AppContex
         summary: "Accepts seed 000's dictionary, as JSON or YAML",
         consumes: ['application/json', 'application/yaml'],
         querystring: createQuery,
-        headers: z.looseObject({ 'idempotency-key': z.string().min(1).max(200).optional() }),
+        headers: repeatableHeaders,
         body: bodySchema,
         response: {
           200: dryRunSchema.describe('of a dry run'),
@@ -41,30 +42,20 @@ export function creationRoutes(app: App, { writer, platforms, asker }: AppContex
           })
         }
       },
-      // The body as it was sent, before defaults are filled in, is what an Idempotency-Key stands for.
-      preValidation: async (request) => {
-        request.sentBody = request.body
-      }
+      preValidation: keepSentBody
     },
     async (request, reply) => {
       const caller = callerOf(request)
       refuseOthersPlatforms(platforms, request.body, caller)
       if (request.query['dry-run']) return dryRun({ asker, platforms }, caller.user, request.body)
-      const created = await writer.create(
-        caller,
-        request.body,
-        request.sentBody,
-        request.headers['idempotency-key'],
-        request.query.start
-      )
+      const created = await writer.create(caller, {
+        identity: writer.identify(caller.user, request.headers['idempotency-key']),
+        request: request.body,
+        body: request.sentBody,
+        start: request.query.start
+      })
       reply.code(202)
       return created
     }
   )
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    sentBody: unknown
-  }
 }

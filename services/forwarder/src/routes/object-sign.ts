@@ -36,12 +36,8 @@ export function objectSignRoutes(app: App, { store, management, signatures }: Ap
       const expiresSeconds = Math.floor(Date.now() / 1000) + seconds
       // Never the store's own for PUT: who has one may add a header that copies any object there, of whatever user, into it.
       const signed = method === 'GET' ? await store.sign(bucket, path, { method, seconds }) : null
+      const ownUrl = () => signatures.sign(originOf(request), { method, user: caller.user, target, path, expiresSeconds })
       return { url: signed ?? ownUrl(), 'expires-at': new Date(expiresSeconds * 1000).toISOString() }
-
-      function ownUrl(): string {
-        const query = signatures.sign({ method, user: caller.user, target, path, expiresSeconds })
-        return `${originOf(request)}/v1/objects/${target}/${path.split('/').map(encodeURIComponent).join('/')}?${query}`
-      }
     }
   )
 }
