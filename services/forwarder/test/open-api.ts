@@ -38,12 +38,15 @@ const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nob
 export async function openTestApi({ store, publicUrl, ...options }: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
   const base = loadConfig({ standalone: true }, { LAUTTA_DATA_DIR: folder, LAUTTA_PORT: '0', LAUTTA_API_KEY: keys.local })
-  const [plain] = base.platforms as [KnownPlatform]
+  const [plain] = base.platforms as [Config['platforms'][number]]
   const config = {
     ...base,
     ...(store && { store }),
     ...(publicUrl && { publicUrl }),
-    platforms: [...base.platforms, ...rayClusters.map((name) => ({ ...plain, name, kind: 'ray' as const, hosts: [] }))],
+    platforms: [
+      ...base.platforms,
+      ...rayClusters.map((name) => ({ ...plain, name, kind: 'ray' as const, transport: 'ssh2' as const }))
+    ],
     users: [
       ...base.users,
       {
