@@ -131,6 +131,13 @@ platforms:
     ])
     expect(platforms.filter((one) => one.ray !== null)).toEqual(ray)
   })
+  it('says where jobs reach the API, without a slash behind it', () => {
+    const urlIn = (text: string) => loadConfig({ standalone: true }, withFile(text)).publicUrl
+    expect(urlIn('public-url: https://lautta.example.com/api/')).toBe('https://lautta.example.com/api')
+    expect(urlIn('')).toBeNull()
+    for (const url of ['ftp://lautta.example.com', 'lautta.example.com', 'https://lautta.example.com?x=1'])
+      expect(complaints(withFile(`public-url: ${url}`))).toEqual([expect.stringMatching(/public-url/)])
+  })
   it('may leave platform local out', () => {
     expect(loadConfig({ standalone: true }, withFile('local: false')).platforms.map(({ name }) => name)).not.toContain('local')
   })

@@ -5,7 +5,7 @@ import { createLogger } from '@lautta/runtime/logger'
 import { openInstallation } from '@lautta/runtime/open-installation'
 import type { TestApi } from './open-api.ts'
 
-export const at = '2026-11-20T10:00:00.000Z'
+const at = '2026-11-20T10:00:00.000Z'
 export const queued: JobState = { kind: 'queued', slurmJobId: '7', reason: 'Priority' }
 export const running: JobState = { kind: 'running', slurmJobId: '7' }
 export const ended = (outcome: 'completed' | 'failed' | 'cancelled', reason: string | null = null): JobState => {

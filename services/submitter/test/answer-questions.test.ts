@@ -89,6 +89,21 @@ describe('a probe', () => {
   })
 })
 
+describe('a question about a Ray cluster', () => {
+  const clusterOf: Question = { kind: 'ray-cluster', user: 'u', platform: 'local', cluster: null }
+  it('is answered also where there is none', async () => {
+    const nothing = { 'ray-version': null, 'python-version': null, nodes: [], resources: {} }
+    const { ask } = open()
+    expect(await ask(clusterOf)).toEqual({
+      answer: { ok: false, detail: 'there is no Ray cluster on this platform', ...nothing }
+    })
+  })
+  it('is not answered when the way to its platform is closed', async () => {
+    const { ask } = open(() => Promise.reject(new CredentialsError('no credential')))
+    await expect(ask(clusterOf)).rejects.toThrow('no credential')
+  })
+})
+
 describe('questions', () => {
   it('of one user about a platform are two at once, and hold up nobody else’s', async () => {
     const { gate, openGate } = createGate()
@@ -108,7 +123,8 @@ describe('questions', () => {
     const { ask } = open(() => gate)
     const asking = new AbortController()
     const partitions: Question = { kind: 'partitions', user: 'v', platform: 'local' }
-    const asked = [dryRunOf('u'), probeOf('u'), partitions].map((question) => ask(question, asking.signal))
+    const cluster: Question = { kind: 'ray-cluster', user: 'w', platform: 'local', cluster: null }
+    const asked = [dryRunOf('u'), probeOf('u'), partitions, cluster].map((question) => ask(question, asking.signal))
     asking.abort(new UnavailableError('too late'))
     openGate()
     for (const one of asked) await expect(one).rejects.toThrow('too late')

@@ -52,8 +52,8 @@ export function rayFanOutRoutes(app: App, context: AppContext): void {
         signatures.sign(origin, { method: 'PUT', user, target: 'experiment', path, expiresSeconds })
       // Clusters may have other resources by now: what was divided stays so.
       const stored = identity.key === null ? null : await management.readRequest(user, id)
-      const composed = stored ?? (await composeFanOut(context, caller, request.body, { id, signPut }))
-      await writer.create(caller, { identity, ...composed, body: request.sentBody, start: true })
+      const { request: order, warnings } = stored ?? (await composeFanOut(context, caller, request.body, { id, signPut }))
+      await writer.create(caller, { identity, request: order, warnings, body: request.sentBody, start: true })
       reply.code(202)
       return answer(user, id, request.query.wait, reply)
     }
