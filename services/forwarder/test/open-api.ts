@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedRedis, startEmbeddedRedis } from '@lautta/queue/embedded-redis'
@@ -37,16 +37,24 @@ const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nob
 
 export async function openTestApi({ store, publicUrl, ...options }: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
-  const base = loadConfig({ standalone: true }, { LAUTTA_DATA_DIR: folder, LAUTTA_PORT: '0', LAUTTA_API_KEY: keys.local })
-  const [plain] = base.platforms as [Config['platforms'][number]]
+  const settings = {
+    ...(publicUrl && { 'public-url': publicUrl }),
+    'ray-clusters': Object.fromEntries(rayClusters.map((name) => [name, { dashboard: `http://${name}.example.com:8265` }]))
+  }
+  // YAML reads JSON.
+  await writeFile(join(folder, 'lautta.yaml'), JSON.stringify(settings))
+  const base = loadConfig(
+    { standalone: true },
+    {
+      LAUTTA_CONFIG: join(folder, 'lautta.yaml'),
+      LAUTTA_DATA_DIR: folder,
+      LAUTTA_PORT: '0',
+      LAUTTA_API_KEY: keys.local
+    }
+  )
   const config = {
     ...base,
     ...(store && { store }),
-    ...(publicUrl && { publicUrl }),
-    platforms: [
-      ...base.platforms,
-      ...rayClusters.map((name) => ({ ...plain, name, kind: 'ray' as const, transport: 'ssh2' as const }))
-    ],
     users: [
       ...base.users,
       {

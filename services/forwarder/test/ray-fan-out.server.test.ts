@@ -92,7 +92,10 @@ describe('a fan-out', () => {
     await leave(second.ray.parameters.output.url, '{"file-4": [1, 2]}')
     await submitter.write(id, 'kuberay', [running, ended('completed')])
     const between = (await look(id)).json
-    expect(between).toMatchObject({ state: 'active', output: { 1: { url: 'kuberay', data: { 'file-4': [1, 2] } } } })
+    expect(between).toMatchObject({
+      state: 'active',
+      output: { 1: { url: 'http://kuberay.example.com:8265', data: { 'file-4': [1, 2] } } }
+    })
     expect(between.missing).toEqual([{ share: '0', detail: 'it is RUNNING' }])
     expect(between.shares[0]).toMatchObject({
       cluster: 'kuberay',
@@ -105,8 +108,8 @@ describe('a fan-out', () => {
     const { json } = await waiting
     expect(json).toMatchObject({ state: 'finished', missing: [] })
     expect(json.output).toEqual({
-      0: { url: 'kuberay', data: { 'file-5': 5 } },
-      1: { url: 'kuberay', data: { 'file-4': [1, 2] } }
+      0: { url: 'http://kuberay.example.com:8265', data: { 'file-5': 5 } },
+      1: { url: 'http://kuberay.example.com:8265', data: { 'file-4': [1, 2] } }
     })
   })
   it('tells of shares that no cluster could do, or whose Ray jobs left nothing to read', async () => {
