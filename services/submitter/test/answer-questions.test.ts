@@ -95,7 +95,7 @@ describe('a question about a Ray cluster', () => {
     const nothing = { 'ray-version': null, 'python-version': null, nodes: [], resources: {} }
     const { ask } = open()
     expect(await ask(clusterOf)).toEqual({
-      answer: { ok: false, detail: 'there is no Ray cluster on this platform', ...nothing }
+      answer: { ok: false, detail: 'this platform is no Ray cluster', ...nothing }
     })
   })
   it('is not answered when the way to its platform is closed', async () => {
