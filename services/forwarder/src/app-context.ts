@@ -16,6 +16,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Caller } from './authenticate.ts'
 import type { ForwardBook } from './forwards/forward-book.ts'
+import type { ForwardDispatchers } from './forwards/forward-dispatchers.ts'
 import type { OpenForwardStream } from './forwards/open-forward-stream.ts'
 import type { KnownEnvironments } from './known-environments.ts'
 import type { ObjectSignatures } from './object-signatures.ts'
@@ -40,7 +41,7 @@ export interface TellablePlatform extends OfferedPlatform, ClosablePlatform, Kno
   kind: string
   architecture: string | null
   /** Of a platform that is a Ray cluster. */
-  ray: { dashboard: string } | null
+  ray: { dashboard: string; serve: string | null; metrics: readonly string[] } | null
 }
 
 /** What routes need. */
@@ -57,6 +58,7 @@ export interface AppContext {
   /** Services of Ray clusters that users had brought near, and connections to them. */
   forwards: ForwardBook
   openForwardStream: OpenForwardStream
+  dispatchers: Pick<ForwardDispatchers, 'dispatcherOf'>
   links: OneTimeLinks
   /** Where browsers see them. */
   proxyPort: number

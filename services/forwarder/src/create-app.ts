@@ -29,6 +29,8 @@ import { platformRoutes } from './routes/platforms.ts'
 import { rayClusterRoutes } from './routes/ray-clusters.ts'
 import { rayFanOutRoutes } from './routes/ray-fan-out.ts'
 import { rayJobRoutes } from './routes/ray-jobs.ts'
+import { rayMetricsRoutes } from './routes/ray-metrics.ts'
+import { rayServiceRoutes } from './routes/ray-services.ts'
 import { runRayJobRoutes } from './routes/run-ray-job.ts'
 import { tableRoutes } from './routes/tables.ts'
 import { validate } from './validate.ts'
@@ -108,6 +110,10 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
     rayJobRoutes,
     runRayJobRoutes,
     rayFanOutRoutes,
+    rayMetricsRoutes,
+    rayServiceRoutes,
+    forwardRoutes,
+    forwardStreamRoutes,
     meRoutes
   ]
   await app.register(guarded(keyed, context, byKey), { prefix: '/v1' })

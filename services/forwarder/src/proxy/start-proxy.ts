@@ -12,6 +12,7 @@ import type { ForwardDispatchers } from '../forwards/forward-dispatchers.ts'
 import type { OpenForwardStream } from '../forwards/open-forward-stream.ts'
 import { type ErrorPage, renderErrorPage } from './error-page.ts'
 import { findPage, PageError } from './find-page.ts'
+import { requestHeaders } from './page-headers.ts'
 import type { PageSessions } from './page-session.ts'
 import { passRequest } from './pass-request.ts'
 import { passUpgrade } from './pass-upgrade.ts'
@@ -44,7 +45,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       const [, secret] = enterForm.exec(request.url ?? '') ?? []
       if (secret !== undefined) return enter(request, response, secret, options)
       const forward = await findPage(request, sessions, forwards)
-      await passRequest(request, response, dispatchers.dispatcherOf(forward), await findToken(forward))
+      const headers = requestHeaders(request.headers, await findToken(forward))
+      await passRequest(request, response, { dispatcher: dispatchers.dispatcherOf(forward), headers })
     }
     answering().catch((error: unknown) => {
       if (response.headersSent) return void response.destroy()
