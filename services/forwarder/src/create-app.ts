@@ -112,8 +112,6 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
     rayFanOutRoutes,
     rayMetricsRoutes,
     rayServiceRoutes,
-    forwardRoutes,
-    forwardStreamRoutes,
     meRoutes
   ]
   await app.register(guarded(keyed, context, byKey), { prefix: '/v1' })
