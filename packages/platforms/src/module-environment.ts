@@ -50,13 +50,13 @@ function loadScript(preamble: readonly string[], modules: readonly string[]): st
 give_up() { echo "$1 - -"; echo; echo "$2: $(cat "$words")"; rm -f "$words"; exit 0; }
 ${preamble.map((line) => `{ ${line}\n} >/dev/null 2>"$words" || give_up ${noPreamble} ${quote(line)}`).join('\n')}
 command -v module >/dev/null || { echo "this platform has no modules" >"$words"; give_up ${noModules} "module"; }
-${modules.map((entry) => `module ${readEntry(entry)} >/dev/null 2>"$words" || give_up ${noModules} ${quote(`module ${entry}`)}`).join('\n')}
+${modules.map((entry) => `module ${moduleCommand(entry)} >/dev/null 2>"$words" || give_up ${noModules} ${quote(`module ${entry}`)}`).join('\n')}
 rm -f "$words"
 `
 }
 
-/** `use <dir>` as it is; everything else is loaded, also when the order says so itself, as the seeds do. */
-function readEntry(entry: string): string {
+/** The words after `module` for an entry: `use <dir>` as it is; everything else is loaded, also when the order says so itself. */
+export function moduleCommand(entry: string): string {
   const [, command = 'load', name = ''] = /^(?:(use|load)\s+)?(.*)$/s.exec(entry.trim()) ?? []
   // No shell fills in a ~ that is quoted.
   const inHome = command === 'use' && name.startsWith('~/')
