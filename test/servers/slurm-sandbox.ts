@@ -36,17 +36,34 @@ export interface SandboxOptions {
   readonly nodes: number
   readonly uid: number | undefined
   readonly release: SlurmRelease
+  readonly nodeMegabytes: number
+  /** Folders of this machine that are /appl/<name> inside, read only. */
+  readonly software: Readonly<Record<string, string>>
 }
 
 /** One attempt to bring a sandbox up; it fails when another process has taken one of its ports meanwhile. */
-export async function startSandbox({ name, nodes, uid, release }: SandboxOptions): Promise<Sandbox> {
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { name, nodes, uid, release, nodeMegabytes, software } = options
   const directory = await mkdtemp(join(tmpdir(), 'slurm-'))
   if (uid !== undefined) await chown(directory, uid, uid)
   const scripts = `${directory}.scripts`
   const script = uid === undefined ? sandboxScript : await publishScript(scripts)
   const basePort = await freePort(4 + nodes)
-  const args = ['start', directory, '--base-port', basePort, '--name', name, '--nodes', nodes, '--remove']
+  const args = [
+    'start',
+    directory,
+    '--base-port',
+    basePort,
+    '--name',
+    name,
+    '--nodes',
+    nodes,
+    '--memory',
+    nodeMegabytes,
+    '--remove'
+  ]
   if (release === '24.11') args.push('--system', debian13)
+  for (const [as, folder] of Object.entries(software)) args.push('--appl', `${as}=${folder}`)
   // Detached, so that a Ctrl-C in the terminal lets the tests end first. The pipe to its input ends it in any case.
   const child = spawn(script, args.map(String), { detached: true, ...asUser(uid) })
   const ended = once(child, 'exit')

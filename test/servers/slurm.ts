@@ -32,20 +32,24 @@ export interface SlurmServer {
   stop(): Promise<void>
 }
 
-interface SlurmOptions {
+/** How a test wants its SLURM. */
+export interface SlurmOptions {
   name?: string
   nodes?: number
   uid?: number
   release?: SlurmRelease
+  nodeMegabytes?: number
+  software?: Readonly<Record<string, string>>
 }
 
 /**
  * Tests talk to a real SLURM with accounting, MariaDB and sshd, because no fake has its habits. It is thrown away at
  * `stop`, or when this process ends in whatever way. `uid`: root may have another user run all of it, but not of 24.11.
+ * `software`: folders of this machine, such as a venv, that jobs find as /appl/<name>.
  */
 export async function startSlurm(options: SlurmOptions = {}): Promise<SlurmServer> {
-  const { name = 'puhti', nodes = 2, uid, release = '22.05' } = options
-  const sandbox = await startOnFreePorts({ name, nodes, uid, release })
+  const { name = 'puhti', nodes = 2, uid, release = '22.05', nodeMegabytes = 4096, software = {} } = options
+  const sandbox = await startOnFreePorts({ name, nodes, uid, release, nodeMegabytes, software })
   const keys = join(sandbox.directory, 'cluster/keys')
   const exec: SlurmServer['exec'] = (argv, { as = 'csc', stdin = '' } = {}) =>
     run([sandbox.script, 'exec', sandbox.directory, '--as', as, ...argv], { stdin, uid })

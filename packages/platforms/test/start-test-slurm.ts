@@ -1,4 +1,4 @@
-import { type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
+import { type SlurmOptions, type SlurmServer, startSlurm } from '../../../test/servers/slurm.ts'
 import type { SlurmRelease } from '../../../test/servers/slurm-sandbox.ts'
 import type { RemoteShell } from '../src/remote-shell.ts'
 import type { Scheduler } from '../src/scheduler.ts'
@@ -14,8 +14,8 @@ export interface TestSlurm {
 }
 
 /** Starts a test SLURM of a release. */
-export async function startTestSlurm(release: SlurmRelease): Promise<TestSlurm> {
-  const slurm = await startSlurm({ release })
+export async function startTestSlurm(release: SlurmRelease, options: SlurmOptions = {}): Promise<TestSlurm> {
+  const slurm = await startSlurm({ ...options, release })
   const shell = await openTestShell(slurm)
   return {
     ...{ slurm, shell },

@@ -30,7 +30,8 @@ export const clusterTemplateSchema = z.strictObject({
   'stop-seconds': z.number().int().min(10).max(3600).default(60).describe('before the time limit, for an orderly end'),
   'temp-folder': z
     .string()
-    .regex(/^\/[\w./-]{0,60}$/, 'write an absolute path of at most 61 characters: those of sockets are short')
+    // A socket's path has 107 characters at most, and Ray adds up to 83.
+    .regex(/^\/[\w./-]{0,23}$/, 'write an absolute path of at most 24 characters: those of sockets are short')
     .default('/tmp')
     .describe("of the nodes' own disks, for Ray's sockets and logs")
 })

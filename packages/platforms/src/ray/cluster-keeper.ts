@@ -63,6 +63,7 @@ def tell_last_words():
     for path in [own + '/start.log', *(logs + name for name in ('gcs_server.out', 'raylet.out', 'dashboard.log'))]:
         try:
             with open(path, errors='replace') as file:
+                # Those of Ray's own programs that begin with no time are its bookkeeping.
                 lines = [line.rstrip() for line in file if 'state-dump' not in line]
         except OSError:
             continue

@@ -86,7 +86,10 @@ cat >"$folder/watch.py" <<'PYTHON'
 ${clusterWatcher}PYTHON
 `
 
-const addresses = ({ nodes, ...template }: ClusterTemplate) => `mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
+const addresses = ({
+  nodes,
+  ...template
+}: ClusterTemplate) => `mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")
 head=\${nodes[0]}
 ${
   nodes === 1

@@ -2,7 +2,7 @@
  * The program with which the batch script asks the head, in Python: over HTTP with the token, which is no argument of any
  * process. No site's proxy stands between the nodes of one job.
  */
-export const clusterWatcher = String.raw`"""watch.py ports | taken PORT... | await-head | form | idle | stop: what the batch script wants to know of the head."""
+export const clusterWatcher = `"""watch.py ports | taken PORT... | await-head | form | idle | stop: what the batch script wants to know of the head."""
 import json, os, platform, random, socket, sys, time, urllib.parse, urllib.request
 from datetime import datetime, timezone
 
