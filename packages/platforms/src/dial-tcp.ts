@@ -6,7 +6,7 @@ import type { RemoteAddress } from './remote-shell.ts'
 
 /** A TCP connection from this machine on. */
 export async function dialTcp({ host, port }: RemoteAddress): Promise<Duplex> {
-  const socket = connect({ host, port, noDelay: true })
+  const socket = connect({ host, port, noDelay: true, allowHalfOpen: true })
   try {
     await once(socket, 'connect')
   } catch (cause) {

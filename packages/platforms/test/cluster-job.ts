@@ -89,11 +89,12 @@ export async function runRayJob({ ask }: ClusterJob, id: string, entrypoint: str
   }, 300)
 }
 
-/** `leftOfRay`, when all has been cleared up. */
-export const nothingOfRay = '/dev/shm:\n\n/tmp:\n'
+/** Waits until nothing of Ray is left on the nodes: to accounting a job ends before its last process does. */
+export async function untilNothingIsLeft(under: Pick<TestSlurm, 'slurm'>): Promise<void> {
+  await until(async () => (await leftOfRay(under)) === '/dev/shm:\n\n/tmp:\n', 300)
+}
 
-/** What is left of Ray on the nodes: its processes, and its folders. */
-export async function leftOfRay({ slurm }: Pick<TestSlurm, 'slurm'>): Promise<string> {
+async function leftOfRay({ slurm }: Pick<TestSlurm, 'slurm'>): Promise<string> {
   const processes = await slurm.exec(['pgrep', '-u', 'csc', '-fa', 'raylet|gcs_server|ray::|ray start|keep\\.py|watch\\.py|ray-'])
   const files = await slurm.exec(['ls', '-A', '/tmp', '/dev/shm'])
   return processes.stdout + files.stdout

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { requireCommands } from '../../../test/servers/require-server.ts'
 import { slurmCommands } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
-import { type ClusterJob, leftOfRay, nothingOfRay, runRayJob, submitCluster } from './cluster-job.ts'
+import { type ClusterJob, runRayJob, submitCluster, untilNothingIsLeft } from './cluster-job.ts'
 import { putRay, rayCommands, raySoftware } from './put-ray.ts'
 import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
 
@@ -85,7 +85,7 @@ describe.skipIf(!requireCommands([...slurmCommands(), ...rayCommands]))('a Ray c
     expect(await job.log()).toMatch(/the cluster ends: its time limit is near\n.*stopping the Ray job long\n$/)
     expect(JSON.parse(await job.read('jobs.json'))).toMatchObject([{ submission_id: 'long', status: 'STOPPED' }])
     expect(await job.read('job-driver-long.log')).toMatch(/on and on/)
-    expect(await leftOfRay(under)).toBe(nothingOfRay)
+    await untilNothingIsLeft(under)
   })
 
   it('tells of a worker that dies, and fails when its head does', async () => {
@@ -97,7 +97,7 @@ describe.skipIf(!requireCommands([...slurmCommands(), ...rayCommands]))('a Ray c
     await kill('gcs_server')
     expect(await job.untilEnded()).toBe('FAILED|1:0')
     expect(await job.log()).toMatch(/the end of gcs_server.out:(.|\n)*the cluster ends: its head has ended, or gives no answer/)
-    expect(await leftOfRay(under)).toBe(nothingOfRay)
+    await untilNothingIsLeft(under)
   })
 
   it('begins anew as the same job when SLURM requeues it', async () => {

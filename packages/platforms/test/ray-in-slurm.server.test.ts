@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { requireCommands } from '../../../test/servers/require-server.ts'
-import { type ClusterJob, leftOfRay, nothingOfRay, runRayJob, submitCluster } from './cluster-job.ts'
+import { type ClusterJob, runRayJob, submitCluster, untilNothingIsLeft } from './cluster-job.ts'
 import { describeOnSlurm } from './describe-on-slurm.ts'
 import { putRay, rayCommands, raySoftware } from './put-ray.ts'
 import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
@@ -61,7 +61,7 @@ describe.skipIf(!requireCommands(rayCommands))('a Ray cluster in a job', () => {
       expect((await second.ask('/api/version')).status).toBe(200)
       await under.scheduler.cancel(second.id)
       await second.untilEnded()
-      expect(await leftOfRay(under)).toBe(nothingOfRay)
+      await untilNothingIsLeft(under)
       for (const job of [first, second]) expect(await job.log()).not.toMatch(job.token)
     })
 
@@ -72,7 +72,7 @@ describe.skipIf(!requireCommands(rayCommands))('a Ray cluster in a job', () => {
       expect(await job.untilEnded()).toBe('COMPLETED|0:0')
       expect(await job.log()).toMatch(/the cluster ends: there was no work for 0.2 minutes\n$/)
       expect(JSON.parse(await job.read('jobs.json'))).toMatchObject([{ submission_id: 'work', status: 'SUCCEEDED' }])
-      expect(await leftOfRay(under)).toBe(nothingOfRay)
+      await untilNothingIsLeft(under)
     })
   })
 })

@@ -150,7 +150,8 @@ function memoryWords({ memory }: ClusterTemplate): string {
 
 const course = (template: ClusterTemplate) => `ending=
 trap 'ending="its time limit is near"' USR1
-trap 'ending="SLURM ends the job"' TERM
+# Then it has told the head as well.
+trap 'ending="SLURM ends the job"; touch "$folder/head-ended"' TERM
 ask() { # what watch.py answers; a signal to this script ends the waiting
   [ -z "$ending" ] || return
   "\${watch[@]}" "$@" 9>&- &
