@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { clusterTemplateSchema } from '@lautta/core/ray/cluster-template'
 import { type Dispatcher, request } from 'undici'
+import { expect } from 'vitest'
 import type { z } from 'zod'
 import { until } from '../../../test/support/until.ts'
 import { renderClusterScript } from '../src/ray/cluster-script.ts'
@@ -91,7 +92,7 @@ export async function runRayJob({ ask }: ClusterJob, id: string, entrypoint: str
 
 /** Waits until nothing of Ray is left on the nodes: to accounting a job ends before its last process does. */
 export async function untilNothingIsLeft(under: Pick<TestSlurm, 'slurm'>): Promise<void> {
-  await until(async () => (await leftOfRay(under)) === '/dev/shm:\n\n/tmp:\n', 300)
+  await expect.poll(() => leftOfRay(under), { timeout: 60_000, interval: 300 }).toBe('/dev/shm:\n\n/tmp:\n')
 }
 
 async function leftOfRay({ slurm }: Pick<TestSlurm, 'slurm'>): Promise<string> {

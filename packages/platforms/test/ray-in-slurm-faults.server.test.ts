@@ -100,6 +100,15 @@ describe.skipIf(!requireCommands([...slurmCommands(), ...rayCommands]))('a Ray c
     await untilNothingIsLeft(under)
   })
 
+  it('leaves nothing when SLURM kills its steps at once, as for their memory, and clears up after others', async () => {
+    await under.slurm.exec(['sh', '-c', 'mkdir /tmp/ray-left && touch /tmp/ray-left/lock'])
+    const job = await submit({})
+    await job.untilFormed()
+    await under.slurm.exec(['scancel', '--signal=KILL', `${job.id}.1`, `${job.id}.2`])
+    expect(await job.untilEnded()).toBe('FAILED|1:0')
+    await untilNothingIsLeft(under)
+  })
+
   it('begins anew as the same job when SLURM requeues it', async () => {
     const job = await submit({ nodes: 1 })
     const before = await job.untilFormed()

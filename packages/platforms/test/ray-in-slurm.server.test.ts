@@ -66,11 +66,11 @@ describe.skipIf(!requireCommands(rayCommands))('a Ray cluster in a job', () => {
     })
 
     it('ends in order when there has been no work for so long, and not while there is some', async () => {
-      const job = await submit({ 'idle-minutes': 0.2 })
+      const job = await submit({ 'idle-minutes': 0.1 })
       await job.untilFormed()
-      await runRayJob(job, 'work', 'sleep 25', 'SUCCEEDED')
+      await runRayJob(job, 'work', 'sleep 12', 'SUCCEEDED')
       expect(await job.untilEnded()).toBe('COMPLETED|0:0')
-      expect(await job.log()).toMatch(/the cluster ends: there was no work for 0.2 minutes\n$/)
+      expect(await job.log()).toMatch(/the cluster ends: there was no work for 0\.1 minutes\n$/)
       expect(JSON.parse(await job.read('jobs.json'))).toMatchObject([{ submission_id: 'work', status: 'SUCCEEDED' }])
       await untilNothingIsLeft(under)
     })

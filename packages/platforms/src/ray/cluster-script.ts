@@ -165,10 +165,13 @@ finish() { # exit code, why
   [ -e "$folder/head-ended" ] || "\${watch[@]}" stop 9>&-
   exec 9>&-
   wait
-  # Left by a node whose step SLURM has killed, such as for its memory.
-  for one in "$folder"/ray-*; do
-    [ ! -e "$one" ] || srun --overlap --nodes=${template.nodes} --ntasks=${template.nodes} rm -rf ${quote(template['temp-folder'])}/"${'$'}{one##*/}" "$one"
-  done
+  left=("$folder"/ray-*)
+  if [ -e "\${left[0]}" ]; then
+    # By a node whose step was killed, such as for its memory. Of a job that it ends SLURM begins no step: then here only.
+    places=("\${left[@]/#"$folder"/${template['temp-folder'].replace(/\/+$/, '')}}")
+    srun --overlap --nodes=${template.nodes} --ntasks=${template.nodes} rm -rf "\${places[@]}" 2>/dev/null || rm -rf "\${places[@]}"
+    rm -f "\${left[@]}"
+  fi
   rm -f "$folder"/{keep.py,watch.py,alive,head-ended,failed}
   exit "$1"
 }
