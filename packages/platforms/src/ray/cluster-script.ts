@@ -1,6 +1,6 @@
+import { quote, quoteAll } from '@lautta/core/quote'
 import type { ClusterTemplate } from '@lautta/core/ray/cluster-template'
 import { moduleCommand } from '../module-environment.ts'
-import { quote, quoteAll } from '../quote.ts'
 import { clusterKeeper } from './cluster-keeper.ts'
 import { clusterWatcher } from './cluster-watcher.ts'
 

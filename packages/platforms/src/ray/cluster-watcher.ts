@@ -107,6 +107,8 @@ def form():
         'nodes': [{'address': node['node_ip'], 'is-head': node['is_head_node']} for node in nodes],
         'started-at': datetime.now(timezone.utc).isoformat(timespec='milliseconds').replace('+00:00', 'Z'),
         'session': version['session_name'],
+        # Nobody but the user can read the file.
+        'token': os.environ['RAY_AUTH_TOKEN'],
     })
     say('%d nodes have joined' % len(nodes))
 
