@@ -41,6 +41,7 @@ export const questionSchema = z.discriminatedUnion('kind', [
     platform: z.string(),
     orderName: z.string(),
     modules: z.array(z.string()),
+    venv: z.string().nullable().describe('its folder'),
     jobs: z.array(testedJobSchema)
   }),
   z.object({

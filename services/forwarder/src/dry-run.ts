@@ -1,6 +1,7 @@
 import { UnavailableError } from '@lautta/core/errors'
 import { type DryRunAnswer, dryRunAnswerSchema, type Question } from '@lautta/core/messages'
 import type { Orchestration, PlatformRequest } from '@lautta/core/orchestration/dictionary'
+import { venvFolderOf } from '@lautta/core/orchestration/venv-folder-of'
 import type { Asker } from '@lautta/queue/ask'
 import { z } from 'zod'
 import { chooseJobs } from './asked-jobs.ts'
@@ -30,7 +31,8 @@ export async function dryRun(
     const { jobs, leftOut } = chooseJobs(part.jobs)
     try {
       const { modules } = part.configs
-      const question: Question = { kind: 'dry-run', user, platform, orderName: request.name, modules, jobs }
+      const venv = venvFolderOf(part.configs)
+      const question: Question = { kind: 'dry-run', user, platform, orderName: request.name, modules, venv, jobs }
       const answer = hintAtSent(part, await asker.ask(question, dryRunAnswerSchema))
       return leftOut === null ? answer : { ...answer, detail: leftOut }
     } catch (error) {

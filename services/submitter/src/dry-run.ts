@@ -20,9 +20,9 @@ const noRight = { token: 'dry-run', try: 0 }
 /** Asks the scheduler about each job of an order, with the very submission that it would get, until the signal is given. */
 export async function dryRun(
   platform: Platform,
-  known: Pick<KnownPlatform, 'account' | 'partitions' | 'partitionsReadAt'>,
+  known: Pick<KnownPlatform, 'account' | 'preamble' | 'partitions' | 'partitionsReadAt'>,
   limits: KnownLimits,
-  { jobs, modules, orderName }: DryRun,
+  { jobs, modules, venv, orderName }: DryRun,
   now: () => Date,
   signal: AbortSignal
 ): Promise<DryRunAnswer> {
@@ -33,7 +33,7 @@ export async function dryRun(
     signal.throwIfAborted()
     try {
       if (request.ray) return await testRayJob(platform, index)
-      const submission = await composeSubmission({ request, modules, orderName }, noRight, known, platform)
+      const submission = await composeSubmission({ request, modules, venv, orderName }, noRight, known, platform)
       const notice = await check(platform.scheduler, submission, signal)
       const { isAccepted, words } = await platform.scheduler.testSubmission(submission, signal)
       const hint = isAccepted ? (notice ?? undefined) : ((await explain(platform.scheduler, submission)) ?? hintFor(words))

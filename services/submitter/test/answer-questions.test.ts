@@ -56,7 +56,7 @@ const createGate = () => {
 }
 const probeOf = (user: string): Question => ({ kind: 'probe', user, platform: 'local' })
 const dryRunOf = (user: string): Question => ({
-  ...{ kind: 'dry-run', user, platform: 'local', orderName: 'n', modules: [] },
+  ...{ kind: 'dry-run', user, platform: 'local', orderName: 'n', modules: [], venv: null },
   jobs: [{ index: 0, path: 'None', script: '#!/bin/sh\n' }]
 })
 const steps = [{ step: 'shell', ok: true, detail: '' }]

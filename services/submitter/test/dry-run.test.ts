@@ -29,7 +29,7 @@ const ask = (jobs: Extract<Question, { kind: 'dry-run' }>['jobs'], now = () => n
     platform,
     local,
     createKnownLimits(now),
-    { kind: 'dry-run', user: 'u', platform: 'local', orderName: 'n', modules: [], jobs },
+    { kind: 'dry-run', user: 'u', platform: 'local', orderName: 'n', modules: [], venv: null, jobs },
     now,
     asking.signal
   )

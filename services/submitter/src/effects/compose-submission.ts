@@ -3,6 +3,7 @@ import { type Directives, readArrayDirective, readDirectives } from '@lautta/cor
 import { RefusedError } from '@lautta/core/errors'
 import { cleanJobName, nameWithToken } from '@lautta/core/job/job-token'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
+import { renderClusterScript } from '@lautta/platforms/cluster-script'
 import { readTextFile } from '@lautta/platforms/files/read-text-file'
 import type { Platform } from '@lautta/platforms/platform'
 import type { Submission, SubmissionRight } from '@lautta/platforms/scheduler'
@@ -15,8 +16,10 @@ type Options = Readonly<Record<string, string | number | true>>
 
 /** What an order asks of one job, as far as sbatch is concerned. */
 export interface AskedJob {
-  request: Pick<JobRequest, 'path' | 'script' | 'name' | 'array' | 'options' | 'environment'>
+  request: Pick<JobRequest, 'path' | 'script' | 'ray-cluster' | 'name' | 'array' | 'options' | 'environment'>
   modules: readonly string[]
+  /** The order's venv, for a Ray cluster that names none. */
+  venv: string | null
   /** The order's own name, for a job that has none. */
   orderName: string
 }
@@ -25,11 +28,13 @@ export interface AskedJob {
 export async function composeSubmission(
   asked: AskedJob,
   right: SubmissionRight,
-  { account }: Pick<KnownPlatform, 'account'>,
+  { account, preamble }: Pick<KnownPlatform, 'account' | 'preamble'>,
   { shell }: Pick<Platform, 'shell'>
 ): Promise<Submission> {
-  const { request, modules } = asked
-  const script = request.script ?? (await readTextFile(shell, request.path, scriptLimitBytes))
+  const { request, modules, venv } = asked
+  const cluster = request['ray-cluster']
+  const own = cluster === undefined ? request.script : renderClusterScript(cluster, { preamble, venv })
+  const script = own ?? (await readTextFile(shell, request.path, scriptLimitBytes))
   const directives = readDirectives(script)
   refuseOtherClusters(directives)
   const name = cleanJobName(chooseName(asked, directives))
@@ -44,7 +49,7 @@ export async function composeSubmission(
     ...right,
     jobName: nameWithToken(name, right.token),
     script,
-    workingDirectory: request.script === undefined ? posix.dirname(request.path) : null,
+    workingDirectory: own === undefined ? posix.dirname(request.path) : null,
     modules,
     // The job's own wins over its script's; what can't be read is left to sbatch, which says what is wrong with it.
     array: request.array ?? readArrayDirective(script),
@@ -62,8 +67,8 @@ function refuseOtherClusters(directives: Directives): void {
   })
 }
 
-function chooseName({ request: { name, options, path, script }, orderName }: AskedJob, directives: Directives): string {
-  const ofFile = script === undefined ? posix.basename(path) : undefined
+function chooseName({ request: { name, options, path }, orderName }: AskedJob, directives: Directives): string {
+  const ofFile = path === 'None' ? undefined : posix.basename(path)
   const candidates = [name, options?.['job-name'], directives['job-name'], ofFile]
   return String(candidates.find((candidate) => candidate !== undefined && candidate !== true) ?? orderName)
 }

@@ -1,4 +1,5 @@
 import type { JobEvent } from '@lautta/core/job/job-event'
+import { venvFolderOf } from '@lautta/core/orchestration/venv-folder-of'
 import { askForVenv, type VenvAnswer } from '@lautta/platforms/ask-for-venv'
 import { runCommand } from '@lautta/platforms/run-command'
 import type { JobWork } from './job-work.ts'
@@ -56,8 +57,8 @@ export function createPrepareVenv(now: () => Date) {
   /** Answers null when the venv is there. */
   return async ({ part, known, platform, notice }: VenvWork, awaited: AwaitedBuild): Promise<JobEvent | null> => {
     const { venv } = part.configs
-    if (venv.name === 'None' || venv.path === 'None') return null
-    const folder = `${venv.path.replace(/\/$/, '')}/${venv.name}`
+    const folder = venvFolderOf({ venv })
+    if (folder === null) return null
     const key = JSON.stringify([folder, venv.modules, venv.packages])
     const environment = { preamble: known.preamble, modules: venv.modules }
     const command = askForVenv({ folder, packages: venv.packages }, environment, awaited.number)

@@ -4,6 +4,7 @@ import { arrayOfAttempt } from '@lautta/core/job/left-tasks'
 import { foldOrders, isHeld, startedAttempt } from '@lautta/core/job/orders'
 import { formatTasks, parseArray } from '@lautta/core/job/task-set'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
+import { venvFolderOf } from '@lautta/core/orchestration/venv-folder-of'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
 import type { Submission, SubmissionAnswer, SubmissionRight } from '@lautta/platforms/scheduler'
 import { type Admission, type Kind, kindOf } from '../admission.ts'
@@ -121,12 +122,25 @@ async function eventOfAnswer(
 /** What is submitted; held from the beginning when that was ordered before. */
 async function compose(work: JobWork, right: SubmissionRight): Promise<Submission> {
   const { job, request, part, platform, known, order } = work
-  const asked = { request, modules: part.configs.modules, orderName: order.request.request.name }
-  const composed = await composeSubmission(asked, right, known, platform)
+  const asked = {
+    request,
+    modules: part.configs.modules,
+    venv: venvFolderOf(part.configs),
+    orderName: order.request.request.name
+  }
+  const composed = openCluster(work, await composeSubmission(asked, right, known, platform))
   const orders = foldOrders(order.orders, [], known.name, job.index)
   const isRetry = startedAttempt(orders) < job.attempt
   const submission = { ...composed, array: composed.array && arrayOfAttempt(composed.array, job, isRetry) }
   return isHeld(orders, job.attempt) ? { ...submission, options: { ...submission.options, hold: true } } : submission
+}
+
+/** A Ray cluster gets its token as a variable: it stands in no script. */
+function openCluster({ management, user, order, known, job, request }: JobWork, submission: Submission): Submission {
+  if (request['ray-cluster'] === undefined) return submission
+  const { index, attempt } = job
+  const token = management.rayTokenOf(user, { id: order.id, platform: known.name, index, attempt })
+  return { ...submission, environment: { ...submission.environment, RAY_AUTH_TOKEN: token } }
 }
 
 function isStopped({ order, job }: JobWork): boolean {
