@@ -7,7 +7,7 @@ import { createFolderStore } from '../../packages/object-store/src/folder/folder
 import { createManagement, type Management } from '../../packages/object-store/src/management.ts'
 import { freePort } from '../servers/free-port.ts'
 import { type RedisServer, startRedis } from '../servers/redis.ts'
-import { type SlurmServer, startSlurm } from '../servers/slurm.ts'
+import { type SlurmOptions, type SlurmServer, startSlurm } from '../servers/slurm.ts'
 import { type Ask, createRestClient } from './rest-client.ts'
 import { type ServiceProcess, startService } from './start-service.ts'
 
@@ -50,10 +50,11 @@ const slug = 'user-example-com'
  * further settings of mahti.
  */
 export async function startLauttaOnSlurm(
-  configureMahti: (slurm: SlurmServer) => object | Promise<object> = () => ({})
+  configureMahti: (slurm: SlurmServer) => object | Promise<object> = () => ({}),
+  slurmOptions: SlurmOptions = {}
 ): Promise<LauttaOnSlurm> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-story-'))
-  const [slurm, redis] = await Promise.all([startSlurm(), startRedis()])
+  const [slurm, redis] = await Promise.all([startSlurm(slurmOptions), startRedis()])
   const secretsFolder = join(folder, 'secrets', slug)
   await mkdir(secretsFolder, { recursive: true })
   const credential = { username: slurm.user, 'private-key-file': slurm.privateKeyFile }

@@ -7,7 +7,12 @@ const compose = (directives: string, more: { array?: string } = {}) => {
   // The script stands in the order: no shell is needed.
   const noShell = {} as Parameters<typeof composeSubmission>[3]
   const right = { token: 'abc', try: 1 }
-  return composeSubmission({ request, modules: [], venv: null, orderName: 'mine' }, right, { account: null }, noShell)
+  return composeSubmission(
+    { request, modules: [], venv: null, orderName: 'mine' },
+    right,
+    { account: null, preamble: [] },
+    noShell
+  )
 }
 
 describe('the array of a submission', () => {
