@@ -4,6 +4,7 @@ import { putRay, rayCommands, raySoftware } from '../../packages/platforms/test/
 import { requireCommands } from '../servers/require-server.ts'
 import { type LauttaOnSlurm, startLauttaOnSlurm } from '../support/lautta-on-slurm.ts'
 import { createOrderClient } from '../support/order-client.ts'
+import { processingParameters, putExample } from '../support/put-example.ts'
 import { until } from '../support/until.ts'
 
 const main = `import os, sys, time, ray
@@ -67,6 +68,20 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a cluster that a job
     await lautta.start('submitter')
     await lautta.slurm.exec(['rm', hold])
     expect(await ended(other, 0)).toMatchObject({ outcome: 'completed', attempt: 1 })
+  })
+
+  it('serve what they found through the API while they run', async () => {
+    const example = await putExample(lautta.ask, 'processing')
+    const parameters = processingParameters({ 'serve-seconds': 600 })
+    const ray = { file: 'parallel_processing.py', directory: example, parameters, cluster: `${id}/job:0` }
+    const other = await orders.start('mahti', [{ ray }])
+    const { output } = await until(async () => {
+      const { status, json } = await lautta.ask(`/v1/ray/clusters/${id}.mahti.0/serve/output`)
+      return status === 200 ? json : null
+    }, 500)
+    expect(output).toHaveLength(4)
+    await orders.give(other, 'stop')
+    expect(await ended(other, 0)).toMatchObject({ outcome: 'cancelled' })
   })
 
   it('end with it when it is stopped, with their logs, and what comes later never begins', async () => {

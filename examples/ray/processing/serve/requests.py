@@ -1,5 +1,7 @@
 """Serving the output by HTTP, by Ray Serve."""
 
+import os
+
 import ray
 from ray import serve
 
@@ -19,7 +21,8 @@ class Output:
 
 def serve_output(output_ref: ray.ObjectRef, process_parameters: dict) -> None:
     """Serves the output at /output."""
-    port = process_parameters.get("serve-port", 8350)
+    # A cluster in a job of SLURM keeps a port free for it.
+    port = process_parameters.get("serve-port", int(os.environ.get("LAUTTA_SERVE_PORT", "8350")))
     serve.start(http_options={"host": process_parameters.get("serve-host", "0.0.0.0"), "port": port})
     options = {"num_cpus": process_parameters.get("cpus-each", 1)}
     # In a list: Serve would put the value itself in the place of a bare reference.
