@@ -27,11 +27,16 @@ export interface Platform {
 /** A platform of which all there is goes through a shell. */
 export function platformOverShell(shell: RemoteShell, scheduler: Scheduler): Platform {
   const clusters = createClustersInJobs(shell)
+  // One that was killed could not take back what it wrote down.
+  const isOver = async (id: string) => !(await clusters.isThere(id)) || !(await scheduler.listJobs()).has(id)
   return {
     shell,
-    scheduler: createSchedulerWithClusters(scheduler, (id, ask) => clusters.ask(id, (open) => ask(open.scheduler))),
+    scheduler: createSchedulerWithClusters(scheduler, {
+      ask: (id, ask) => clusters.ask(id, (open) => ask(open.scheduler)),
+      findLeft: clusters.findLeft
+    }),
     isRay: false,
-    logs: createLogsWithClusters(createFileLogs(shell), clusters),
+    logs: createLogsWithClusters(createFileLogs(shell), clusters, isOver),
     async openRay(slurmJobId) {
       if (slurmJobId === null) throw new RefusedError('this platform is no Ray cluster')
       return clusters.open(slurmJobId)

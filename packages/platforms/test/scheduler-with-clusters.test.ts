@@ -1,5 +1,7 @@
+import { nothingRecorded } from '@lautta/core/accounting/accounting-record'
 import { UnavailableError } from '@lautta/core/errors'
 import { describe, expect, it } from 'vitest'
+import type { RayJobInfo } from '../src/ray/ray-job-info.ts'
 import { createSchedulerWithClusters } from '../src/ray/scheduler-with-clusters.ts'
 import type { Observation, RecordedEnding, Scheduler } from '../src/scheduler.ts'
 
@@ -8,17 +10,45 @@ const seen = (phase: Observation['phase']): Observation => {
 }
 const asked = { slurmJobId: '7/ray', token: 'token', orderedAt: new Date('2026-11-20'), acceptedAt: new Date('2026-11-20') }
 
+const ofItsJob = {
+  ...nothingRecorded,
+  ...{
+    jobId: '7',
+    state: 'TIMEOUT',
+    partition: 'medium',
+    allocNodes: 2,
+    startedAtEpoch: 10,
+    endedAtEpoch: 5000,
+    cpuTimeSeconds: 9000
+  }
+}
+
+/** What the cluster saw last of our Ray job. */
+function seenAs(status: string, endedAtMs: number | null): RayJobInfo {
+  const ours = { submissionId: 'ray', message: '', errorType: null, takenAtMs: 100_000, jobName: 'a.token', token: 'token' }
+  return { ...ours, status, endedAtMs, driverNodeId: 'n', driverAddress: null, exitCode: status === 'SUCCEEDED' ? 0 : null }
+}
+
+interface Slurm {
+  listed: readonly string[]
+  ending: Partial<RecordedEnding> | null
+}
+
 /** SLURM whose jobs are listed or have ended so, and one Ray cluster in its job 7, unless that is silent. */
-function openScheduler(slurm: { listed: readonly string[]; ending: Partial<RecordedEnding> | null }, isSilent = true) {
+function openScheduler(slurm: Slurm, isSilent = true, left: readonly RayJobInfo[] = []) {
   const nowhere = async (): Promise<never> => {
     throw new UnavailableError('it does not answer')
   }
   const ofSlurm = {
     listJobs: async () => new Map(slurm.listed.map((id) => [id, seen('running')])),
-    findEndings: async (jobs: readonly unknown[]) => jobs.map(() => slurm.ending)
+    findEndings: async (jobs: readonly unknown[]) => jobs.map(() => slurm.ending),
+    collectAccounting: async () => [ofItsJob]
   } as unknown as Scheduler
   const ofCluster = { listJobs: async () => new Map([['ray', seen('pending')]]) } as unknown as Scheduler
-  return createSchedulerWithClusters(ofSlurm, (_cluster, ask) => (isSilent ? nowhere() : ask(ofCluster)))
+  return createSchedulerWithClusters(ofSlurm, {
+    ask: (_cluster, ask) => (isSilent ? nowhere() : ask(ofCluster)),
+    findLeft: async () => left
+  })
 }
 
 describe('Ray jobs on a cluster inside a SLURM job', () => {
@@ -52,6 +82,24 @@ describe('Ray jobs on a cluster inside a SLURM job', () => {
     expect(found).toMatchObject([
       { outcome: expected, reason: `its Ray cluster, job 7, ended ${outcome}`, endedAt: ending.endedAt }
     ])
+  })
+
+  it('that had ended before it did ended so, whatever became of it since', async () => {
+    const ending = { outcome: 'timed-out' as const, reason: null, endedAt: null }
+    const gone = openScheduler({ listed: [], ending }, true, [seenAs('SUCCEEDED', 160_000)])
+    expect(await gone.findEndings([asked])).toMatchObject([{ outcome: 'completed', exitCode: 0 }])
+    const [line] = await gone.collectAccounting(asked)
+    expect(line).toMatchObject({ jobId: '7/ray', state: 'COMPLETED', elapsedSeconds: 60, partition: 'medium', allocNodes: 2 })
+    expect(line).toMatchObject({ cpuTimeSeconds: null, allocCpus: null })
+  })
+
+  it('that ran still ended with it, and have used what they ran', async () => {
+    const ending = { outcome: 'timed-out' as const, reason: null, endedAt: null }
+    const gone = openScheduler({ listed: [], ending }, true, [seenAs('RUNNING', null)])
+    expect(await gone.findEndings([asked])).toMatchObject([{ outcome: 'timed-out' }])
+    expect(await gone.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT', elapsedSeconds: 4900, cpuTimeSeconds: null }])
+    const unseen = openScheduler({ listed: [], ending })
+    expect(await unseen.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT', elapsedSeconds: null, endedAtEpoch: 5000 }])
   })
 
   it('were surely not submitted when their cluster has gone, and nobody knows while it is only silent', async () => {

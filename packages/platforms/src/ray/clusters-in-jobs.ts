@@ -4,9 +4,11 @@ import type { RemoteShell } from '../remote-shell.ts'
 import { runCommand } from '../run-command.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { findCluster } from './find-cluster.ts'
+import { findLeftJobs } from './find-left-jobs.ts'
 import { openRayCluster } from './open-ray-cluster.ts'
 import { createRayApi } from './ray-api.ts'
 import type { RayCluster } from './ray-cluster.ts'
+import type { RayJobInfo } from './ray-job-info.ts'
 import { createRayLogs } from './ray-logs.ts'
 import { openRayOverShell } from './ray-over-shell.ts'
 import { createRayScheduler } from './ray-scheduler.ts'
@@ -25,6 +27,10 @@ export interface ClustersInJobs {
   ask<Answer>(slurmJobId: string, ask: (open: OpenCluster) => Promise<Answer>): Promise<Answer>
   /** The cluster of a job to submit to; it is found when it is first asked. */
   open(slurmJobId: string): RayCluster
+  /** What a cluster saw last of its Ray jobs, also when it is gone. */
+  findLeft(slurmJobId: string): Promise<RayJobInfo[]>
+  /** Whether there is a cluster, as far as its job wrote down. */
+  isThere(slurmJobId: string): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -70,6 +76,8 @@ export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
         return answer.kind === 'accepted' ? { ...answer, ...placeAccepted(slurmJobId, answer) } : answer
       }
     }),
+    findLeft: (slurmJobId) => runCommand(shell, findLeftJobs(slurmJobId)),
+    isThere: async (slurmJobId) => (await runCommand(shell, findCluster(slurmJobId))) !== null,
     close: () => dispatcher.destroy()
   }
 }

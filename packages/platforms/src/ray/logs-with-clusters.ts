@@ -7,7 +7,11 @@ import { type RayPlace, readRayPlace } from './ray-place.ts'
 const placeOf = (path: string): RayPlace | null => (path.startsWith('ray:') ? readRayPlace(path.slice('ray:'.length)) : null)
 
 /** Logs that are files, and those of Ray jobs on clusters inside SLURM jobs: a cluster that is gone left them as files. */
-export function createLogsWithClusters(files: LogReader, clusters: ClustersInJobs): LogReader {
+export function createLogsWithClusters(
+  files: LogReader,
+  clusters: Pick<ClustersInJobs, 'ask'>,
+  isOver: (cluster: string) => Promise<boolean>
+): LogReader {
   /** Who reads the log of a Ray job, and under which path. */
   const findReader = async ({ cluster, submissionId }: RayPlace): Promise<{ reader: LogReader; path: string }> => {
     try {
@@ -17,7 +21,8 @@ export function createLogsWithClusters(files: LogReader, clusters: ClustersInJob
       })
       return { reader, path: rayLogPath(submissionId) }
     } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error
+      // A cluster that is only silent still has the log: taken for one without, it would be lost.
+      if (!(error instanceof UnavailableError) || !(await isOver(cluster))) throw error
       return { reader: files, path: `.lautta/ray/${cluster}/job-driver-${submissionId}.log` }
     }
   }

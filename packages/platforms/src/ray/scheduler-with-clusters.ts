@@ -2,13 +2,19 @@ import type { AccountingRecord } from '@lautta/core/accounting/accounting-record
 import { UnavailableError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { Observation, RecordedJob, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
-import { endWithCluster, recordOfCluster } from './end-with-cluster.ts'
+import { endWithCluster, recordLeft, recordOfCluster } from './end-with-cluster.ts'
+import type { RayJobInfo } from './ray-job-info.ts'
 import { type RayPlace, readRayPlace, writeRayPlace } from './ray-place.ts'
 
 const clustersAtOnce = 4
 
-/** Asks the scheduler of the Ray jobs on one cluster. */
-export type AskCluster = <Answer>(cluster: string, ask: (scheduler: Scheduler) => Promise<Answer>) => Promise<Answer>
+/** The Ray clusters inside SLURM jobs, by the jobs' ids. */
+export interface ClusterSchedulers {
+  /** Asks the scheduler of the Ray jobs on one cluster. UnavailableError: it does not answer. */
+  ask<Answer>(cluster: string, ask: (scheduler: Scheduler) => Promise<Answer>): Promise<Answer>
+  /** What a cluster saw last of its Ray jobs, also when it is gone. */
+  findLeft(cluster: string): Promise<readonly RayJobInfo[]>
+}
 
 interface Placed {
   job: SubmittedJob
@@ -19,7 +25,8 @@ interface Placed {
  * SLURM, with the Ray clusters that run inside its jobs: an id or a right that names one is asked of it. A cluster that
  * does not answer holds up its own Ray jobs and nothing else; when its job has ended, so have they.
  */
-export function createSchedulerWithClusters(slurm: Scheduler, on: AskCluster): Scheduler {
+export function createSchedulerWithClusters(slurm: Scheduler, clusters: ClusterSchedulers): Scheduler {
+  const on = clusters.ask
   const of = (id: string): RayPlace | null => readRayPlace(id)
   const onPlace = (
     id: string,
@@ -63,7 +70,7 @@ export function createSchedulerWithClusters(slurm: Scheduler, on: AskCluster): S
       const plain = jobs.filter((job) => of(job.slurmJobId) === null)
       const [ofSlurm, ofClusters] = await Promise.all([
         plain.length === 0 ? [] : slurm.findEndings(plain),
-        findEndingsOnClusters(slurm, on, placed)
+        findEndingsOnClusters(slurm, clusters, placed)
       ])
       const said = new Map<SubmittedJob, RecordedJob>([...plain.map((job, at) => [job, ofSlurm[at]] as const), ...ofClusters])
       return jobs.map((job) => said.get(job))
@@ -80,7 +87,7 @@ export function createSchedulerWithClusters(slurm: Scheduler, on: AskCluster): S
       ),
     async collectAccounting(job) {
       const place = of(job.slurmJobId)
-      return place === null ? slurm.collectAccounting(job) : collectOnCluster(slurm, on, { job, place })
+      return place === null ? slurm.collectAccounting(job) : collectOnCluster(slurm, clusters, { job, place })
     }
   }
 }
@@ -101,7 +108,7 @@ export function placeAccepted(cluster: string, { slurmJobId, outPath }: { slurmJ
 }
 
 async function listCluster(
-  on: AskCluster,
+  on: ClusterSchedulers['ask'],
   cluster: string,
   places: readonly RayPlace[],
   isListed: boolean
@@ -121,7 +128,7 @@ async function listCluster(
 
 async function findEndingsOnClusters(
   slurm: Scheduler,
-  on: AskCluster,
+  { ask: on, findLeft }: ClusterSchedulers,
   placed: readonly Placed[]
 ): Promise<[SubmittedJob, RecordedJob][]> {
   const clusters = clustersOf(placed.map(({ place }) => place))
@@ -133,26 +140,30 @@ async function findEndingsOnClusters(
       return some.map(({ job }, at): [SubmittedJob, RecordedJob] => [job, said[at]])
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
-      return Promise.all(
-        some.map(async ({ job }): Promise<[SubmittedJob, RecordedJob]> => [job, await endWithCluster(slurm, job, cluster)])
-      )
+      const left = await findLeft(cluster)
+      const find = async ({ job }: Placed): Promise<[SubmittedJob, RecordedJob]> => [
+        job,
+        await endWithCluster(slurm, job, cluster, left)
+      ]
+      return Promise.all(some.map(find))
     }
   })
   return found.flat()
 }
 
 /** The Ray job's own line, with what its cluster's job has of partition, account and nodes. */
-async function collectOnCluster(slurm: Scheduler, on: AskCluster, { job, place }: Placed): Promise<AccountingRecord[]> {
+async function collectOnCluster(
+  slurm: Scheduler,
+  { ask, findLeft }: ClusterSchedulers,
+  { job, place }: Placed
+): Promise<AccountingRecord[]> {
   const ofCluster = await recordOfCluster(slurm, job, place.cluster)
   const asked = { ...job, slurmJobId: place.submissionId }
-  const own = await on(place.cluster, (scheduler) => scheduler.collectAccounting(asked)).catch((error: unknown) => {
+  const own = await ask(place.cluster, (scheduler) => scheduler.collectAccounting(asked)).catch(async (error: unknown) => {
     if (!(error instanceof UnavailableError)) throw error
-    return []
+    return ofCluster === null ? [] : [recordLeft(job, await findLeft(place.cluster), ofCluster)]
   })
-  if (ofCluster === null) return own.map((record) => ({ ...record, jobId: job.slurmJobId }))
-  const { partition, account, cluster, user, allocCpus, allocNodes, reqCpus, reqNodes, allocTres, nodeList } = ofCluster
-  const shared = { jobId: job.slurmJobId, partition, account, cluster, user, allocCpus, allocNodes, reqCpus, reqNodes, allocTres }
-  if (own.length > 0) return own.map((record) => ({ ...record, ...shared, nodeList: record.nodeList ?? nodeList }))
-  // Its cluster is gone, and with it what Ray knew.
-  return [{ ...ofCluster, ...shared, jobName: `ray.${job.token}`, restart: 0 }]
+  const { partition = null, account = null, cluster = null, user = null, allocNodes = null, nodeList } = ofCluster ?? {}
+  const shared = { jobId: job.slurmJobId, partition, account, cluster, user, allocNodes }
+  return own.map((record) => ({ ...record, ...shared, nodeList: record.nodeList ?? nodeList ?? null }))
 }

@@ -6,7 +6,7 @@ import { longestArgumentBytes } from '@lautta/core/ray/entrypoint'
 import { type PlannedShare, planFanOut, turnsFrom } from '@lautta/core/ray/plan-fan-out'
 import { rayJobOfShareSchema } from '@lautta/core/ray/ray-job'
 import { mostClusters } from '@lautta/core/ray/read-fan-out'
-import type { RayClusterAnswer } from '@lautta/core/ray/tell-cluster'
+import { type RayClusterAnswer, warningsAboutVersions } from '@lautta/core/ray/tell-cluster'
 import { resourceWeightsSchema, workItemsSchema } from '@lautta/core/ray/work-items'
 import { z } from 'zod'
 import type { AppContext } from '../app-context.ts'
@@ -51,6 +51,11 @@ export async function composeFanOut(
   const silent = clusters.filter((cluster) => !isLiving(cluster))
   const warnings = silent.map(({ name }) => `${name} does not answer and has no share: ${answers.get(name)?.detail}`)
   const living = clusters.filter(isLiving)
+  const told = living.flatMap(({ name }) => {
+    const answer = answers.get(name)
+    return answer === undefined ? [] : [{ name, answer }]
+  })
+  warnings.push(...warningsAboutVersions(told))
   if (living.length === 0) throw new Problem(503, 'none of the clusters answers', { hint: warnings.join('; ') })
   const resources = living.map(({ name }) => [name, resourcesOf(answers.get(name))] as const)
   const parts = divideItems(fanOut.items, weighClusters(new Map(resources), fanOut.weights))

@@ -28,7 +28,9 @@ export async function providePackage(
 ): Promise<string | null> {
   const bucket = work.management.bucketOf(work.user, 'pipeline')
   const prefix = ray.directory === '' ? null : `${ray.directory.replace(/\/$/, '')}/`
-  const entries = prefix === null ? [] : await listAll(work.store, bucket, prefix)
+  const listed = prefix === null ? [] : await listAll(work.store, bucket, prefix)
+  // Programs for people put an object for a folder.
+  const entries = listed.filter(({ path }) => !path.endsWith('/'))
   checkFiles(ray, entries, prefix)
   if (entries.length === 0 && parametersFile === null) return null
   const name = nameOf(entries, prefix ?? '', parametersFile)
