@@ -59,7 +59,11 @@ function plan(all: readonly Cluster[]): KnownOrder {
   const isOver = ({ orchestration, index }: { orchestration: string; index: number }) =>
     all.some(({ place, fate }) => place.job?.orchestration === orchestration && place.job.index === index && fate === 'over')
   const othersJobs = ['o-lumi', 'o-mahti'].map((orchestration) => {
-    return [orchestration, [0, 1].map((index) => (isOver({ orchestration, index }) ? end('failed') : running))] as const
+    const jobs = [0, 1].map((index) => {
+      const hasEnded = isOver({ orchestration, index })
+      return { job: hasEnded ? end('failed') : running, isOver: hasEnded }
+    })
+    return [orchestration, jobs] as const
   })
   return {
     request: { id, createdAt: at, warnings: [], request, version: null, errors: [] },

@@ -79,8 +79,11 @@ describe('a Ray job waits for its cluster', () => {
     expect(stand({ kind: 'running', slurmJobId: '7' })).toEqual({ kind: 'met' })
   })
 
-  it('and never begins once that has ended', () => {
-    const end = { kind: 'finishing' as const, slurmJobId: '7', outcome: 'timed-out' as const, exitCode: 0, reason: null }
-    expect(stand(end)).toEqual({ kind: 'not-met', words: 'the Ray cluster lumi/job:0 ended timed-out' })
+  it('and never begins once that has ended for good', () => {
+    const end = { slurmJobId: '7', outcome: 'timed-out' as const, exitCode: 0, reason: null }
+    // A retry may follow.
+    expect(stand({ kind: 'finishing', ...end }).kind).toBe('waiting')
+    const ended = stand({ kind: 'finished', ...end, collecting: 'owed' })
+    expect(ended).toEqual({ kind: 'not-met', words: 'the Ray cluster lumi/job:0 ended timed-out' })
   })
 })

@@ -104,6 +104,7 @@ describe('Ray jobs on a cluster inside a SLURM job', () => {
 
   it('were surely not submitted when their cluster has gone, and nobody knows while it is only silent', async () => {
     const right = { token: 'token', try: 1, cluster: '7' }
+    expect(await openScheduler({ listed: [], ending: null }).readRight(right)).toMatchObject({ kind: 'taken' })
     await expect(openScheduler({ listed: ['7'], ending: null }).findSubmission(right, new Date())).rejects.toThrow(/not answer/)
     expect(await openScheduler({ listed: [], ending: null }).findSubmission(right, new Date())).toEqual({ kind: 'closed' })
   })

@@ -130,7 +130,7 @@ export function createActing(options: ActingOptions) {
       const begin = (number: number) => beginTry(order, job, number)
       const findCluster = async (reference: ClusterReference) => {
         const statuses = new Map([[ports.known.name, order.status]])
-        return findClusterJob({ statuses, otherClusters: await otherClusters(order) }, ports.known.name, reference)
+        return findClusterJob({ ...order, statuses, otherClusters: await otherClusters(order) }, ports.known.name, reference)
       }
       const about = { order, job, notice, beginTry: begin, isBackingOff, findClusterJob: findCluster }
       const event = await performOne(effect, { ...ports, ...about, platform: await platform() })

@@ -1,4 +1,5 @@
 import { readDirectives } from '@lautta/core/batch-script'
+import { readRayPlace } from '@lautta/platforms/ray-place'
 import type { Scheduler, Submission } from '@lautta/platforms/scheduler'
 import type { PlaceInLine } from '@lautta/queue/waiting-line'
 import { createJobCount } from './job-count.ts'
@@ -136,7 +137,9 @@ export function countListed(scheduler: Scheduler, admission: Admission, now: () 
     async listJobs(expected) {
       const startedAtMs = now().getTime()
       const listed = await scheduler.listJobs(expected)
-      const jobs = [...listed.values()].map(({ tasks }) => tasks?.reduce((sum, one) => sum + one.tasks.length, 0) ?? 1)
+      // A Ray job is none of SLURM's.
+      const ofSlurm = [...listed].flatMap(([id, seen]) => (readRayPlace(id) === null ? [seen] : []))
+      const jobs = ofSlurm.map(({ tasks }) => tasks?.reduce((sum, one) => sum + one.tasks.length, 0) ?? 1)
       // Each task of an array is a job to SLURM's limits.
       admission.countListed(
         jobs.reduce((sum, one) => sum + one, 0),

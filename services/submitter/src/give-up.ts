@@ -11,14 +11,20 @@ export type GiveUp = (order: LiveOrder) => Promise<Map<number, JobEffect[]>>
  * The one end without evidence, for Ray jobs that ask for it: elsewhere the same work is to begin again, and it does no
  * harm when it is done twice. How long a cluster was silent is known in memory: after a restart it is counted anew.
  */
-export function createGiveUp({ known, now, findPause }: Pick<SessionPorts, 'known' | 'now' | 'findPause'>): GiveUp {
+export function createGiveUp(
+  { known, now, findPause }: Pick<SessionPorts, 'known' | 'now' | 'findPause'>,
+  isBackingOff: () => boolean
+): GiveUp {
   const silentSinceMs = new Map<string, number>()
   return async (order) => {
     const given = new Map<number, JobEffect[]>()
     for (const job of order.status.jobs) {
       const key = JSON.stringify([order.id, job.index, job.attempt])
       const seconds = partOf(order, known.name, job)?.jobs[job.index]?.ray?.['give-up-seconds']
-      if (seconds === undefined || job.waiting !== 'platform' || isFinished(job) || (await findPause()) !== null) {
+      // Of a cluster inside a job nothing is known while its login node is away.
+      const isUnknown = known.kind !== 'ray' && isBackingOff()
+      const isWaiting = job.waiting === 'platform' && !isFinished(job) && !isUnknown
+      if (seconds === undefined || !isWaiting || (await findPause()) !== null) {
         silentSinceMs.delete(key)
         continue
       }

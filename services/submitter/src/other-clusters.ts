@@ -1,12 +1,13 @@
 import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
-import type { Job } from '@lautta/core/job/job'
-import { partOf } from '@lautta/core/orchestration/known-order'
+import { isFinished, type Job } from '@lautta/core/job/job'
+import { isJobOver, partOf } from '@lautta/core/orchestration/known-order'
+import type { ClusterJob } from '@lautta/core/orchestration/stand-of-cluster'
 import { readClusterReference } from '@lautta/core/ray/ray-job'
 import type { LiveOrder } from './live-order.ts'
 import type { SessionPorts } from './session-ports.ts'
 
 /** Jobs of other orders, by the order's id, on whose Ray clusters the Ray jobs of one are to run. */
-export type OtherClusters = (order: LiveOrder) => Promise<Map<string, readonly Job[]>>
+export type OtherClusters = (order: LiveOrder) => Promise<Map<string, readonly ClusterJob[]>>
 
 /** The jobs of an order of the user on the platform; null when nothing is known of it. */
 export type FindJobs = (orderId: string) => Promise<readonly Job[] | null>
@@ -22,12 +23,23 @@ export function createFindJobs(
   }
 }
 
-export function createOtherClusters({ known }: Pick<SessionPorts, 'known'>, findJobs: FindJobs): OtherClusters {
+export function createOtherClusters(
+  { known }: Pick<SessionPorts, 'known'>,
+  findJobs: FindJobs,
+  openOrders: () => readonly LiveOrder[]
+): OtherClusters {
   return async (order) => {
-    const clusters = new Map<string, readonly Job[]>()
+    const clusters = new Map<string, readonly ClusterJob[]>()
     for (const id of idsOf(order, known.name)) {
       const jobs = await findJobs(id)
-      if (jobs !== null) clusters.set(id, jobs)
+      // Of an order that is not open nothing begins anew.
+      const open = openOrders().find((one) => one.id === id)
+      const isOver = (job: Job) => (open === undefined ? isFinished(job) : isJobOver(open, { platform: known.name, job }))
+      if (jobs !== null)
+        clusters.set(
+          id,
+          jobs.map((job) => ({ job, isOver: isOver(job) }))
+        )
     }
     return clusters
   }

@@ -53,7 +53,7 @@ export function createSession(ports: SessionPorts): Session {
   const environment = createKnownEnvironment(ports)
   const book = createOrderBook(ports, loader, environment)
   const findJobs = createFindJobs(ports, book.orders)
-  const otherClusters = createOtherClusters(ports, findJobs)
+  const otherClusters = createOtherClusters(ports, findJobs, book.orders)
   const collecting = createCollecting(ports)
   const [backoff, connection] = [createBackoff(known.pollSeconds, now), createConnection(ports)]
   const [admission, limits] = [createAdmission(ports), createKnownLimits(now)]
@@ -73,7 +73,7 @@ export function createSession(ports: SessionPorts): Session {
     ...{ isBackingOff: backoff.isOn, onAsked: observer.quicken, otherClusters }
   })
   const { tellOrders, drive } = createDriving({
-    ...{ known, connection, admission, observer, acting, backoff, fail, otherClusters, giveUp: createGiveUp(ports) }
+    ...{ known, connection, admission, observer, acting, backoff, fail, otherClusters, giveUp: createGiveUp(ports, backoff.isOn) }
   })
 
   const forwards = createSessionForwards({ ports, lease, connection, backoff, fail, findJobs })

@@ -14,7 +14,8 @@ function workOf(state: Job['state'] | undefined, cluster: string | undefined = '
     opened.push(id)
     return {} as RayCluster
   }
-  const findClusterJob = async () => (state === undefined ? undefined : { ...declareJob(0), state })
+  const findClusterJob = async () =>
+    state === undefined ? undefined : { job: { ...declareJob(0), state }, isOver: state.kind === 'finished' }
   return { request: { ray }, platform: { openRay }, findClusterJob } as unknown as JobWork
 }
 

@@ -24,8 +24,13 @@ const provide = (asked: object = {}) => {
     putPackage: async (name, zip) => void packages.set(name, zip)
   })
 }
-const contentOf = (uri: string | null) =>
-  Object.keys(unzipSync(packages.get(uri?.slice('gcs://'.length) ?? '') ?? new Uint8Array()))
+/** As Python reads it, and so Ray. */
+function contentOf(uri: string | null): string[] {
+  const archive = join(folder, 'a.zip')
+  writeFileSync(archive, packages.get(uri?.slice('gcs://'.length) ?? '') ?? '')
+  const script = 'import sys, zipfile; print(*zipfile.ZipFile(sys.argv[1]).namelist(), sep=chr(10))'
+  return execFileSync('python3', ['-c', script, archive], { encoding: 'utf8' }).trim().split('\n')
+}
 
 describe('the package of a Ray job', () => {
   it('has the files of its directory, is named for them, and goes once', async () => {

@@ -4,6 +4,7 @@ import { declareJob, isFinished, type Job } from '../job/job.ts'
 import { foldOrders, startedAttempt } from '../job/orders.ts'
 import type { Complaint } from './complaints.ts'
 import type { JobRequest, Orchestration, PlatformRequest } from './dictionary.ts'
+import type { ClusterJob } from './stand-of-cluster.ts'
 
 /** A request as it counts now: one of the REST API, or of an adopted one the newest version that could be read. */
 export interface AcceptedRequest {
@@ -27,7 +28,7 @@ export interface KnownOrder {
   orders: readonly OrderDocument[]
   statuses: ReadonlyMap<string, Omit<StatusDocument, 'hmac'>>
   /** Jobs of other orders, by the order's id, on whose Ray clusters Ray jobs of this one are to run. */
-  otherClusters?: ReadonlyMap<string, readonly Job[]>
+  otherClusters?: ReadonlyMap<string, readonly ClusterJob[]>
 }
 
 /** A job of an order, with what is asked of it. */
@@ -89,7 +90,10 @@ export function allJobsOf(known: KnownOrder): KnownJob[] {
 }
 
 /** Whether a job has ended, and no start stands that the submitter has not taken in yet. */
-export function isJobOver(known: KnownOrder, { platform, job }: Pick<KnownJob, 'platform' | 'job'>): boolean {
+export function isJobOver(
+  known: Pick<KnownOrder, 'request' | 'earlier' | 'orders'>,
+  { platform, job }: Pick<KnownJob, 'platform' | 'job'>
+): boolean {
   if (!isFinished(job)) return false
   const isForGood = job.state.outcome === 'completed' || !isNamed(known, platform, job.index)
   return isForGood || startedAttempt(foldOrders(known.orders, [], platform, job.index)) <= job.attempt

@@ -3,7 +3,7 @@ import type { NeedsStand } from '../job/job-event.ts'
 import { type ClusterReference, readClusterReference } from '../ray/ray-job.ts'
 import { isJobOver, type KnownOrder, partOf } from './known-order.ts'
 import { type Need, nameOfJob, readNeed } from './needs.ts'
-import { standOfCluster } from './stand-of-cluster.ts'
+import { type ClusterJob, standOfCluster } from './stand-of-cluster.ts'
 
 /** Whether a job may begin, by the needs of the version of its request by which it goes. */
 export function standOfNeeds(known: KnownOrder, platform: string, job: Job): NeedsStand {
@@ -18,12 +18,13 @@ export function standOfNeeds(known: KnownOrder, platform: string, job: Job): Nee
 
 /** The job that starts a cluster, as far as it is known. */
 export function findClusterJob(
-  { statuses, otherClusters }: Pick<KnownOrder, 'statuses' | 'otherClusters'>,
+  known: Pick<KnownOrder, 'request' | 'earlier' | 'orders' | 'statuses' | 'otherClusters'>,
   platform: string,
   { orchestration, index }: ClusterReference
-): Job | undefined {
-  const jobs = orchestration === null ? statuses.get(platform)?.jobs : otherClusters?.get(orchestration)
-  return jobs?.[index]
+): ClusterJob | undefined {
+  if (orchestration !== null) return known.otherClusters?.get(orchestration)?.[index]
+  const job = known.statuses.get(platform)?.jobs[index]
+  return job && { job, isOver: isJobOver(known, { platform, job }) }
 }
 
 function describeReference(platform: string, { orchestration, index }: ClusterReference): string {

@@ -34,14 +34,21 @@ export interface ClustersInJobs {
   close(): Promise<void>
 }
 
+// A cluster that did not answer is left in peace: else all that concerns it would wait for it, one after the other.
+const restMs = 10_000
+
+/** Its job has written nothing down. */
+class NotFormedError extends UnavailableError {}
+
 /** Each cluster is found once; and again after it did not answer, since a job that was requeued has it elsewhere. */
 export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
   const dispatcher = openRayOverShell(shell)
   const found = new Map<string, Promise<OpenCluster>>()
+  const silent = new Map<string, { untilMs: number; error: ClusterSilentError }>()
 
   const find = async (slurmJobId: string): Promise<OpenCluster> => {
     const known = await runCommand(shell, findCluster(slurmJobId))
-    if (known === null) throw new UnavailableError(`the Ray cluster of job ${slurmJobId} has not formed yet, or is no more`)
+    if (known === null) throw new NotFormedError(`the Ray cluster of job ${slurmJobId} has not formed yet, or is no more`)
     const { headAddress, ports, token } = known
     const api = createRayApi({
       name: `the Ray cluster of job ${slurmJobId}`,
@@ -54,6 +61,8 @@ export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
   }
 
   const ask: ClustersInJobs['ask'] = async (slurmJobId, askOpen) => {
+    const silence = silent.get(slurmJobId)
+    if (silence !== undefined && performance.now() < silence.untilMs) throw silence.error
     const opening = found.get(slurmJobId) ?? find(slurmJobId)
     found.set(slurmJobId, opening)
     try {
@@ -61,7 +70,11 @@ export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
     } catch (error) {
       if (error instanceof LauttaError && !(error instanceof RefusedError) && found.get(slurmJobId) === opening)
         found.delete(slurmJobId)
-      throw error instanceof UnavailableError ? new ClusterSilentError(error.message, { cause: error }) : error
+      if (!(error instanceof UnavailableError)) throw error
+      const silence = new ClusterSilentError(error.message, { cause: error })
+      // One that has not formed yet is looked for again at once.
+      if (!(error instanceof NotFormedError)) silent.set(slurmJobId, { untilMs: performance.now() + restMs, error: silence })
+      throw silence
     }
   }
 

@@ -56,7 +56,8 @@ export function createRayApi(access: RayAccess): RayApi {
   /** Reads JSON as Ray tells it; what else answers there says nothing that we could act upon. */
   const read = async <Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | null> => {
     const { status, text } = await http.ask({ method: 'GET', path })
-    if (status === 404) return null
+    if (status === 404 && isOfRay(text)) return null
+    if (status === 404) throw unlikeRay(name, firstLine(text))
     try {
       return schema.parse(JSON.parse(text))
     } catch (cause) {
@@ -87,7 +88,9 @@ export function createRayApi(access: RayAccess): RayApi {
       ])
       return { rayVersion, pythonVersion: metadata?.data.pythonVersion ?? null, nodes: nodes.map(toNode) }
     },
-    findRayJob: (submissionId) => read(`/api/jobs/${encodeURIComponent(submissionId)}`, z.unknown().transform(readRayJob)),
+    async findRayJob(submissionId) {
+      return read(`/api/jobs/${encodeURIComponent(submissionId)}`, z.unknown().transform(readRayJob))
+    },
     async listRayJobs() {
       const jobs = await read('/api/jobs/', z.array(z.unknown().transform(readRayJob)))
       return (jobs ?? []).filter((job) => job !== null)
@@ -107,7 +110,9 @@ export function createRayApi(access: RayAccess): RayApi {
       await http.ask({ method: 'DELETE', path: `/api/jobs/${encodeURIComponent(submissionId)}` })
     },
     async hasPackage(packageName) {
-      return (await http.ask({ method: 'GET', path: packagePath(packageName) })).status !== 404
+      const { status, text } = await http.ask({ method: 'GET', path: packagePath(packageName) })
+      if (status === 404 && !isOfRay(text)) throw unlikeRay(name, firstLine(text))
+      return status !== 404
     },
     async putPackage(packageName, zip) {
       const { status, text } = await http.ask({ method: 'PUT', path: packagePath(packageName), body: zip })
@@ -118,6 +123,9 @@ export function createRayApi(access: RayAccess): RayApi {
     close: () => http.close()
   }
 }
+
+/** Whether it is Ray that says that something is not there: any program answers 404 to a path that it does not know. */
+const isOfRay = (text: string): boolean => /^(?:Job|Package) .* does not exist/.test(text)
 
 const packagePath = (packageName: string) => `/api/packages/gcs/${encodeURIComponent(packageName)}`
 

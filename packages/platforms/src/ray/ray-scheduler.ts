@@ -1,3 +1,4 @@
+import { type AccountingRecord, nothingRecorded } from '@lautta/core/accounting/accounting-record'
 import { RefusedError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { FoundJob, Observation, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
@@ -58,9 +59,15 @@ export function createRayScheduler(api: RayApi): Scheduler {
     checks: () => [{ step: 'ray', run: async () => wordsOf(await api.describe()) }],
     async collectAccounting(asked) {
       const job = await findOurs(asked)
-      return job === null ? [] : [accountForRayJob(job)]
+      return [job === null ? accountForForgotten(asked) : accountForRayJob(job)]
     }
   }
+}
+
+/** What a cluster that began anew knows of a Ray job: nothing more will come. */
+function accountForForgotten({ slurmJobId, token, acceptedAt, orderedAt }: SubmittedJob): AccountingRecord {
+  const endedAtEpoch = Math.floor((acceptedAt ?? orderedAt).getTime() / 1000)
+  return { ...nothingRecorded, jobId: slurmJobId, jobName: `ray.${token}`, state: 'NODE_FAIL', endedAtEpoch }
 }
 
 async function refuse(words: string): Promise<never> {

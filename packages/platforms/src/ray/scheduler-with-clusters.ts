@@ -1,12 +1,15 @@
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
-import { UnavailableError } from '@lautta/core/errors'
+import { ClusterSilentError, LauttaError, messageOf, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
-import type { Observation, RecordedJob, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
+import { withTimeout } from '../run-command.ts'
+import type { Observation, RecordedEnding, RecordedJob, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
 import { endWithCluster, recordLeft, recordOfCluster } from './end-with-cluster.ts'
 import type { RayJobInfo } from './ray-job-info.ts'
 import { type RayPlace, readRayPlace, writeRayPlace } from './ray-place.ts'
 
 const clustersAtOnce = 4
+// Of a cluster in a listing: all other jobs of the platform wait for it.
+const listingSeconds = 10
 
 /** The Ray clusters inside SLURM jobs, by the jobs' ids. */
 export interface ClusterSchedulers {
@@ -34,14 +37,25 @@ export function createSchedulerWithClusters(slurm: Scheduler, clusters: ClusterS
     placed: (scheduler: Scheduler, submissionId: string) => Promise<void>
   ): Promise<void> => {
     const place = of(id)
-    return place === null ? plain(id) : on(place.cluster, (scheduler) => placed(scheduler, place.submissionId))
+    if (place === null) return plain(id)
+    return on(place.cluster, (scheduler) => placed(scheduler, place.submissionId)).catch((error: unknown) => {
+      // All of these can be asked again.
+      if (!(error instanceof UnknownOutcomeError)) throw error
+      throw new ClusterSilentError(error.message, { cause: error })
+    })
   }
 
   return {
     ...slurm,
     async readRight(right) {
       if (right.cluster === undefined) return slurm.readRight(right)
-      return placeFound(right, await on(right.cluster, (scheduler) => scheduler.readRight(right)))
+      try {
+        return placeFound(right, await on(right.cluster, (scheduler) => scheduler.readRight(right)))
+      } catch (error) {
+        // Whether it is silent or gone is asked next.
+        if (!(error instanceof UnavailableError)) throw error
+        return { kind: 'taken', hasAnswered: true }
+      }
     },
     async findSubmission(right, since) {
       if (right.cluster === undefined) return slurm.findSubmission(right, since)
@@ -114,15 +128,17 @@ async function listCluster(
   isListed: boolean
 ): Promise<[string, Observation][]> {
   try {
-    const listed = await on(cluster, (scheduler) => scheduler.listJobs())
+    const listed = await withTimeout(
+      on(cluster, (scheduler) => scheduler.listJobs()),
+      listingSeconds
+    )
     return [...listed].map(([submissionId, seen]) => [writeRayPlace({ cluster, submissionId }), seen])
   } catch (error) {
-    if (!(error instanceof UnavailableError)) throw error
     // Of a cluster that is gone nothing is listed: how its Ray jobs ended is to be found out.
     if (!isListed) return []
     const nothing = { phase: 'pending' as const, reason: null, startedAt: null, jobName: '', submittedAtEpoch: null }
     const here = places.filter((place) => place.cluster === cluster)
-    return here.map((place) => [writeRayPlace(place), { ...nothing, unreachable: error.message }])
+    return here.map((place) => [writeRayPlace(place), { ...nothing, unreachable: messageOf(error) }])
   }
 }
 
@@ -136,10 +152,13 @@ async function findEndingsOnClusters(
     const some = placed.filter(({ place }) => place.cluster === cluster)
     try {
       const asked = some.map(({ job, place }) => ({ ...job, slurmJobId: place.submissionId }))
-      const said = await on(cluster, (scheduler) => scheduler.findEndings(asked))
-      return some.map(({ job }, at): [SubmittedJob, RecordedJob] => [job, said[at]])
+      const said = await withTimeout(
+        on(cluster, (scheduler) => scheduler.findEndings(asked)),
+        listingSeconds
+      )
+      return some.map(({ job }, at): [SubmittedJob, RecordedJob] => [job, said[at] === undefined ? forgotten(job) : said[at]])
     } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error
+      if (error instanceof LauttaError && !(error instanceof UnavailableError)) throw error
       const left = await findLeft(cluster)
       const find = async ({ job }: Placed): Promise<[SubmittedJob, RecordedJob]> => [
         job,
@@ -149,6 +168,13 @@ async function findEndingsOnClusters(
     }
   })
   return found.flat()
+}
+
+/** A head keeps what it took as long as it lives: one that does not know the Ray job began anew, with its job. */
+function forgotten({ token }: SubmittedJob): RecordedEnding {
+  const reason = 'its Ray cluster began anew, and knows nothing of it'
+  const ending = { outcome: 'node-failed' as const, exitCode: null, reason, startedAt: null, endedAt: null }
+  return { ...ending, jobName: `ray.${token}`, submittedAtEpoch: null }
 }
 
 /** The Ray job's own line, with what its cluster's job has of partition, account and nodes. */

@@ -1,6 +1,7 @@
 import type { Job } from '@lautta/core/job/job'
 import type { JobEvent } from '@lautta/core/job/job-event'
 import type { JobRequest, PlatformRequest } from '@lautta/core/orchestration/dictionary'
+import type { ClusterJob } from '@lautta/core/orchestration/stand-of-cluster'
 import type { ClusterReference } from '@lautta/core/ray/ray-job'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
@@ -28,7 +29,7 @@ export interface PlatformWork {
   findPause(): Promise<string | null>
   logger: Pick<SessionPorts['logger'], 'error'>
   /** The job that starts a Ray cluster, as far as it is known. */
-  findClusterJob(reference: ClusterReference): Promise<Job | undefined>
+  findClusterJob(reference: ClusterReference): Promise<ClusterJob | undefined>
   /** Tells the user something that changes no state. */
   notice(words: string): Promise<void>
 }

@@ -9,12 +9,11 @@ import type { JobWork } from './job-work.ts'
 export async function onCluster(work: JobWork, act: (cluster: RayCluster) => Promise<JobEvent | null>): Promise<JobEvent | null> {
   const reference = work.request.ray === undefined ? null : readClusterReference(work.request.ray)
   if (reference === null) return act(await work.platform.openRay(null))
-  const job = await work.findClusterJob(reference)
-  const id = job === undefined ? null : slurmJobIdOf(job)
-  if (job !== undefined && (job.state.kind === 'finishing' || job.state.kind === 'finished'))
-    throw new RefusedError(`its Ray cluster has ended${id === null ? '' : `, job ${id}`}`)
-  // It was requeued meanwhile.
-  if (id === null || job?.state.kind !== 'running')
+  const found = await work.findClusterJob(reference)
+  const id = found === undefined ? null : slurmJobIdOf(found.job)
+  if (found?.isOver) throw new RefusedError(`its Ray cluster has ended${id === null ? '' : `, job ${id}`}`)
+  // It was requeued meanwhile, or runs again.
+  if (id === null || found?.job.state.kind !== 'running')
     return { type: 'waited', on: 'platform', reason: 'its Ray cluster does not run now' }
   try {
     return await act(await work.platform.openRay(id))

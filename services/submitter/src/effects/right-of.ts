@@ -5,8 +5,8 @@ import type { SubmissionRight } from '@lautta/platforms/scheduler'
 import { type PlatformWork, tokenOf } from './job-work.ts'
 
 /**
- * The right to submit with the present try. A Ray job's is one on a certain cluster: null is a cluster whose job never got
- * an id, so that nothing can be submitted there.
+ * The right to submit with the present try. A Ray job's is one on a certain cluster: null is a cluster whose job has no id,
+ * so that nothing can be submitted there.
  */
 export async function rightOf(work: PlatformWork): Promise<SubmissionRight | null> {
   const { job, order, known } = work
@@ -15,7 +15,7 @@ export async function rightOf(work: PlatformWork): Promise<SubmissionRight | nul
   const { ray } = partOf(order, known.name, job)?.jobs[job.index] ?? {}
   const reference = ray === undefined ? null : readClusterReference(ray)
   if (reference === null) return right
-  const clusterJob = await work.findClusterJob(reference)
-  const cluster = clusterJob === undefined ? null : slurmJobIdOf(clusterJob)
+  const found = await work.findClusterJob(reference)
+  const cluster = found === undefined ? null : slurmJobIdOf(found.job)
   return cluster === null ? null : { ...right, cluster }
 }

@@ -20,11 +20,11 @@ export const submitRay: PerformEffect = async (work) => {
   const { ray } = work.request
   const right = await rightOf(work)
   if (ray === undefined || work.job.state.kind !== 'submitting' || isStopped(work) || work.isBackingOff()) return null
-  if (right === null) return { type: 'submissionRefused', reason: 'its Ray cluster never began' }
   const pause = await waitForPause(work)
   if (pause !== null) return pause
   try {
-    return await onCluster(work, (cluster) => submitTo(cluster, work, ray, right))
+    // Without a right there is no cluster either: what that means is told before it would be asked.
+    return await onCluster(work, async (cluster) => (right === null ? null : submitTo(cluster, work, ray, right)))
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
     return refuse(work, right, error.hint === undefined ? messageOf(error) : `${messageOf(error)} (${error.hint})`)
@@ -71,7 +71,8 @@ function isStopped({ order, job }: JobWork): boolean {
 }
 
 /** What is refused now may have been taken before an answer was lost: only when nothing is there, there is no Ray job. */
-async function refuse(work: JobWork, right: SubmissionRight, reason: string): Promise<JobEvent> {
+async function refuse(work: JobWork, right: SubmissionRight | null, reason: string): Promise<JobEvent> {
+  if (right === null) return { type: 'submissionRefused', reason }
   const trace = await work.platform.scheduler.findSubmission(right, orderedAt(work))
   return trace.kind === 'closed' ? { type: 'submissionRefused', reason } : { type: 'answerLost' }
 }
