@@ -31,7 +31,7 @@ export async function connectPlatform(
   if (known.ray !== null) return connectRayPlatform(known.name, known.ray)
   const shell = openShell(known, user, machine)
   const scheduler = known.kind === 'local' ? openLocalScheduler(machine) : createSlurmScheduler(shell, known, budget)
-  return platformOverShell(shell, scheduler)
+  return platformOverShell(shell, scheduler, known.remoteForward)
 }
 
 function openLocalScheduler({ localFolder, environment, onLocalChange }: ThisMachine): Scheduler {

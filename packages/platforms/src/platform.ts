@@ -3,7 +3,9 @@ import { createFileLogs } from './file-logs.ts'
 import type { LogReader } from './log-reader.ts'
 import { createClustersInJobs } from './ray/clusters-in-jobs.ts'
 import { createLogsWithClusters } from './ray/logs-with-clusters.ts'
+import { withRemoteForward } from './ray/near-address.ts'
 import type { RayCluster } from './ray/ray-cluster.ts'
+import type { RemoteForward } from './ray/remote-forward-settings.ts'
 import { createSchedulerWithClusters } from './ray/scheduler-with-clusters.ts'
 import type { RemoteShell } from './remote-shell.ts'
 import { type RemoteCommand, runCommand } from './run-command.ts'
@@ -13,6 +15,8 @@ import type { Scheduler } from './scheduler.ts'
 export interface Platform {
   shell: RemoteShell
   scheduler: Scheduler
+  /** Where clusters inside its jobs bring their ports; the shell dials those from here. */
+  remoteForward: RemoteForward | null
   /** Whether the platform itself is a Ray cluster. */
   isRay: boolean
   /** Reads what jobs print. */
@@ -25,12 +29,18 @@ export interface Platform {
 }
 
 /** A platform of which all there is goes through a shell. */
-export function platformOverShell(shell: RemoteShell, scheduler: Scheduler): Platform {
-  const clusters = createClustersInJobs(shell)
+export function platformOverShell(
+  loginShell: RemoteShell,
+  scheduler: Scheduler,
+  remoteForward: RemoteForward | null = null
+): Platform {
+  const shell = withRemoteForward(loginShell, remoteForward)
+  const clusters = createClustersInJobs({ shell, remoteForward })
   // One that was killed could not take back what it wrote down.
   const isOver = async (id: string) => !(await clusters.isThere(id)) || !(await scheduler.listJobs()).has(id)
   return {
     shell,
+    remoteForward,
     scheduler: createSchedulerWithClusters(scheduler, {
       ask: (id, ask) => clusters.ask(id, (open) => ask(open.scheduler)),
       findLeft: clusters.findLeft

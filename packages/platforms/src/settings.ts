@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { Profile } from './profiles/profile.ts'
 import { plainProfile, shippedProfiles } from './profiles/shipped-profiles.ts'
 import { type RayClusterSettings, type rayClusterSettingsSchema, readRayCluster } from './ray/ray-cluster-settings.ts'
+import { type RemoteForward, readRemoteForward, remoteForwardSchema } from './ray/remote-forward-settings.ts'
 import type { CredentialSettings } from './ssh/read-credential.ts'
 
 const credentialSchema = z
@@ -43,6 +44,9 @@ export const platformSettingsSchema = z.strictObject({
   'firewall-ranges': z.array(z.union([z.cidrv4(), z.cidrv6()])).optional(),
   'owner-only-services': z.boolean().optional(),
   'refuse-private-keys': z.boolean().optional(),
+  'remote-forward': remoteForwardSchema
+    .optional()
+    .describe('where the login node lets no connection through: Ray clusters inside jobs bring their ports to us'),
   retired: z
     .union([z.literal(false), retirementSchema])
     .optional()
@@ -60,6 +64,8 @@ export interface KnownPlatform extends Profile {
   /** Of a platform that is a Ray cluster. */
   ray: RayClusterSettings | null
   account: string | null
+  /** Where Ray clusters inside its jobs bring their ports; null: they are reached through the login node. */
+  remoteForward: RemoteForward | null
   credentials: Readonly<Record<string, CredentialSettings>>
   knownHostsFile?: string | undefined
   /** The month in which `partitions` was read; null where the configuration says it. */
@@ -72,7 +78,14 @@ export function knownPlatforms(
   hasLocal: boolean,
   rayClusters: Readonly<Record<string, z.output<typeof rayClusterSettingsSchema>>> = {}
 ): KnownPlatform[] {
-  const bare = { kind: 'slurm' as const, transport: 'ssh2' as const, account: null, credentials: {}, ray: null }
+  const bare = {
+    kind: 'slurm' as const,
+    transport: 'ssh2' as const,
+    account: null,
+    credentials: {},
+    ray: null,
+    remoteForward: null
+  }
   const shipped = Object.entries(shippedProfiles)
     .filter(([name]) => configured[name] === undefined)
     .map(([name, profile]) => ({ ...bare, ...profile, name, partitionsReadAt: profile.sources.partitions.readAt }))
@@ -101,6 +114,7 @@ function applySettings(name: string, settings: PlatformSettings): KnownPlatform 
     transport: settings.transport,
     ray: null,
     account: settings.account ?? null,
+    remoteForward: settings['remote-forward'] === undefined ? null : readRemoteForward(settings['remote-forward']),
     hosts: settings.hosts ?? profile.hosts,
     hostKeys: settings['host-keys'] ?? profile.hostKeys,
     architecture: settings.architecture ?? profile.architecture,

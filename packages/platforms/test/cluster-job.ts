@@ -6,7 +6,9 @@ import type { z } from 'zod'
 import { until } from '../../../test/support/until.ts'
 import { renderClusterScript } from '../src/ray/cluster-script.ts'
 import { type ClusterInJob, findCluster } from '../src/ray/find-cluster.ts'
+import { addressOf, withRemoteForward } from '../src/ray/near-address.ts'
 import { openRayOverShell } from '../src/ray/ray-over-shell.ts'
+import type { RemoteForward } from '../src/ray/remote-forward-settings.ts'
 import { runCommand } from '../src/run-command.ts'
 import { composeTestJob } from './compose-test-job.ts'
 import type { TestSlurm } from './start-test-slurm.ts'
@@ -22,7 +24,7 @@ export interface ClusterJob {
   log(): Promise<string>
   /** A file of `~/.lautta/ray/<id>`. */
   read(name: string): Promise<string>
-  /** Asks the dashboard through the login node. */
+  /** Asks the dashboard through the login node, or its tunnel. */
   ask(path: string, options?: { token?: string | null; body?: object }): Promise<{ status: number; answer: string }>
   /** Ends it, if it has not ended. */
   close(): Promise<void>
@@ -34,16 +36,23 @@ type Template = z.input<typeof clusterTemplateSchema>
 export async function submitCluster(
   { slurm, shell, scheduler }: TestSlurm,
   template: Template,
-  token?: string
+  token?: string,
+  tunnel: { remoteForward: RemoteForward; key: string } | null = null
 ): Promise<ClusterJob> {
   const small = { nodes: 2, cpus: 1, memory: '3G', partition: 'medium', time: '00:10:00' }
-  const script = renderClusterScript(clusterTemplateSchema.parse({ ...small, ...template }), { preamble: [], venv: '~/ray-venv' })
+  const site = { preamble: [], venv: '~/ray-venv', remoteForward: tunnel?.remoteForward ?? null }
+  const script = renderClusterScript(clusterTemplateSchema.parse({ ...small, ...template }), site)
   const ownToken = token ?? randomBytes(24).toString('hex')
   const submission = composeTestJob(script, { output: 'cluster-%j.out' })
-  const answer = await scheduler.submit({ ...submission, environment: ownToken === '' ? {} : { RAY_AUTH_TOKEN: ownToken } })
+  const environment = {
+    ...(ownToken === '' ? {} : { RAY_AUTH_TOKEN: ownToken }),
+    ...(tunnel === null ? {} : { LAUTTA_TUNNEL_KEY: tunnel.key })
+  }
+  const answer = await scheduler.submit({ ...submission, environment })
   if (answer.kind !== 'accepted') throw new Error(JSON.stringify(answer))
   const id = answer.slurmJobId
-  const dispatcher: Dispatcher = openRayOverShell(shell)
+  const remoteForward = tunnel?.remoteForward ?? null
+  const dispatcher: Dispatcher = openRayOverShell(withRemoteForward(shell, remoteForward))
   const csc = async (...argv: string[]) => (await slurm.exec(argv)).stdout
   const find = () => runCommand(shell, findCluster(id))
   const ending = async () => {
@@ -64,7 +73,8 @@ export async function submitCluster(
     async ask(path, { token: given = ownToken, body } = {}) {
       const cluster = await find()
       if (cluster === null) throw new Error('there is no cluster')
-      const { statusCode, body: stream } = await request(`http://${cluster.headAddress}:${cluster.ports.dashboard}${path}`, {
+      const { host, port } = addressOf(cluster, 'dashboard', remoteForward)
+      const { statusCode, body: stream } = await request(`http://${host}:${port}${path}`, {
         dispatcher,
         headers: { ...(given === null ? {} : { authorization: `Bearer ${given}` }), 'content-type': 'application/json' },
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })

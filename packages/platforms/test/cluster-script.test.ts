@@ -4,7 +4,16 @@ import { clusterTemplateSchema } from '@lautta/core/ray/cluster-template'
 import { describe, expect, it } from 'vitest'
 import { renderClusterScript } from '../src/ray/cluster-script.ts'
 
-const plain = { preamble: [], venv: null }
+const plain = { preamble: [], venv: null, remoteForward: null }
+const remoteForward = {
+  host: 'lautta.example.com',
+  port: 2222,
+  user: 'ray-tunnel',
+  hostKeys: ['ssh-ed25519 AAAAC3Nz', 'ecdsa-sha2-nistp256 AAAAE2Vj'],
+  privateKeyFile: '/run/secrets/tunnel-key',
+  ports: { first: 8401, last: 8450 },
+  reachedAt: '127.0.0.1'
+}
 const everything = {
   nodes: 4,
   cpus: 10,
@@ -28,7 +37,12 @@ const complaintsOfBash = (script: string) => execFileSync('bash', ['-n'], { inpu
 describe('the batch script of a Ray cluster', () => {
   it.each([
     ['one-node', {}, plain],
-    ['everything', everything, { preamble: ['source /appl/profile/zz-csc-env.sh'], venv: '/projappl/of-the-order' }]
+    [
+      'everything',
+      everything,
+      { preamble: ['source /appl/profile/zz-csc-env.sh'], venv: '/projappl/of-the-order', remoteForward: null }
+    ],
+    ['tunnel', {}, { ...plain, remoteForward }]
   ])('reads as a person would write it: %s', async (name, template, site) => {
     const script = render(template, site)
     await expect(script).toMatchFileSnapshot(`recordings/cluster-${name}.sh`)

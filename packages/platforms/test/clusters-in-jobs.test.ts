@@ -14,7 +14,8 @@ const broken = createServer((socket) => {
   connections++
   socket.resetAndDestroy()
 }).listen(0, '127.0.0.1')
-const clusters = createClustersInJobs(createLocalShell({ PATH: process.env.PATH ?? '', HOME: home }, home))
+const shell = createLocalShell({ PATH: process.env.PATH ?? '', HOME: home }, home)
+const clusters = createClustersInJobs({ shell, remoteForward: null })
 beforeAll(async () => {
   if (!broken.listening) await once(broken, 'listening')
 })

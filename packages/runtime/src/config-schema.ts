@@ -1,3 +1,4 @@
+import { highestPort, portRangeSchema } from '@lautta/core/port-range'
 import { rayClusterSettingsSchema } from '@lautta/platforms/ray-cluster-settings'
 import { platformSettingsSchema } from '@lautta/platforms/settings'
 import { z } from 'zod'
@@ -5,9 +6,6 @@ import { storeSchema } from './store-schema.ts'
 
 /** Of API keys and the master key, in characters. */
 export const leastSecretLength = 16
-
-/** Of TCP. */
-export const highestPort = 65_535
 
 const userSchema = z
   .strictObject({
@@ -27,24 +25,16 @@ const userSchema = z
   )
 
 const platformName = z.string().regex(/^[a-z0-9][a-z0-9-]*$/)
-const portRange = z
-  .string()
-  .regex(/^\d{1,5}-\d{1,5}$/, 'write the first and the last port, as in 8125-8150')
-  .transform((text) => {
-    const [first = 0, last = 0] = text.split('-').map(Number)
-    return { first, last }
-  })
-  .refine(({ first, last }) => first >= 1 && first <= last && last <= highestPort, 'ports are 1 to 65535, the lower one first')
 
 const forwardsSchema = z.strictObject({
   bind: z.string().default('127.0.0.1').describe('where the submitter listens for the forwarder'),
   address: z.string().optional().describe('by which the forwarder reaches it; default: bind, or the name of the machine'),
   ports: z
     .strictObject({
-      dashboard: portRange.prefault('8125-8150'),
-      client: portRange.prefault('8176-8200'),
-      metrics: portRange.prefault('8251-8300'),
-      serve: portRange.prefault('8351-8400')
+      dashboard: portRangeSchema.prefault('8125-8150'),
+      client: portRangeSchema.prefault('8176-8200'),
+      metrics: portRangeSchema.prefault('8251-8300'),
+      serve: portRangeSchema.prefault('8351-8400')
     })
     .prefault({})
 })

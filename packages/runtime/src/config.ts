@@ -3,18 +3,12 @@ import { dirname, resolve } from 'node:path'
 import { bucketName, userSlug } from '@lautta/core/buckets'
 import { messageOf } from '@lautta/core/errors'
 import { complaintsOf } from '@lautta/core/orchestration/complaints'
+import { highestPort } from '@lautta/core/port-range'
 import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import type { RedisAddress } from '@lautta/queue/connect-redis'
 import { parse } from 'yaml'
 import type { z } from 'zod'
-import {
-  type ConfigFile,
-  configFileSchema,
-  environmentSchema,
-  type ForwardSettings,
-  highestPort,
-  leastSecretLength
-} from './config-schema.ts'
+import { type ConfigFile, configFileSchema, environmentSchema, type ForwardSettings, leastSecretLength } from './config-schema.ts'
 import { readStoreSettings, type StoreSettings } from './read-store-settings.ts'
 import { readOrMakeSecret } from './secret-file.ts'
 import type { StoreSection } from './store-schema.ts'
@@ -123,6 +117,12 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
   // A port of 0 is any that is free.
   const proxyPort = settings.LAUTTA_PROXY_PORT ?? (settings.LAUTTA_PORT === 0 ? 0 : settings.LAUTTA_PORT + 1)
   if (proxyPort > highestPort) complaints.push('LAUTTA_PROXY_PORT: give it, since there is no port after LAUTTA_PORT')
+  const platforms = knownPlatforms(
+    withKeyFiles(beside, file.platforms),
+    standalone && file.local,
+    withTokenFiles(beside, file['ray-clusters'])
+  )
+  complaints.push(...complaintsAboutKeys(platforms))
   if (complaints.length > 0) throw new ConfigError(complaints)
   return {
     host: settings.LAUTTA_HOST,
@@ -138,11 +138,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     users,
     secretsFolder: withBase(beside, file['secrets-folder']) ?? resolve(dataDirectory, 'secrets'),
     leaseSeconds: file['lease-seconds'],
-    platforms: knownPlatforms(
-      withKeyFiles(beside, file.platforms),
-      standalone && file.local,
-      withTokenFiles(beside, file['ray-clusters'])
-    ),
+    platforms,
     forwards: file.forwards,
     masterKey,
     machineEnvironment: Object.fromEntries(
@@ -229,6 +225,12 @@ function complaintsAboutNames(file: ConfigFile): string[] {
   return both.map((name) => `ray-clusters: ${name} is the name of another platform`)
 }
 
+/** Who has a remote forward has a private key in each job that is a Ray cluster. */
+function complaintsAboutKeys(platforms: readonly KnownPlatform[]): string[] {
+  const refusing = platforms.filter(({ remoteForward, refusesPrivateKeys }) => remoteForward !== null && refusesPrivateKeys)
+  return refusing.map(({ name }) => `platforms: ${name}: no private key may lie there, so there can be no remote-forward`)
+}
+
 function withTokenFiles(base: string, clusters: ConfigFile['ray-clusters']): ConfigFile['ray-clusters'] {
   return Object.fromEntries(
     Object.entries(clusters).map(([name, settings]) => [
@@ -251,9 +253,20 @@ function withKeyFiles(base: string, platforms: ConfigFile['platforms']): ConfigF
         return [user, { ...credential, ...files }]
       })
       const knownHosts = withBase(base, settings['known-hosts-file'])
-      return [name, { ...settings, 'known-hosts-file': knownHosts, credentials: Object.fromEntries(credentials) }]
+      const forward = withForwardKey(base, settings['remote-forward'])
+      return [
+        name,
+        { ...settings, 'known-hosts-file': knownHosts, 'remote-forward': forward, credentials: Object.fromEntries(credentials) }
+      ]
     })
   )
+}
+
+function withForwardKey(
+  base: string,
+  settings: ConfigFile['platforms'][string]['remote-forward']
+): ConfigFile['platforms'][string]['remote-forward'] {
+  return settings && { ...settings, 'private-key-file': resolve(base, settings['private-key-file']) }
 }
 
 /** Paths in lautta.yaml are relative to its own folder. */

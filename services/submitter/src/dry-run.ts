@@ -20,7 +20,7 @@ const noRight = { token: 'dry-run', try: 0 }
 /** Asks the scheduler about each job of an order, with the very submission that it would get, until the signal is given. */
 export async function dryRun(
   platform: Platform,
-  known: Pick<KnownPlatform, 'account' | 'preamble' | 'partitions' | 'partitionsReadAt'>,
+  known: Pick<KnownPlatform, 'account' | 'preamble' | 'remoteForward' | 'partitions' | 'partitionsReadAt'>,
   limits: KnownLimits,
   { jobs, modules, venv, orderName }: DryRun,
   now: () => Date,

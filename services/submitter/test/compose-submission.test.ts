@@ -10,7 +10,7 @@ const compose = (directives: string, more: { array?: string } = {}) => {
   return composeSubmission(
     { request, modules: [], venv: null, orderName: 'mine' },
     right,
-    { account: null, preamble: [] },
+    { account: null, preamble: [], remoteForward: null },
     noShell
   )
 }

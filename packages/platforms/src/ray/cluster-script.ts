@@ -3,6 +3,8 @@ import type { ClusterTemplate } from '@lautta/core/ray/cluster-template'
 import { moduleCommand } from '../module-environment.ts'
 import { clusterKeeper } from './cluster-keeper.ts'
 import { clusterWatcher } from './cluster-watcher.ts'
+import type { RemoteForward } from './remote-forward-settings.ts'
+import { renderTunnel, type TunnelScript } from './tunnel-script.ts'
 
 /** What the template leaves to the platform and to the order. */
 export interface ClusterSite {
@@ -10,10 +12,13 @@ export interface ClusterSite {
   preamble: readonly string[]
   /** The folder of the order's own venv; the template's goes before it. */
   venv: string | null
+  /** Where the cluster brings its ports; null: it is reached through the login node. */
+  remoteForward: RemoteForward | null
 }
 
 /** The batch script of a Ray cluster: it can be read, and submitted by hand. RAY_AUTH_TOKEN comes with its environment. */
 export function renderClusterScript(template: ClusterTemplate, site: ClusterSite): string {
+  const tunnel = renderTunnel(site.remoteForward)
   return `#!/bin/bash${template.modules.length > 0 ? ' -l' : ''}
 ${directives(template)}
 # A Ray cluster: a head on the first node of the job, a worker on each other one. By hand:
@@ -23,10 +28,10 @@ folder=$HOME/.lautta/ray/$SLURM_JOB_ID
 say() { echo "$(date +%T) $*"; }
 give_up() { say "$*"; exit 1; }
 ${environment(template, site)}${checks(template)}
-${programs}
+${programs}${tunnel.prepare}
 ${addresses(template)}
 ${steps(template)}
-${course(template)}`
+${course(template, tunnel)}`
 }
 
 function directives(template: ClusterTemplate): string {
@@ -148,7 +153,7 @@ function memoryWords({ memory }: ClusterTemplate): string {
   return ` --memory=${share(0.5)} --object-store-memory=${share(0.3)}`
 }
 
-const course = (template: ClusterTemplate) => `ending=
+const course = (template: ClusterTemplate, tunnel: TunnelScript) => `ending=
 trap 'ending="its time limit is near"' USR1
 # Then it has told the head as well.
 trap 'ending="SLURM ends the job"; touch "$folder/head-ended"' TERM
@@ -160,7 +165,7 @@ ask() { # what watch.py answers; a signal to this script ends the waiting
 finish() { # exit code, why
   trap '' USR1 TERM
   say "the cluster ends: $2"
-  rm -f "$folder/cluster.json"
+${tunnel.close}  rm -f "$folder/cluster.json"
   [ "$1" = 0 ] || touch "$folder/failed"
   [ -e "$folder/head-ended" ] || "\${watch[@]}" stop 9>&-
   exec 9>&-
@@ -190,7 +195,7 @@ ${
     : `say "starting ${template.nodes - 1} workers"
 start_workers
 `
-}ask form || { [ -z "$ending" ] && finish 1 "not all nodes have joined" || finish 0 "$ending"; }
+}${tunnel.open}ask form || { [ -z "$ending" ] && finish 1 "not all nodes have joined" || finish 0 "$ending"; }
 say "the cluster is ready. To run Ray jobs by hand, on a login node:"
 say "  export RAY_API_SERVER_ADDRESS=http://$address:$dashboard RAY_AUTH_MODE=token RAY_AUTH_TOKEN=..."
 say "  ray job submit -- python ..."

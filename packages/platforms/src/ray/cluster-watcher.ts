@@ -2,7 +2,7 @@
  * The program with which the batch script asks the head, in Python: over HTTP with the token, which is no argument of any
  * process. No site's proxy stands between the nodes of one job.
  */
-export const clusterWatcher = `"""watch.py ports | taken PORT... | await-head | form | idle | stop: what the batch script wants to know of the head."""
+export const clusterWatcher = `"""watch.py ports | taken PORT... | await-head | form | near | idle | stop: what the batch script wants to know of the head."""
 import json, os, platform, random, socket, sys, time, urllib.parse, urllib.request
 from datetime import datetime, timezone
 
@@ -88,6 +88,21 @@ def list_metrics():
     return [target.rpartition(':') for group in ask('/api/prometheus/sd') for target in group['targets']]
 
 
+def brought():
+    # By the tunnel to Lautta's machine, if there is one.
+    try:
+        with open(folder + '/near') as file:
+            return {'near': dict(zip(('dashboard', 'client', 'serve'), map(int, file.read().split())))}
+    except FileNotFoundError:
+        return {}
+
+
+def near():
+    with open(folder + '/cluster.json') as file:
+        cluster = json.load(file)
+    write('cluster.json', {**cluster, **brought()})
+
+
 def form():
     wanted = int(os.environ['SLURM_JOB_NUM_NODES'])
     until(lambda: len(alive(list_nodes())) >= wanted, 300, 'not all of %d nodes have joined after 300 seconds' % wanted)
@@ -109,6 +124,7 @@ def form():
         'session': version['session_name'],
         # Nobody but the user can read the file.
         'token': os.environ['RAY_AUTH_TOKEN'],
+        **brought(),
     })
     say('%d nodes have joined' % len(nodes))
 
@@ -164,5 +180,5 @@ def stop():
 
 
 verb, *arguments = sys.argv[1:]
-{'ports': ports, 'taken': taken, 'await-head': await_head, 'form': form, 'idle': idle, 'stop': stop}[verb](*arguments)
+{'ports': ports, 'taken': taken, 'await-head': await_head, 'form': form, 'near': near, 'idle': idle, 'stop': stop}[verb](*arguments)
 `

@@ -1,10 +1,11 @@
 import { ClusterSilentError, LauttaError, RefusedError, UnavailableError } from '@lautta/core/errors'
 import type { LogReader } from '../log-reader.ts'
-import type { RemoteShell } from '../remote-shell.ts'
+import type { Platform } from '../platform.ts'
 import { runCommand } from '../run-command.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { findCluster } from './find-cluster.ts'
 import { findLeftJobs } from './find-left-jobs.ts'
+import { addressOf } from './near-address.ts'
 import { openRayCluster } from './open-ray-cluster.ts'
 import { createRayApi } from './ray-api.ts'
 import type { RayCluster } from './ray-cluster.ts'
@@ -23,7 +24,7 @@ interface OpenCluster {
 
 /** The Ray clusters inside the SLURM jobs of a platform. */
 export interface ClustersInJobs {
-  /** Asks the cluster of a job, over the connection to the login node. ClusterSilentError: it does not answer, or not yet. */
+  /** Asks the cluster of a job, over the connection to the login node or its tunnel. ClusterSilentError: it does not answer, or not yet. */
   ask<Answer>(slurmJobId: string, ask: (open: OpenCluster) => Promise<Answer>): Promise<Answer>
   /** The cluster of a job to submit to; it is found when it is first asked. */
   open(slurmJobId: string): RayCluster
@@ -41,7 +42,7 @@ const restMs = 10_000
 class NotFormedError extends UnavailableError {}
 
 /** Each cluster is found once; and again after it did not answer, since a job that was requeued has it elsewhere. */
-export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
+export function createClustersInJobs({ shell, remoteForward }: Pick<Platform, 'shell' | 'remoteForward'>): ClustersInJobs {
   const dispatcher = openRayOverShell(shell)
   const found = new Map<string, Promise<OpenCluster>>()
   const silent = new Map<string, { untilMs: number; error: ClusterSilentError }>()
@@ -49,11 +50,11 @@ export function createClustersInJobs(shell: RemoteShell): ClustersInJobs {
   const find = async (slurmJobId: string): Promise<OpenCluster> => {
     const known = await runCommand(shell, findCluster(slurmJobId))
     if (known === null) throw new NotFormedError(`the Ray cluster of job ${slurmJobId} has not formed yet, or is no more`)
-    const { headAddress, ports, token } = known
+    const { host, port } = addressOf(known, 'dashboard', remoteForward)
     const api = createRayApi({
       name: `the Ray cluster of job ${slurmJobId}`,
-      dashboard: `http://${headAddress}:${ports.dashboard}`,
-      findToken: async () => token,
+      dashboard: `http://${host}:${port}`,
+      findToken: async () => known.token,
       tokenHint: null,
       dispatcher
     })

@@ -18,7 +18,9 @@ const clusterSchema = z.object({
   'started-at': z.iso.datetime(),
   session: z.string(),
   // Nobody but the user can read the file.
-  token: z.string()
+  token: z.string(),
+  // On our machine, where the cluster has brought them there.
+  near: z.object({ dashboard: port, client: port, serve: port }).optional()
 })
 
 /** A Ray cluster inside a SLURM job, as the login node knows it. */

@@ -1,13 +1,15 @@
 import type { ForwardService } from '@lautta/core/documents/forward-document'
 import { RefusedError } from '@lautta/core/errors'
-import type { RemoteAddress, RemoteShell } from '../remote-shell.ts'
+import type { Platform } from '../platform.ts'
+import type { RemoteAddress } from '../remote-shell.ts'
 import { runCommand } from '../run-command.ts'
 import { findCluster } from './find-cluster.ts'
+import { addressOf } from './near-address.ts'
 import type { RayClusterSettings } from './ray-cluster-settings.ts'
 
-/** Where a service of the Ray cluster inside a SLURM job listens, as the login node knows it; null while there is none. */
+/** Where a service of the Ray cluster inside a SLURM job is dialled by the platform's shell; null while there is none. */
 export async function findServiceInJob(
-  shell: RemoteShell,
+  { shell, remoteForward }: Pick<Platform, 'shell' | 'remoteForward'>,
   slurmJobId: string,
   service: ForwardService
 ): Promise<RemoteAddress | null> {
@@ -16,7 +18,7 @@ export async function findServiceInJob(
   // Each node tells its own: those of the head are about the cluster, too.
   const [{ address, port } = { address: '', port: 0 }] = cluster.metrics
   if (service === 'metrics') return port === 0 ? null : { host: address, port }
-  return { host: cluster.headAddress, port: cluster.ports[service] }
+  return addressOf(cluster, service, remoteForward)
 }
 
 /** Where a service of a Ray cluster of the configuration listens. */

@@ -24,6 +24,7 @@ export function connectRayPlatform(name: string, { dashboard, tokenFile }: RayCl
   let reachedUntil = 0
   return {
     shell: noShell(name),
+    remoteForward: null,
     scheduler: createRayScheduler(api),
     isRay: true,
     logs: createRayLogs(api),

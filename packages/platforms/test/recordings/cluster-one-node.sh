@@ -157,7 +157,7 @@ if os.path.exists(mark):
 sys.exit(0 if endings else 1)
 PYTHON
 cat >"$folder/watch.py" <<'PYTHON'
-"""watch.py ports | taken PORT... | await-head | form | idle | stop: what the batch script wants to know of the head."""
+"""watch.py ports | taken PORT... | await-head | form | near | idle | stop: what the batch script wants to know of the head."""
 import json, os, platform, random, socket, sys, time, urllib.parse, urllib.request
 from datetime import datetime, timezone
 
@@ -243,6 +243,21 @@ def list_metrics():
     return [target.rpartition(':') for group in ask('/api/prometheus/sd') for target in group['targets']]
 
 
+def brought():
+    # By the tunnel to Lautta's machine, if there is one.
+    try:
+        with open(folder + '/near') as file:
+            return {'near': dict(zip(('dashboard', 'client', 'serve'), map(int, file.read().split())))}
+    except FileNotFoundError:
+        return {}
+
+
+def near():
+    with open(folder + '/cluster.json') as file:
+        cluster = json.load(file)
+    write('cluster.json', {**cluster, **brought()})
+
+
 def form():
     wanted = int(os.environ['SLURM_JOB_NUM_NODES'])
     until(lambda: len(alive(list_nodes())) >= wanted, 300, 'not all of %d nodes have joined after 300 seconds' % wanted)
@@ -264,6 +279,7 @@ def form():
         'session': version['session_name'],
         # Nobody but the user can read the file.
         'token': os.environ['RAY_AUTH_TOKEN'],
+        **brought(),
     })
     say('%d nodes have joined' % len(nodes))
 
@@ -319,7 +335,7 @@ def stop():
 
 
 verb, *arguments = sys.argv[1:]
-{'ports': ports, 'taken': taken, 'await-head': await_head, 'form': form, 'idle': idle, 'stop': stop}[verb](*arguments)
+{'ports': ports, 'taken': taken, 'await-head': await_head, 'form': form, 'near': near, 'idle': idle, 'stop': stop}[verb](*arguments)
 PYTHON
 
 mapfile -t nodes < <(scontrol show hostnames "$SLURM_JOB_NODELIST")

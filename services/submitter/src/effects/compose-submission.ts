@@ -28,12 +28,12 @@ export interface AskedJob {
 export async function composeSubmission(
   asked: AskedJob,
   right: SubmissionRight,
-  { account, preamble }: Pick<KnownPlatform, 'account' | 'preamble'>,
+  { account, preamble, remoteForward }: Pick<KnownPlatform, 'account' | 'preamble' | 'remoteForward'>,
   { shell }: Pick<Platform, 'shell'>
 ): Promise<Submission> {
   const { request, modules, venv } = asked
   const cluster = request['ray-cluster']
-  const own = cluster === undefined ? request.script : renderClusterScript(cluster, { preamble, venv })
+  const own = cluster === undefined ? request.script : renderClusterScript(cluster, { preamble, venv, remoteForward })
   const script = own ?? (await readTextFile(shell, request.path, scriptLimitBytes))
   const directives = readDirectives(script)
   refuseOtherClusters(directives)

@@ -10,6 +10,7 @@ import type { Submission, SubmissionAnswer, SubmissionRight } from '@lautta/plat
 import { type Admission, type Kind, kindOf } from '../admission.ts'
 import type { CheckAccount } from './check-account.ts'
 import type { CheckLimits } from './check-limits.ts'
+import { clusterVariables } from './cluster-variables.ts'
 import { composeSubmission } from './compose-submission.ts'
 import { type JobWork, orderedAt, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
 import { withHint } from './refusal-hints.ts'
@@ -128,19 +129,13 @@ async function compose(work: JobWork, right: SubmissionRight): Promise<Submissio
     venv: venvFolderOf(part.configs),
     orderName: order.request.request.name
   }
-  const composed = openCluster(work, await composeSubmission(asked, right, known, platform))
+  const plain = await composeSubmission(asked, right, known, platform)
+  const secrets = request['ray-cluster'] === undefined ? {} : await clusterVariables(work)
+  const composed = { ...plain, environment: { ...plain.environment, ...secrets } }
   const orders = foldOrders(order.orders, [], known.name, job.index)
   const isRetry = startedAttempt(orders) < job.attempt
   const submission = { ...composed, array: composed.array && arrayOfAttempt(composed.array, job, isRetry) }
   return isHeld(orders, job.attempt) ? { ...submission, options: { ...submission.options, hold: true } } : submission
-}
-
-/** A Ray cluster gets its token as a variable: it stands in no script. */
-function openCluster({ management, user, order, known, job, request }: JobWork, submission: Submission): Submission {
-  if (request['ray-cluster'] === undefined) return submission
-  const { index, attempt } = job
-  const token = management.rayTokenOf(user, { id: order.id, platform: known.name, index, attempt })
-  return { ...submission, environment: { ...submission.environment, RAY_AUTH_TOKEN: token } }
 }
 
 function isStopped({ order, job }: JobWork): boolean {

@@ -28,14 +28,15 @@ type ClusterJob = Pick<Job, 'state' | 'attempt' | 'restart'>
  * What was found before still holds for the same run of the job, while the connection stands.
  */
 export async function findTargetInJob(
-  { shell }: Pick<Platform, 'shell'>,
+  platform: Pick<Platform, 'shell' | 'remoteForward'>,
   service: ForwardService,
   run: ClusterRun,
   before: FoundTarget | null
 ): Promise<FoundTarget | ForwardNews> {
   const isSame = before?.run?.attempt === run.attempt && before.run.restart === run.restart
-  if (isSame && shell.isOpen()) return before
-  const address = await findServiceInJob(shell, run.slurmJobId, service)
+  // A tunnel that was opened anew may have other ports.
+  if (isSame && platform.shell.isOpen() && platform.remoteForward === null) return before
+  const address = await findServiceInJob(platform, run.slurmJobId, service)
   if (address !== null) return { address, run }
   return { state: 'waiting', waiting: 'cluster', reason: 'the Ray cluster has not started yet' }
 }
