@@ -3,17 +3,9 @@ import { isShellScript, readDirectives } from '@lautta/core/batch-script'
 import { clusterTemplateSchema } from '@lautta/core/ray/cluster-template'
 import { describe, expect, it } from 'vitest'
 import { renderClusterScript } from '../src/ray/cluster-script.ts'
+import { remoteForward } from './remote-forward.ts'
 
 const plain = { preamble: [], venv: null, remoteForward: null }
-const remoteForward = {
-  host: 'lautta.example.com',
-  port: 2222,
-  user: 'ray-tunnel',
-  hostKeys: ['ssh-ed25519 AAAAC3Nz', 'ecdsa-sha2-nistp256 AAAAE2Vj'],
-  privateKeyFile: '/run/secrets/tunnel-key',
-  ports: { first: 8401, last: 8450 },
-  reachedAt: '127.0.0.1'
-}
 const everything = {
   nodes: 4,
   cpus: 10,

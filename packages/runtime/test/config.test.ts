@@ -208,6 +208,16 @@ describe('wrong settings', () => {
     for (const words of [/x\.dashboard/, /x\.client: write an address like ray:/, /x\.port: unknown key/])
       expect(found.some((complaint) => words.test(complaint))).toBe(true)
   })
+  it('are a remote forward to where no private key may lie, without a host key, or with too few ports', () => {
+    const forward = (more: string) => `remote-forward: { host: h, user: u, private-key-file: k, ${more} }`
+    const good = forward('host-keys: ["ssh-ed25519 AAAA"], ports: 8401-8403')
+    expect(complaints(withFile(`platforms: { mine: { ${good} }, mahti: { ${good} }, lumi: { ${good} } }`))).toEqual([
+      'platforms: lumi: no private key may lie there, so there can be no remote-forward'
+    ])
+    const found = complaints(withFile(`platforms: { x: { ${forward('host-keys: ["SHA256:AAAA"], ports: 8401-8402')} } }`))
+    for (const words of [/host-keys.*write a line like ssh-ed25519/, /ports: each cluster takes three ports/])
+      expect(found.some((complaint) => words.test(complaint))).toBe(true)
+  })
   it('are two users who would share their buckets', () => {
     expect(
       complaints(withFile('users: [{ name: a.b, api-key: 0123456789abcdef }, { name: A-B, api-key: fedcba9876543210 }]'))

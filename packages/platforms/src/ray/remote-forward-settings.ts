@@ -14,7 +14,9 @@ export const remoteForwardSchema = z.strictObject({
     .min(1)
     .describe('of our machine; no other one gets a connection'),
   'private-key-file': z.string().describe('a key that can do nothing but listen on these ports; jobs get it'),
-  ports: portRangeSchema.describe('on our machine, for nothing else; each cluster takes three'),
+  ports: portRangeSchema
+    .refine(({ first, last }) => last - first >= 2, 'each cluster takes three ports')
+    .describe('on our machine, for nothing else'),
   'reached-at': z.ipv4().default('127.0.0.1').describe('where they listen there, and where submitter and monitor find them')
 })
 

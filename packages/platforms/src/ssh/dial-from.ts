@@ -81,6 +81,6 @@ function explain(error: unknown, where: string): Error {
   }
   return new UnavailableError(`the login node forwards no connections to ${where}`, {
     cause: error,
-    hint: 'its sshd has AllowTcpForwarding off or PermitOpen set: try a remote forward'
+    hint: 'its sshd has AllowTcpForwarding off or PermitOpen set: `remote-forward` in the configuration is another way'
   })
 }

@@ -338,9 +338,10 @@ verb, *arguments = sys.argv[1:]
 {'ports': ports, 'taken': taken, 'await-head': await_head, 'form': form, 'near': near, 'idle': idle, 'stop': stop}[verb](*arguments)
 PYTHON
 
-# The login node lets no connection through, so the cluster brings its ports to the machine of Lautta. The key can do nothing else there.
-to_lautta=(ssh -F none -N -T -S "$folder/tunnel" -i "$folder/tunnel-key" -o UserKnownHostsFile="$folder/tunnel-host"
-  -o 'BatchMode=yes' -o 'StrictHostKeyChecking=yes' -o 'HostKeyAlias=lautta' -o 'GlobalKnownHostsFile=/dev/null' -o 'IdentitiesOnly=yes' -o 'IdentityAgent=none' -o 'ConnectTimeout=30' -o 'ConnectionAttempts=3' -o 'ServerAliveInterval=30' -p 2222 ray-tunnel@lautta.example.com)
+# The login node lets no connection through: the ports are brought to the machine of Lautta, where the key can do nothing else.
+to_lautta=(ssh -F none -N -T -S "$folder/tunnel" -o BatchMode=yes -o ServerAliveInterval=30 -o ConnectTimeout=30 -o ConnectionAttempts=3
+  -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$folder/tunnel-host" -o GlobalKnownHostsFile=/dev/null -o HostKeyAlias=lautta
+  -o IdentitiesOnly=yes -o IdentityAgent=none -i "$folder/tunnel-key" -p 2222 ray-tunnel@lautta.example.com)
 tunnel=
 close_tunnel() {
   [ -z "$tunnel" ] || { kill "$tunnel"; wait "$tunnel"; } 2>/dev/null
@@ -355,6 +356,8 @@ unset LAUTTA_TUNNEL_KEY
 command -v ssh >/dev/null || give_up "there is no ssh here, which the tunnel to lautta.example.com needs"
 printf 'lautta %s\n' 'ssh-ed25519 AAAAC3Nz' 'ecdsa-sha2-nistp256 AAAAE2Vj' >"$folder/tunnel-host"
 log_in() { # the key lies in a file only meanwhile
+  # Left by one that was killed, it would keep the next from making its own.
+  rm -f "$folder/tunnel"
   printf '%s\n' "$tunnel_key" >"$folder/tunnel-key"
   "${to_lautta[@]}" -M </dev/null &
   child=$!
