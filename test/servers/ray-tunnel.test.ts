@@ -53,6 +53,10 @@ describe.skipIf(!requireCommands([...sshCommands, 'ssh']))("the tunnel of a lapt
     }
   })
 
+  it('runs no command there', async () => {
+    expect(await run(['ssh', ...options, 'echo', 'in'])).toEqual({ stdout: '', stderr: '', exitCode: 1 })
+  })
+
   it('reaches nothing on that machine', async () => {
     const { exitCode, stderr } = await run(['ssh', '-W', here(), ...options])
     expect([exitCode, stderr]).toEqual([255, expect.stringContaining('administratively prohibited')])
