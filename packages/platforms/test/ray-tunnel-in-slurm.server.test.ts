@@ -83,12 +83,14 @@ describe.skipIf(!requireCommands(needed))('a Ray cluster in a job behind a login
     expect((await started.ask('/api/version')).status).toBe(200)
 
     const folder = `.lautta/ray/${started.id}`
-    expect((await under.slurm.exec(['grep', '-rl', 'PRIVATE KEY', folder])).stdout).toBe('')
+    const keys = async () => (await under.slurm.exec(['grep', '-rl', 'PRIVATE KEY', '.lautta'])).stdout
+    expect(await keys()).toMatch(/^\.lautta\/\w+\/environment\n$/)
     await under.scheduler.cancel(started.id)
     expect(await started.untilEnded()).toMatch(/^CANCELLED/)
     await untilNothingIsLeft(under)
     expect(await tunnels()).toBe('')
     expect((await under.slurm.exec(['ls', folder])).stdout.split('\n').filter((name) => /near|tunnel/.test(name))).toEqual([])
+    expect(await keys()).toBe('')
     expect(await started.log()).not.toMatch(/PRIVATE KEY/)
   })
 

@@ -14,7 +14,7 @@ export interface TunnelScript {
 /** The tunnel of a cluster: ssh, with a key that comes with the job's environment, to a machine whose key is pinned. */
 export function renderTunnel(remoteForward: RemoteForward | null): TunnelScript {
   if (remoteForward === null) return { prepare: '', open: '', close: '' }
-  return { prepare: prepare(remoteForward), open: open(remoteForward), close: '  close_tunnel\n' }
+  return { prepare: prepare(remoteForward), open: open(remoteForward), close: '  close_tunnel\n  forget_key\n' }
 }
 
 // Each program of ssh but the one with -M asks that one, through the socket -S.
@@ -34,6 +34,10 @@ trap close_tunnel EXIT
 [ -n "$LAUTTA_TUNNEL_KEY" ] || give_up "LAUTTA_TUNNEL_KEY is not set: the private key that opens the tunnel to ${host}"
 tunnel_key=$LAUTTA_TUNNEL_KEY
 unset LAUTTA_TUNNEL_KEY
+forget_key() { # Lautta's file of this job's variables, by the token in its name
+  local variables=$HOME/.lautta/\${SLURM_JOB_NAME##*.}/environment
+  [ ! -e "$variables" ] || sed -i '/^export LAUTTA_TUNNEL_KEY=/,/^-----END/d' "$variables"
+}
 command -v ssh >/dev/null || give_up "there is no ssh here, which the tunnel to ${host} needs"
 printf 'lautta %s\\n' ${quoteAll(hostKeys)} >"$folder/tunnel-host"
 log_in() { # the key lies in a file only meanwhile

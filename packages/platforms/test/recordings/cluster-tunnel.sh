@@ -353,6 +353,10 @@ trap close_tunnel EXIT
 [ -n "$LAUTTA_TUNNEL_KEY" ] || give_up "LAUTTA_TUNNEL_KEY is not set: the private key that opens the tunnel to lautta.example.com"
 tunnel_key=$LAUTTA_TUNNEL_KEY
 unset LAUTTA_TUNNEL_KEY
+forget_key() { # Lautta's file of this job's variables, by the token in its name
+  local variables=$HOME/.lautta/${SLURM_JOB_NAME##*.}/environment
+  [ ! -e "$variables" ] || sed -i '/^export LAUTTA_TUNNEL_KEY=/,/^-----END/d' "$variables"
+}
 command -v ssh >/dev/null || give_up "there is no ssh here, which the tunnel to lautta.example.com needs"
 printf 'lautta %s\n' 'ssh-ed25519 AAAAC3Nz' 'ecdsa-sha2-nistp256 AAAAE2Vj' >"$folder/tunnel-host"
 log_in() { # the key lies in a file only meanwhile
@@ -440,6 +444,7 @@ finish() { # exit code, why
   trap '' USR1 TERM
   say "the cluster ends: $2"
   close_tunnel
+  forget_key
   rm -f "$folder/cluster.json"
   [ "$1" = 0 ] || touch "$folder/failed"
   [ -e "$folder/head-ended" ] || "${watch[@]}" stop 9>&-
