@@ -3,7 +3,7 @@
  * process. No site's proxy stands between the nodes of one job.
  */
 export const clusterWatcher = `"""watch.py ports | taken PORT... | await-head | form | near | idle | stop: what the batch script wants to know of the head."""
-import json, os, platform, random, socket, sys, time, urllib.parse, urllib.request
+import json, os, platform, random, socket, sys, time, urllib.error, urllib.parse, urllib.request
 from datetime import datetime, timezone
 
 # Of what the script exports, and of the exit code that says that the head has ended.
@@ -122,6 +122,8 @@ def form():
         'nodes': [{'address': node['node_ip'], 'is-head': node['is_head_node']} for node in nodes],
         'started-at': datetime.now(timezone.utc).isoformat(timespec='milliseconds').replace('+00:00', 'Z'),
         'session': version['session_name'],
+        # SLURM's count of the job's requeues.
+        'restart': int(os.environ.get('SLURM_RESTART_COUNT', 0)),
         # Nobody but the user can read the file.
         'token': os.environ['RAY_AUTH_TOKEN'],
         **brought(),
@@ -142,7 +144,17 @@ def unfinished(jobs):
 def is_busy(jobs):
     # A client, a notebook's driver: what the Jobs API does not list while it works.
     drivers = ask('/api/component_activities')['driver']['is_active']
-    return unfinished(jobs) or drivers != 'INACTIVE' or ask('/api/serve/applications/')['applications']
+    return unfinished(jobs) or drivers != 'INACTIVE' or list_applications()
+
+
+def list_applications():
+    try:
+        return ask('/api/serve/applications/')['applications']
+    except urllib.error.HTTPError as error:
+        # So answers a Ray that was installed without Serve.
+        if error.code in (404, 501):
+            return {}
+        raise
 
 
 def idle():
