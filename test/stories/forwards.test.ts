@@ -144,13 +144,16 @@ describe('in a browser, a forward', () => {
     await once(socket.resume(), 'close')
   })
 
-  it('tells what is wrong when nobody listens there', async () => {
+  it('tells what is wrong when nobody listens there, and finds the cluster anew', async () => {
     await writeClusterFile(lautta.slurm, slurmJobId, { dashboard: service.port, serve: 9 })
     const { id } = await forwards.open(order, 'serve')
     await forwards.untilForward(id, ({ state }) => state === 'open')
     const { origin, cookie } = await forwards.enter(id)
     const answer = await fetch(origin, { headers: { cookie } })
     expect([answer.status, await answer.text()]).toEqual([502, expect.stringMatching(/127\.0\.0\.1:9 can not be reached/)])
+    // A cluster that began anew may be elsewhere.
+    await writeClusterFile(lautta.slurm, slurmJobId, { dashboard: service.port, serve: service.port })
+    await until(async () => (await fetch(origin, { headers: { cookie } })).status === 200, 200)
     expect((await forwards.ask(`/v1/forwards/${id}`, { method: 'DELETE' })).status).toBe(204)
     await until(async () => (await fetch(origin, { headers: { cookie } })).status === 410, 100)
   })

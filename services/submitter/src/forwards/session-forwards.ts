@@ -41,6 +41,8 @@ interface HeldForward {
   status: ForwardStatus | null
   leased: LeasedPort | null
   target: FoundTarget | null
+  /** Nobody was reached at the target: it is found anew. */
+  isDoubtful: boolean
 }
 
 // Forwards of a user on a platform that are looked after at a time.
@@ -90,6 +92,7 @@ export function createSessionForwards({
       backoff.throwRefusal()
       return await (await connection.open()).shell.dial(forward.target.address)
     } catch (error) {
+      forward.isDoubtful = true
       // How it is now is told by the next pass, which need not be waited for.
       if (error instanceof CredentialsError) await queues.nudgeReconcile({ user, platform: known.name }).catch(() => {})
       throw error
@@ -97,7 +100,7 @@ export function createSessionForwards({
   }
 
   const tendOne = async ({ document, isEnded }: WantedForward): Promise<void> => {
-    const forward = held.get(document.id) ?? { document, status: null, leased: null, target: null }
+    const forward = held.get(document.id) ?? { document, status: null, leased: null, target: null, isDoubtful: false }
     held.set(document.id, forward)
     forward.status ??= await readStatus(forward)
     // The listing that told of it may be older than its end.
@@ -112,7 +115,10 @@ export function createSessionForwards({
   const findNewsInPeace = async (forward: HeldForward): Promise<ForwardNews | null> => {
     forward.leased ??= await forwards.lease(forward.document, forward.status?.port ?? null, () => dial(forward))
     if (backoff.isOn()) return null
-    const { news, target } = await findNews(forward.document, forward.target)
+    const before = forward.isDoubtful ? null : forward.target
+    // A failure that comes meanwhile counts for the next pass.
+    forward.isDoubtful = false
+    const { news, target } = await findNews(forward.document, before)
     forward.target = target
     return news
   }
