@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { until } from '../../../test/support/until.ts'
 import { renderClusterScript } from '../src/ray/cluster-script.ts'
 import { type ClusterInJob, findCluster } from '../src/ray/find-cluster.ts'
+import { findLeftJobs, type LeftJobs } from '../src/ray/find-left-jobs.ts'
 import { addressOf, withRemoteForward } from '../src/ray/near-address.ts'
 import { openRayOverShell } from '../src/ray/ray-over-shell.ts'
 import type { RemoteForward } from '../src/ray/remote-forward-settings.ts'
@@ -22,6 +23,7 @@ export interface ClusterJob {
   /** Accounting's state and exit code, once it has ended. */
   untilEnded(): Promise<string>
   log(): Promise<string>
+  left(): Promise<LeftJobs>
   /** A file of `~/.lautta/ray/<id>`. */
   read(name: string): Promise<string>
   /** Asks the dashboard through the login node, or its tunnel. */
@@ -69,6 +71,7 @@ export async function submitCluster(
         return found
       }, 300),
     untilEnded: () => until(ending, 300),
+    left: () => runCommand(shell, findLeftJobs(id)),
     read: (name) => csc('cat', `.lautta/ray/${id}/${name}`),
     async ask(path, { token: given = ownToken, body } = {}) {
       const cluster = await find()

@@ -1,4 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isShellScript, readDirectives } from '@lautta/core/batch-script'
 import { clusterTemplateSchema } from '@lautta/core/ray/cluster-template'
 import { describe, expect, it } from 'vitest'
@@ -64,6 +67,18 @@ describe('the batch script of a Ray cluster', () => {
     expect(script).toContain(`module load ${quoted} || give_up`)
     expect(script).toContain(`. '/a/it'\\''s $(touch gone); "\`x\`'/bin/activate`)
     expect(script).toContain(`watch=(${quoted} python3`)
+  })
+
+  it('takes away what an earlier run of its job wrote before anything can fail', () => {
+    const home = mkdtempSync(join(tmpdir(), 'cluster-script-'))
+    const folder = join(home, '.lautta/ray/7')
+    mkdirSync(folder, { recursive: true })
+    for (const name of ['cluster.json', 'jobs.json', 'ended']) writeFileSync(join(folder, name), '')
+    const env = { PATH: process.env.PATH, HOME: home, SLURM_JOB_ID: '7' }
+    const { status, stdout } = spawnSync('bash', { input: render({ venv: '~/gone' }), encoding: 'utf8', env })
+    expect({ status, stdout }).toEqual({ status: 1, stdout: expect.stringContaining('there is no venv in ~/gone') })
+    expect(readdirSync(folder)).toEqual([])
+    rmSync(home, { recursive: true })
   })
 
   it("leaves Ray a share of the job's memory, and none to count when the job has all of the node", () => {

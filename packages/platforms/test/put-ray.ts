@@ -36,3 +36,15 @@ export async function putRay({ exec }: Pick<SlurmServer, 'exec'>, name = 'ray-ve
   const { exitCode, stderr } = await exec(['bash', '-c', script, 'bash', venv], { stdin: program ?? rayProgram(venv) })
   if (exitCode !== 0) throw new Error(stderr)
 }
+
+const hideServe = `cat >"$(echo "$1"/lib/python3.*/site-packages)/sitecustomize.py"
+. "$1/bin/activate"
+! python3 -c 'from ray import serve' 2>/dev/null`
+
+/** The same as where Ray was installed without what Serve needs. */
+export async function putRayWithoutServe(slurm: Pick<SlurmServer, 'exec'>, name: string): Promise<void> {
+  await putRay(slurm, name)
+  const stdin = "import sys\nsys.modules.update(dict.fromkeys(['starlette', 'fastapi', 'uvicorn']))\n"
+  const { exitCode, stderr } = await slurm.exec(['bash', '-c', hideServe, 'bash', `/users/csc/${name}`], { stdin })
+  if (exitCode !== 0) throw new Error(`Serve is not hidden\n${stderr}`)
+}

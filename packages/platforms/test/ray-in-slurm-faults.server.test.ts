@@ -3,7 +3,7 @@ import { requireCommands } from '../../../test/servers/require-server.ts'
 import { slurmCommands } from '../../../test/servers/slurm.ts'
 import { until } from '../../../test/support/until.ts'
 import { type ClusterJob, runRayJob, submitCluster, untilNothingIsLeft } from './cluster-job.ts'
-import { putRay, rayCommands, raySoftware } from './put-ray.ts'
+import { putRay, putRayWithoutServe, rayCommands, raySoftware } from './put-ray.ts'
 import { startTestSlurm, type TestSlurm } from './start-test-slurm.ts'
 
 const oldRay = '#!/bin/sh\necho ray, version 2.51.2\n'
@@ -84,8 +84,26 @@ describe.skipIf(!requireCommands([...slurmCommands(), ...rayCommands]))('a Ray c
     expect(await job.untilEnded()).toBe('COMPLETED|0:0')
     expect(await job.log()).toMatch(/the cluster ends: its time limit is near\n.*stopping the Ray job long\n$/)
     expect(JSON.parse(await job.read('jobs.json'))).toMatchObject([{ submission_id: 'long', status: 'STOPPED' }])
+    expect(await job.left()).toMatchObject({ ended: 'time-limit', jobs: [{ submissionId: 'long', status: 'STOPPED' }] })
     expect(await job.read('job-driver-long.log')).toMatch(/on and on/)
     await untilNothingIsLeft(under)
+  })
+
+  it('ends in order when it is told to by hand', async () => {
+    const job = await submit({ nodes: 1 })
+    await job.untilFormed()
+    await under.slurm.exec(['scancel', '--batch', '--signal=USR2', job.id])
+    expect(await job.untilEnded()).toBe('COMPLETED|0:0')
+    expect(await job.log()).toMatch(/the cluster ends: it was told to\n$/)
+    expect(await job.left()).toEqual({ ended: 'stopped', jobs: [] })
+  })
+
+  it('ends in order when there has been no work for so long, also where Ray has no Serve', async () => {
+    await putRayWithoutServe(under.slurm, 'plain-venv')
+    const job = await submit({ nodes: 1, venv: '~/plain-venv', 'idle-minutes': 0.1 })
+    expect(await job.untilEnded()).toBe('COMPLETED|0:0')
+    expect(await job.log()).toMatch(/the cluster ends: there was no work for 0\.1 minutes\n$/)
+    expect(await job.left()).toEqual({ ended: 'idle', jobs: [] })
   })
 
   it('tells of a worker that dies, and fails when its head does', async () => {
@@ -117,6 +135,7 @@ describe.skipIf(!requireCommands([...slurmCommands(), ...rayCommands]))('a Ray c
       const found = await job.find()
       return found?.session === before.session ? null : found
     }, 300)
+    expect([before.restart, after.restart]).toEqual([0, 1])
     expect(after.ports.dashboard).not.toBe(before.ports.dashboard)
     expect((await job.ask('/api/version')).status).toBe(200)
   })

@@ -35,7 +35,7 @@ interface Slurm {
 }
 
 /** SLURM whose jobs are listed or have ended so, and one Ray cluster in its job 7, unless that is silent. */
-function openScheduler(slurm: Slurm, isSilent = true, left: readonly RayJobInfo[] = []) {
+function openScheduler(slurm: Slurm, isSilent = true, left: readonly RayJobInfo[] = [], ended: string | null = null) {
   const nowhere = async (): Promise<never> => {
     throw new UnavailableError('it does not answer')
   }
@@ -47,7 +47,7 @@ function openScheduler(slurm: Slurm, isSilent = true, left: readonly RayJobInfo[
   const ofCluster = { listJobs: async () => new Map([['ray', seen('pending')]]) } as unknown as Scheduler
   return createSchedulerWithClusters(ofSlurm, {
     ask: (_cluster, ask) => (isSilent ? nowhere() : ask(ofCluster)),
-    findLeft: async () => left
+    findLeft: async () => ({ ended, jobs: [...left] })
   })
 }
 
@@ -100,6 +100,33 @@ describe('Ray jobs on a cluster inside a SLURM job', () => {
     expect(await gone.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT', elapsedSeconds: 4900, cpuTimeSeconds: null }])
     const unseen = openScheduler({ listed: [], ending })
     expect(await unseen.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT', elapsedSeconds: null, endedAtEpoch: 5000 }])
+  })
+
+  it.each([
+    ['STOPPED', 160_000],
+    ['RUNNING', null],
+    ['PENDING', null]
+  ])('that its time limit left %s have timed out, though it ended in order itself', async (status, endedAtMs) => {
+    const ending = { outcome: 'completed' as const, reason: null, endedAt: null }
+    const gone = openScheduler({ listed: [], ending }, true, [seenAs(status, endedAtMs)], 'time-limit')
+    const reason = expect.stringMatching(/^its Ray cluster, job 7, came to its time limit/)
+    expect(await gone.findEndings([asked])).toMatchObject([{ outcome: 'timed-out', reason }])
+    expect(await gone.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT' }])
+  })
+
+  it.each([
+    ['STOPPED', 'stopped', 'cancelled'],
+    ['STOPPED', null, 'cancelled'],
+    ['SUCCEEDED', 'time-limit', 'completed'],
+    ['FAILED', 'time-limit', 'failed']
+  ])('that were %s when it ended for %s ended %s', async (status, ended, outcome) => {
+    const gone = openScheduler({ listed: [], ending: null }, true, [seenAs(status, 160_000)], ended)
+    expect(await gone.findEndings([asked])).toMatchObject([{ outcome }])
+  })
+
+  it('have not ended by its time limit as long as its job has not', async () => {
+    const ending = openScheduler({ listed: [], ending: null }, true, [seenAs('RUNNING', null)], 'time-limit')
+    expect(await ending.findEndings([asked])).toEqual([null])
   })
 
   it('were surely not submitted when their cluster has gone, and nobody knows while it is only silent', async () => {

@@ -87,6 +87,15 @@ def end_all():
     say('these processes do not end: ' + str(left))
 
 
+def has_failed():
+    try:
+        with open(folder + '/ended') as file:
+            return file.read() == 'failed\n'
+    except OSError:
+        # The batch script was killed.
+        return False
+
+
 def tell_last_words():
     logs = own + '/r/session_latest/logs/'
     for path in [own + '/start.log', *(logs + name for name in ('gcs_server.out', 'raylet.out', 'dashboard.log'))]:
@@ -119,7 +128,7 @@ elif endings[0] == 'SLURM':
     # All processes have been told, srun too, which has this one killed at any moment: first what nobody else would do.
     clear()
 else:
-    if os.path.exists(folder + '/failed'):
+    if has_failed():
         tell_last_words()
     ray.terminate()
     try:

@@ -25,6 +25,8 @@ ${directives(template)}
 #   RAY_AUTH_TOKEN=$(openssl rand -hex 32) sbatch <this file>
 
 folder=$HOME/.lautta/ray/$SLURM_JOB_ID
+# Of an earlier run of the same job, which SLURM has begun anew: nobody is to take it for this one's.
+rm -f "$folder"/{cluster.json,ended,jobs.json,job-driver-*.log,head-ended,alive}
 say() { echo "$(date +%T) $*"; }
 give_up() { say "$*"; exit 1; }
 ${environment(template, site)}${checks(template)}
@@ -83,8 +85,6 @@ export RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
 
 const programs = `umask 077
 mkdir -p "$folder" && chmod 700 "$folder" || give_up "there is no room in $folder"
-# Of an earlier run of the same job, which SLURM has begun anew.
-rm -f "$folder"/{cluster.json,jobs.json,job-driver-*.log,head-ended,failed,alive}
 cat >"$folder/keep.py" <<'PYTHON'
 ${clusterKeeper}PYTHON
 cat >"$folder/watch.py" <<'PYTHON'
@@ -153,20 +153,22 @@ function memoryWords({ memory }: ClusterTemplate): string {
   return ` --memory=${share(0.5)} --object-store-memory=${share(0.3)}`
 }
 
-const course = (template: ClusterTemplate, tunnel: TunnelScript) => `ending=
-trap 'ending="its time limit is near"' USR1
+const course = (template: ClusterTemplate, tunnel: TunnelScript) => `ending= cause=
+trap 'cause=time-limit ending="its time limit is near"' USR1
+trap 'cause=stopped ending="it was told to"' USR2
 # Then it has told the head as well.
-trap 'ending="SLURM ends the job"; touch "$folder/head-ended"' TERM
+trap 'cause=stopped ending="SLURM ends the job"; touch "$folder/head-ended"' TERM
 ask() { # what watch.py answers; a signal to this script ends the waiting
   [ -z "$ending" ] || return
   "\${watch[@]}" "$@" 9>&- &
   wait $! || { local code=$?; kill $! 2>/dev/null; return "$code"; }
 }
-finish() { # exit code, why
-  trap '' USR1 TERM
+finish() { # time-limit, idle, stopped or failed; and in words
+  trap '' USR1 USR2 TERM
   say "the cluster ends: $2"
+  # So that who reads how its Ray jobs ended knows why.
+  echo "$1" >"$folder/ended"
 ${tunnel.close}  rm -f "$folder/cluster.json"
-  [ "$1" = 0 ] || touch "$folder/failed"
   [ -e "$folder/head-ended" ] || "\${watch[@]}" stop 9>&-
   exec 9>&-
   wait
@@ -177,16 +179,16 @@ ${tunnel.close}  rm -f "$folder/cluster.json"
     srun --overlap --nodes=${template.nodes} --ntasks=${template.nodes} rm -rf "\${places[@]}" 2>/dev/null || rm -rf "\${places[@]}"
     rm -f "\${left[@]}"
   fi
-  rm -f "$folder"/{keep.py,watch.py,alive,head-ended,failed}
-  exit "$1"
+  rm -f "$folder"/{keep.py,watch.py,alive,head-ended}
+  [ "$1" = failed ] && exit 1 || exit 0
 }
 for try in 1 2 3; do
   say "starting the head on $head ($address)"
   start_head
   ask await-head && break
-  [ -z "$ending" ] || finish 0 "$ending"
+  [ -z "$ending" ] || finish "$cause" "$ending"
   taken=$("\${watch[@]}" taken "$gcs" "$dashboard" "$client" 9>&-)
-  [ -e "$folder/head-ended" ] && [ -n "$taken" ] && [ "$try" != 3 ] || finish 1 "its head did not start"
+  [ -e "$folder/head-ended" ] && [ -n "$taken" ] && [ "$try" != 3 ] || finish failed "its head did not start"
   say "another program has taken port $taken meanwhile: trying others"
 done
 ${
@@ -195,11 +197,11 @@ ${
     : `say "starting ${template.nodes - 1} workers"
 start_workers
 `
-}${tunnel.open}ask form || { [ -z "$ending" ] && finish 1 "not all nodes have joined" || finish 0 "$ending"; }
+}${tunnel.open}ask form || { [ -z "$ending" ] && finish failed "not all nodes have joined" || finish "$cause" "$ending"; }
 say "the cluster is ready. To run Ray jobs by hand, on a login node:"
 say "  export RAY_API_SERVER_ADDRESS=http://$address:$dashboard RAY_AUTH_MODE=token RAY_AUTH_TOKEN=..."
 say "  ray job submit -- python ..."
-say "It ends after $LAUTTA_IDLE_MINUTES minutes without work; before: scancel --batch --signal=USR1 $SLURM_JOB_ID"
-ask idle || { [ -z "$ending" ] && finish 1 "its head has ended, or gives no answer" || finish 0 "$ending"; }
-finish 0 "there was no work for $LAUTTA_IDLE_MINUTES minutes"
+say "It ends after $LAUTTA_IDLE_MINUTES minutes without work; before: scancel --batch --signal=USR2 $SLURM_JOB_ID"
+ask idle || { [ -z "$ending" ] && finish failed "its head has ended, or gives no answer" || finish "$cause" "$ending"; }
+finish idle "there was no work for $LAUTTA_IDLE_MINUTES minutes"
 `

@@ -4,12 +4,11 @@ import type { Platform } from '../platform.ts'
 import { runCommand } from '../run-command.ts'
 import type { Scheduler } from '../scheduler.ts'
 import { findCluster } from './find-cluster.ts'
-import { findLeftJobs } from './find-left-jobs.ts'
+import { findLeftJobs, type LeftJobs } from './find-left-jobs.ts'
 import { addressOf } from './near-address.ts'
 import { openRayCluster } from './open-ray-cluster.ts'
 import { createRayApi } from './ray-api.ts'
 import type { RayCluster } from './ray-cluster.ts'
-import type { RayJobInfo } from './ray-job-info.ts'
 import { createRayLogs } from './ray-logs.ts'
 import { openRayOverShell } from './ray-over-shell.ts'
 import { createRayScheduler } from './ray-scheduler.ts'
@@ -28,8 +27,8 @@ export interface ClustersInJobs {
   ask<Answer>(slurmJobId: string, ask: (open: OpenCluster) => Promise<Answer>): Promise<Answer>
   /** The cluster of a job to submit to; it is found when it is first asked. */
   open(slurmJobId: string): RayCluster
-  /** What a cluster saw last of its Ray jobs, also when it is gone. */
-  findLeft(slurmJobId: string): Promise<RayJobInfo[]>
+  /** What a cluster saw last of its Ray jobs, also when it is gone, and why it ended. */
+  findLeft(slurmJobId: string): Promise<LeftJobs>
   /** Whether there is a cluster, as far as its job wrote down. */
   isThere(slurmJobId: string): Promise<boolean>
   close(): Promise<void>

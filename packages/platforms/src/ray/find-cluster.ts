@@ -17,6 +17,8 @@ const clusterSchema = z.object({
   nodes: z.array(z.object({ address: z.string(), 'is-head': z.boolean() })),
   'started-at': z.iso.datetime(),
   session: z.string(),
+  // SLURM's count of the job's requeues. A node that dies leaves the file of its run.
+  restart: z.number().int().min(0).default(0),
   // Nobody but the user can read the file.
   token: z.string(),
   // On our machine, where the cluster has brought them there.

@@ -4,7 +4,7 @@ import { mapLimited } from '@lautta/core/map-limited'
 import { withTimeout } from '../run-command.ts'
 import type { Observation, RecordedEnding, RecordedJob, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
 import { endWithCluster, recordLeft, recordOfCluster } from './end-with-cluster.ts'
-import type { RayJobInfo } from './ray-job-info.ts'
+import type { LeftJobs } from './find-left-jobs.ts'
 import { type RayPlace, readRayPlace, writeRayPlace } from './ray-place.ts'
 
 const clustersAtOnce = 4
@@ -15,8 +15,8 @@ const listingSeconds = 10
 export interface ClusterSchedulers {
   /** Asks the scheduler of the Ray jobs on one cluster. UnavailableError: it does not answer. */
   ask<Answer>(cluster: string, ask: (scheduler: Scheduler) => Promise<Answer>): Promise<Answer>
-  /** What a cluster saw last of its Ray jobs, also when it is gone. */
-  findLeft(cluster: string): Promise<readonly RayJobInfo[]>
+  /** What a cluster saw last of its Ray jobs, also when it is gone, and why it ended. */
+  findLeft(cluster: string): Promise<LeftJobs>
 }
 
 interface Placed {

@@ -87,8 +87,8 @@ keep_tunnel() { # ends if the first time fails; later somebody may be at work on
 const open = ({ host }: RemoteForward) => `keep_tunnel 9>&- &
 tunnel=$!
 until [ -e "$folder/near" ]; do
-  [ -z "$ending" ] || finish 0 "$ending"
-  kill -0 "$tunnel" 2>/dev/null || finish 1 "without a tunnel to ${host} nobody could reach it"
+  [ -z "$ending" ] || finish "$cause" "$ending"
+  kill -0 "$tunnel" 2>/dev/null || finish failed "without a tunnel to ${host} nobody could reach it"
   sleep 0.2
 done
 `

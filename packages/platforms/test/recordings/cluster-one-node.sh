@@ -10,6 +10,8 @@
 #   RAY_AUTH_TOKEN=$(openssl rand -hex 32) sbatch <this file>
 
 folder=$HOME/.lautta/ray/$SLURM_JOB_ID
+# Of an earlier run of the same job, which SLURM has begun anew: nobody is to take it for this one's.
+rm -f "$folder"/{cluster.json,ended,jobs.json,job-driver-*.log,head-ended,alive}
 say() { echo "$(date +%T) $*"; }
 give_up() { say "$*"; exit 1; }
 
@@ -23,8 +25,6 @@ export RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
 
 umask 077
 mkdir -p "$folder" && chmod 700 "$folder" || give_up "there is no room in $folder"
-# Of an earlier run of the same job, which SLURM has begun anew.
-rm -f "$folder"/{cluster.json,jobs.json,job-driver-*.log,head-ended,failed,alive}
 cat >"$folder/keep.py" <<'PYTHON'
 """keep.py FOLDER TEMP-FOLDER ray start ...: lives as long as its input, which the batch script holds open."""
 import collections, ctypes, fcntl, glob, os, select, shutil, signal, socket, subprocess, sys, tempfile, time
@@ -111,6 +111,15 @@ def end_all():
     say('these processes do not end: ' + str(left))
 
 
+def has_failed():
+    try:
+        with open(folder + '/ended') as file:
+            return file.read() == 'failed\n'
+    except OSError:
+        # The batch script was killed.
+        return False
+
+
 def tell_last_words():
     logs = own + '/r/session_latest/logs/'
     for path in [own + '/start.log', *(logs + name for name in ('gcs_server.out', 'raylet.out', 'dashboard.log'))]:
@@ -143,7 +152,7 @@ elif endings[0] == 'SLURM':
     # All processes have been told, srun too, which has this one killed at any moment: first what nobody else would do.
     clear()
 else:
-    if os.path.exists(folder + '/failed'):
+    if has_failed():
         tell_last_words()
     ray.terminate()
     try:
@@ -158,7 +167,7 @@ sys.exit(0 if endings else 1)
 PYTHON
 cat >"$folder/watch.py" <<'PYTHON'
 """watch.py ports | taken PORT... | await-head | form | near | idle | stop: what the batch script wants to know of the head."""
-import json, os, platform, random, socket, sys, time, urllib.parse, urllib.request
+import json, os, platform, random, socket, sys, time, urllib.error, urllib.parse, urllib.request
 from datetime import datetime, timezone
 
 # Of what the script exports, and of the exit code that says that the head has ended.
@@ -277,6 +286,8 @@ def form():
         'nodes': [{'address': node['node_ip'], 'is-head': node['is_head_node']} for node in nodes],
         'started-at': datetime.now(timezone.utc).isoformat(timespec='milliseconds').replace('+00:00', 'Z'),
         'session': version['session_name'],
+        # SLURM's count of the job's requeues.
+        'restart': int(os.environ.get('SLURM_RESTART_COUNT', 0)),
         # Nobody but the user can read the file.
         'token': os.environ['RAY_AUTH_TOKEN'],
         **brought(),
@@ -297,7 +308,17 @@ def unfinished(jobs):
 def is_busy(jobs):
     # A client, a notebook's driver: what the Jobs API does not list while it works.
     drivers = ask('/api/component_activities')['driver']['is_active']
-    return unfinished(jobs) or drivers != 'INACTIVE' or ask('/api/serve/applications/')['applications']
+    return unfinished(jobs) or drivers != 'INACTIVE' or list_applications()
+
+
+def list_applications():
+    try:
+        return ask('/api/serve/applications/')['applications']
+    except urllib.error.HTTPError as error:
+        # So answers a Ray that was installed without Serve.
+        if error.code in (404, 501):
+            return {}
+        raise
 
 
 def idle():
@@ -367,20 +388,22 @@ start_head() { # on ports that are free now
   } 9>&- &
 }
 
-ending=
-trap 'ending="its time limit is near"' USR1
+ending= cause=
+trap 'cause=time-limit ending="its time limit is near"' USR1
+trap 'cause=stopped ending="it was told to"' USR2
 # Then it has told the head as well.
-trap 'ending="SLURM ends the job"; touch "$folder/head-ended"' TERM
+trap 'cause=stopped ending="SLURM ends the job"; touch "$folder/head-ended"' TERM
 ask() { # what watch.py answers; a signal to this script ends the waiting
   [ -z "$ending" ] || return
   "${watch[@]}" "$@" 9>&- &
   wait $! || { local code=$?; kill $! 2>/dev/null; return "$code"; }
 }
-finish() { # exit code, why
-  trap '' USR1 TERM
+finish() { # time-limit, idle, stopped or failed; and in words
+  trap '' USR1 USR2 TERM
   say "the cluster ends: $2"
+  # So that who reads how its Ray jobs ended knows why.
+  echo "$1" >"$folder/ended"
   rm -f "$folder/cluster.json"
-  [ "$1" = 0 ] || touch "$folder/failed"
   [ -e "$folder/head-ended" ] || "${watch[@]}" stop 9>&-
   exec 9>&-
   wait
@@ -391,22 +414,22 @@ finish() { # exit code, why
     srun --overlap --nodes=1 --ntasks=1 rm -rf "${places[@]}" 2>/dev/null || rm -rf "${places[@]}"
     rm -f "${left[@]}"
   fi
-  rm -f "$folder"/{keep.py,watch.py,alive,head-ended,failed}
-  exit "$1"
+  rm -f "$folder"/{keep.py,watch.py,alive,head-ended}
+  [ "$1" = failed ] && exit 1 || exit 0
 }
 for try in 1 2 3; do
   say "starting the head on $head ($address)"
   start_head
   ask await-head && break
-  [ -z "$ending" ] || finish 0 "$ending"
+  [ -z "$ending" ] || finish "$cause" "$ending"
   taken=$("${watch[@]}" taken "$gcs" "$dashboard" "$client" 9>&-)
-  [ -e "$folder/head-ended" ] && [ -n "$taken" ] && [ "$try" != 3 ] || finish 1 "its head did not start"
+  [ -e "$folder/head-ended" ] && [ -n "$taken" ] && [ "$try" != 3 ] || finish failed "its head did not start"
   say "another program has taken port $taken meanwhile: trying others"
 done
-ask form || { [ -z "$ending" ] && finish 1 "not all nodes have joined" || finish 0 "$ending"; }
+ask form || { [ -z "$ending" ] && finish failed "not all nodes have joined" || finish "$cause" "$ending"; }
 say "the cluster is ready. To run Ray jobs by hand, on a login node:"
 say "  export RAY_API_SERVER_ADDRESS=http://$address:$dashboard RAY_AUTH_MODE=token RAY_AUTH_TOKEN=..."
 say "  ray job submit -- python ..."
-say "It ends after $LAUTTA_IDLE_MINUTES minutes without work; before: scancel --batch --signal=USR1 $SLURM_JOB_ID"
-ask idle || { [ -z "$ending" ] && finish 1 "its head has ended, or gives no answer" || finish 0 "$ending"; }
-finish 0 "there was no work for $LAUTTA_IDLE_MINUTES minutes"
+say "It ends after $LAUTTA_IDLE_MINUTES minutes without work; before: scancel --batch --signal=USR2 $SLURM_JOB_ID"
+ask idle || { [ -z "$ending" ] && finish failed "its head has ended, or gives no answer" || finish "$cause" "$ending"; }
+finish idle "there was no work for $LAUTTA_IDLE_MINUTES minutes"
