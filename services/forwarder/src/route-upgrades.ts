@@ -19,11 +19,19 @@ const waiting = new WeakMap<IncomingMessage, Upgrade>()
 export function routeUpgrades(app: App): void {
   app.server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => {})
-    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return declineUpgrade(app, request, { socket, head })
-    waiting.set(request, { socket, head })
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
-    response.assignSocket(socket as Socket)
+    try {
+      response.assignSocket(socket as Socket)
+    } catch {
+      // An earlier answer is still being made on this connection: who does not wait for it gets none.
+      return void socket.destroy()
+    }
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
+      response.detachSocket(socket as Socket)
+      return declineUpgrade(app, request, { socket, head })
+    }
+    waiting.set(request, { socket, head })
     response.once('finish', () => {
       response.detachSocket(socket as Socket)
       socket.end(() => socket.destroy())

@@ -14,6 +14,7 @@ const webSocket = {
   'sec-websocket-version': '13',
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ=='
 }
+const http2 = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
 
 describe('a request for a WebSocket', () => {
   it('is answered in HTTP by any other route, and by its own when there is nothing to open', async () => {
@@ -30,13 +31,22 @@ describe('a request for a WebSocket', () => {
     await stranger.closed
     expect(stranger.received()).toMatch(/^HTTP\/1\.1 401 /)
   })
+  it('ends its connection when it comes before the answer to an earlier one there', async () => {
+    for (const headers of [webSocket, http2]) {
+      const client = await openRawClient(api.url, 'GET /health/ready')
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+      client.send(`GET /health/live HTTP/1.1\r\nhost: x\r\n${lines.join('')}\r\n`)
+      await client.closed
+      expect(client.received()).toBe('')
+    }
+    expect((await api.ask('/health/live')).status).toBe(200)
+  })
 })
 
 describe('a client that offers HTTP/2 beside its request', () => {
   it('is answered in HTTP/1.1, its body read', async () => {
     const body = JSON.stringify({ name: 'offered', platforms: { local: { jobs: [{ script: '#!/bin/sh\n' }] } } })
-    const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQCAAAAAAIAAAAA' }
-    const headers = { ...offer, 'content-type': 'application/json', 'content-length': String(body.length) }
+    const headers = { ...http2, 'content-type': 'application/json', 'content-length': String(body.length) }
     const client = await openRawClient(api.url, 'POST /v1/orchestrations', headers)
     client.send(body.slice(0, 20))
     client.send(body.slice(20))
