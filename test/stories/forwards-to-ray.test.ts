@@ -27,6 +27,14 @@ describe.skipIf(!requireCommands(rayCommands))('a forward to a Ray cluster of th
     const { origin, cookie } = await forwards.enter(id)
     const version = () => fetch(`${origin}/api/version`, { headers: { cookie } })
     expect(await (await version()).json()).toMatchObject({ ray_version: '2.60.0' })
+    // Whoever knows the token gets it back as a cookie, and we know it.
+    const authenticated = await fetch(`${origin}/api/authenticate`, { method: 'POST', headers: { cookie } })
+    expect([authenticated.status, await authenticated.json()]).toEqual([
+      200,
+      expect.objectContaining({ status: 'authenticated' })
+    ])
+    expect(authenticated.headers.getSetCookie()).toEqual([])
+    expect(JSON.stringify([...authenticated.headers])).not.toContain(ray.token)
     await ray.kill()
     expect((await version()).status).toBe(502)
     await forwards.untilForward(id, ({ waiting }) => waiting === 'platform')

@@ -119,8 +119,18 @@ describe('in a browser, a forward', () => {
     expect(told.headers).toMatchObject({ authorization: `Bearer ${token}`, cookie: 'theirs=2', 'x-own': 'yes' })
     expect(told.headers.host).toBe(new URL(origin).host)
     expect(answer.headers.get('x-kept')).toBe('yes')
-    expect(answer.headers.getSetCookie()).toEqual(['theirs=1; Path=/'])
+    expect(answer.headers.getSetCookie()).toEqual([])
     expect(answer.headers.has('access-control-allow-origin')).toBe(false)
+  })
+
+  it('keeps the cookies of its service, when that wants no token, until another link is opened', async () => {
+    const { id } = await openForward('serve')
+    const { origin, cookie } = await forwards.enter(id)
+    expect((await visit(origin, cookie)).answer.headers.getSetCookie()).toEqual(['theirs=1; Path=/'])
+    const { json } = await lautta.ask(`/v1/forwards/${id}/link`, { method: 'POST' })
+    const entered = await fetch(json.url, { redirect: 'manual', headers: { cookie: `${cookie}; theirs=1` } })
+    expect(entered.headers.getSetCookie()).toEqual([expect.stringMatching(/^lautta-page=/), 'theirs=; Path=/; Max-Age=0'])
+    expect((await forwards.ask(`/v1/forwards/${id}`, { method: 'DELETE' })).status).toBe(204)
   })
 
   it('needs the session of its link, and heeds no page of another origin', async () => {

@@ -21,10 +21,13 @@ export function requestHeaders(headers: IncomingHttpHeaders, token: string | nul
   }
 }
 
-/** The headers of a service's answer as the browser gets them: none that reaches beyond the page. */
-export function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+/**
+ * The headers of a service's answer as the browser gets them: none that reaches beyond the page, and no cookie of a service
+ * that wants a token, because Ray answers whoever knows its token with a cookie that is the token.
+ */
+export function answerHeaders(headers: IncomingHttpHeaders, token: string | null): OutgoingHttpHeaders {
   const dropped = new Set([...hopByHop, ...forHost, ...namedByConnection(headers), 'set-cookie'])
-  const cookies = [headers['set-cookie'] ?? []].flat().filter(isServiceCookie)
+  const cookies = token === null ? [headers['set-cookie'] ?? []].flat().filter(isServiceCookie) : []
   return {
     ...keep(headers, (name) => !dropped.has(name) && !forOthers.test(name)),
     ...(cookies.length === 0 ? {} : { 'set-cookie': cookies })

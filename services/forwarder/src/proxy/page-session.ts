@@ -9,8 +9,9 @@ export interface PageSession {
 
 const cookieName = 'lautta-page'
 const sessionSeconds = 8 * 3600
-// A browser sends the cookies of all ports of a host: also those of the API's own sessions.
-const ourCookies = /^lautta-/i
+// A browser sends the cookies of all ports of a host: also those of the API's own sessions. One without a name (`=lautta-x=1`)
+// comes back as if its value were a name.
+const ourCookies = /^\s*=?\s*lautta-/i
 
 /** Sessions of browsers on the proxy port: each names one forward, so that a new link takes the place of the one before. */
 export function createPageSessions(key: Buffer, now: () => Date) {
@@ -26,7 +27,9 @@ export function createPageSessions(key: Buffer, now: () => Date) {
 
     /** The session of a request; null without one, or when it has ended. */
     find({ cookie }: IncomingHttpHeaders): PageSession | null {
-      const value = splitCookies(cookie).find((one) => one.startsWith(`${cookieName}=`))
+      const [value, ...more] = splitCookies(cookie).filter((one) => one.startsWith(`${cookieName}=`))
+      // Of two nobody knows which one we gave.
+      if (more.length > 0) return null
       const [, claim = '', forward = '', user = '', untilMs = '', hmac = ''] =
         /^(([0-9a-z]{26})\.([\w-]+)\.(\d{1,15}))\.([\w-]+)$/.exec(value?.slice(cookieName.length + 1) ?? '') ?? []
       const expected = Buffer.from(hmacOf(claim))
@@ -48,9 +51,15 @@ export function serviceCookies(cookie: string | undefined): string | undefined {
   )
 }
 
+/** The Set-Cookie lines by which a browser forgets the cookies that it sent, ours excepted: other services set them. */
+export function expireServiceCookies(cookie: string | undefined, isSecure: boolean): string[] {
+  const names = splitCookies(serviceCookies(cookie)).map((one) => one.split('=', 1)[0])
+  return names.map((name) => [`${name}=`, 'Path=/', 'Max-Age=0', ...(isSecure ? ['Secure'] : [])].join('; '))
+}
+
 /** Whether a Set-Cookie of a service may go to the browser: none may stand in the place of ours. */
 export function isServiceCookie(line: string): boolean {
-  return !ourCookies.test(line.trimStart())
+  return !ourCookies.test(line)
 }
 
 function splitCookies(cookie: string | undefined): string[] {

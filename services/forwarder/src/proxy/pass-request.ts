@@ -1,7 +1,6 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Dispatcher } from 'undici'
-import { answerHeaders } from './page-headers.ts'
 
 /** Where a request is carried. */
 interface PassedTo {
@@ -11,12 +10,12 @@ interface PassedTo {
   path?: string
 }
 
-/** Carries a request to the service and its answer back, both as they come; `changeHeaders` has the last word on that one's. */
+/** Carries a request to the service and its answer back, both as they come, the answer's headers as `toHeaders` says. */
 export async function passRequest(
   request: IncomingMessage,
   response: ServerResponse,
   { dispatcher, headers, path = request.url ?? '/' }: PassedTo,
-  changeHeaders: (answered: OutgoingHttpHeaders) => OutgoingHttpHeaders = (answered) => answered
+  toHeaders: (answered: IncomingHttpHeaders) => OutgoingHttpHeaders
 ): Promise<void> {
   const leaving = new AbortController()
   response.once('close', () => leaving.abort())
@@ -28,7 +27,7 @@ export async function passRequest(
     body: hasBody(request) ? request : null,
     signal: leaving.signal
   })
-  response.writeHead(answer.statusCode, changeHeaders(answerHeaders(answer.headers)))
+  response.writeHead(answer.statusCode, toHeaders(answer.headers))
   await pipeline(answer.body, response)
 }
 

@@ -28,12 +28,14 @@ export async function passUpgrade(
   agreed.catch(() => {})
   declined.catch(() => {})
   if (behind === null) {
-    client.write(headOf(answer, { ...answerHeaders(answer.headers), connection: 'close' }))
+    client.write(headOf(answer, { ...answerHeaders(answer.headers, token), connection: 'close' }))
     answer.pipe(client)
     return
   }
   service.setTimeout(0)
-  client.write(headOf(answer, { ...answerHeaders(answer.headers), connection: 'Upgrade', upgrade: answer.headers.upgrade }))
+  client.write(
+    headOf(answer, { ...answerHeaders(answer.headers, token), connection: 'Upgrade', upgrade: answer.headers.upgrade })
+  )
   client.write(behind)
   service.write(head)
   joinStreams(client, service)

@@ -12,8 +12,8 @@ import type { ForwardDispatchers } from '../forwards/forward-dispatchers.ts'
 import type { OpenForwardStream } from '../forwards/open-forward-stream.ts'
 import { type ErrorPage, renderErrorPage } from './error-page.ts'
 import { findPage, PageError } from './find-page.ts'
-import { requestHeaders } from './page-headers.ts'
-import type { PageSessions } from './page-session.ts'
+import { answerHeaders, requestHeaders } from './page-headers.ts'
+import { expireServiceCookies, type PageSessions } from './page-session.ts'
 import { passRequest } from './pass-request.ts'
 import { passUpgrade } from './pass-upgrade.ts'
 
@@ -45,8 +45,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       const [, secret] = enterForm.exec(request.url ?? '') ?? []
       if (secret !== undefined) return enter(request, response, secret, options)
       const forward = await findPage(request, sessions, forwards)
-      const headers = requestHeaders(request.headers, await findToken(forward))
-      await passRequest(request, response, { dispatcher: dispatchers.dispatcherOf(forward), headers })
+      const token = await findToken(forward)
+      const passedTo = { dispatcher: dispatchers.dispatcherOf(forward), headers: requestHeaders(request.headers, token) }
+      await passRequest(request, response, passedTo, (answered) => answerHeaders(answered, token))
     }
     answering().catch((error: unknown) => {
       if (response.headersSent) return void response.destroy()
@@ -98,9 +99,10 @@ async function enter(
   if (opens === null) {
     throw new PageError(410, 'This link was used already, or is older than a minute.', 'Ask for a new one.')
   }
+  const isSecure = headers['x-forwarded-proto'] === 'https'
   response.writeHead(303, {
     location: '/',
-    'set-cookie': sessions.begin(opens, headers['x-forwarded-proto'] === 'https'),
+    'set-cookie': [sessions.begin(opens, isSecure), ...expireServiceCookies(headers.cookie, isSecure)],
     'clear-site-data': '"cache", "storage"',
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer'

@@ -6,7 +6,7 @@ import type { AppContext } from '../app-context.ts'
 import type { Caller } from '../authenticate.ts'
 import type { KnownForward } from '../forwards/forward-book.ts'
 import { Problem } from '../problem.ts'
-import { requestHeaders } from '../proxy/page-headers.ts'
+import { answerHeaders, requestHeaders } from '../proxy/page-headers.ts'
 import { passRequest } from '../proxy/pass-request.ts'
 import type { FoundCluster } from './find-cluster.ts'
 
@@ -30,9 +30,10 @@ export async function passToService(
   try {
     // Our own cookies are none of the service's; and of Ray's services only the dashboard wants a token.
     const headers = requestHeaders({ ...request.headers, cookie: undefined }, null)
-    await passRequest(request.raw, reply.raw, { dispatcher, headers, path }, ({ 'set-cookie': _, ...answered }) => {
+    await passRequest(request.raw, reply.raw, { dispatcher, headers, path }, (answered) => {
       reply.hijack()
-      return { ...answered, ...harmless }
+      const { 'set-cookie': _, ...passed } = answerHeaders(answered, null)
+      return { ...passed, ...harmless }
     })
   } catch (error) {
     if (reply.raw.headersSent) return void reply.raw.destroy()
