@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request as requestFrom } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { joinStreams } from '@lautta/runtime/join-streams'
 import { answerHeaders, requestHeaders } from './page-headers.ts'
 
@@ -15,6 +16,8 @@ export async function passUpgrade(
   service: Socket,
   token: string | null
 ): Promise<void> {
+  // The browser went while the service was dialled.
+  if (client.destroyed) return void service.destroy()
   const { upgrade = '', host = 'forward' } = request.headers
   const headers = { ...requestHeaders(request.headers, token), host, connection: 'Upgrade', upgrade }
   const { method, url: path } = request
@@ -29,8 +32,9 @@ export async function passUpgrade(
   declined.catch(() => {})
   if (behind === null) {
     client.write(headOf(answer, { ...answerHeaders(answer.headers, token), connection: 'close' }))
-    answer.pipe(client)
-    return
+    await pipeline(answer, client)
+    // Else a browser that does not end its own direction keeps it for ever.
+    return void client.destroy()
   }
   service.setTimeout(0)
   client.write(

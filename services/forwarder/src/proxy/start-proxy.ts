@@ -64,12 +64,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     socket.on('error', () => {})
     const answering = async (): Promise<void> => {
       const forward = await findPage(request, sessions, forwards)
-      const [service, token] = await Promise.all([openForwardStream(forward), findToken(forward)])
-      await passUpgrade(request, socket, head, service, token)
+      const token = await findToken(forward)
+      await passUpgrade(request, socket, head, await openForwardStream(forward), token)
     }
     answering().catch((error: unknown) => {
       const { status } = toPage(error, options.logger)
-      socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+      const answer = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`
+      socket.end(answer, () => socket.destroy())
     })
   })
 
