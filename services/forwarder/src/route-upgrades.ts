@@ -40,12 +40,14 @@ export function routeUpgrades(app: App): void {
   })
 }
 
-/** Takes the connection of a request that asked for it; null when it did not. Nothing is answered in HTTP any more. */
-export function takeUpgrade(request: IncomingMessage, response: ServerResponse): Upgrade | null {
-  const upgrade = waiting.get(request)
-  if (upgrade === undefined) return null
-  response.detachSocket(upgrade.socket as Socket)
-  return upgrade
+/** The connection of a request that asks for it as HTTP wants it to be asked; null when it does not. */
+export function findUpgrade(request: IncomingMessage): Upgrade | null {
+  return waiting.get(request) ?? null
+}
+
+/** Takes the connection: nothing is answered in HTTP any more. */
+export function takeUpgrade({ socket }: Upgrade, response: ServerResponse): void {
+  response.detachSocket(socket as Socket)
 }
 
 /** Some clients offer HTTP/2 beside each request (`h2c`): the request is read once more, without the offer. */

@@ -55,7 +55,10 @@ describe('a WebSocket of a page', () => {
     await once(socket, 'end')
     expect(received()).toMatch(answer)
     // A connection that is over on the other side breaks when something is sent.
-    await until(() => socket.destroyed || (socket.write('still here'), false))
+    await until(() => {
+      if (!socket.destroyed) socket.write('still here')
+      return socket.destroyed
+    })
   })
 
   it('whose browser goes while the service is dialled leaves no connection to that', async () => {

@@ -1,4 +1,7 @@
+import { createServer } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../../test/support/until.ts'
+import { type HeldForward, holdForward } from './held-forward.ts'
 import { openTestApi, type TestApi } from './open-api.ts'
 import { openRawClient } from './raw-client.ts'
 
@@ -40,6 +43,40 @@ describe('a request for a WebSocket', () => {
       expect(client.received()).toBe('')
     }
     expect((await api.ask('/health/live')).status).toBe(200)
+  })
+})
+
+describe('the stream of a forward', () => {
+  let held: HeldForward
+  beforeAll(async () => {
+    const service = createServer()
+    held = await holdForward(api, 'client', service)
+  })
+  afterAll(() => held?.close())
+
+  it('asks for a WebSocket when the connection is not offered with the request', async () => {
+    const { connection: _, ...headers } = webSocket
+    const client = await openRawClient(api.url, `GET /v1/forwards/${held.id}/stream`, headers)
+    await client.untilReceived(/this is a WebSocket/)
+    expect(client.received()).toMatch(/^HTTP\/1\.1 426 /)
+    client.socket.destroy()
+  })
+
+  it('leaves no connection to the service of a client that goes while that is dialled', async () => {
+    const before = held.sockets.length
+    let open = (): void => {}
+    held.waitFor(
+      new Promise((resolve) => {
+        open = resolve
+      })
+    )
+    const client = await openRawClient(api.url, `GET /v1/forwards/${held.id}/stream`, webSocket)
+    const service = await until(() => held.sockets[before])
+    client.socket.resetAndDestroy()
+    // What came before this is read by then.
+    await api.ask('/health/live')
+    open()
+    await until(() => service.destroyed)
   })
 })
 

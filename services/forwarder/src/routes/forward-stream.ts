@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { Problem } from '../problem.ts'
-import { takeUpgrade } from '../route-upgrades.ts'
+import { findUpgrade, takeUpgrade } from '../route-upgrades.ts'
 
 // Keeps proxies from closing a silent connection, and finds clients that are gone.
 const pingMs = 30_000
@@ -37,15 +37,19 @@ export function forwardStreamRoutes(app: App, { forwards, openForwardStream }: A
     },
     async (request, reply) => {
       const forward = await forwards.find(callerOf(request).user, request.params.id)
-      if (request.headers.upgrade?.toLowerCase() !== 'websocket')
-        throw new Problem(426, 'this is a WebSocket', { hint: 'send Upgrade: websocket, and your key as for all requests' })
+      const upgrade = findUpgrade(request.raw)
+      if (upgrade === null)
+        throw new Problem(426, 'this is a WebSocket', {
+          hint: 'send Connection: Upgrade and Upgrade: websocket, and your key as for all requests'
+        })
       const service = await openForwardStream(forward).catch((error: unknown) => {
         if (!(error instanceof UnavailableError)) throw error
         throw new Problem(503, error.message, { hint: error.hint ?? `see /v1/forwards/${forward.id}` })
       })
       reply.hijack()
-      const upgrade = takeUpgrade(request.raw, reply.raw)
-      if (upgrade === null) return void service.destroy()
+      // The client went while the service was dialled.
+      if (upgrade.socket.destroyed) return void service.destroy()
+      takeUpgrade(upgrade, reply.raw)
       // Also when what was asked is no proper handshake.
       upgrade.socket.once('close', () => service.destroy())
       server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (client) => carry(client, service))
