@@ -8,7 +8,7 @@ import type { KnownForward } from './forward-book.ts'
 /** Opens connections to services that were brought near. */
 export type OpenForwardStream = (forward: KnownForward) => Promise<Socket>
 
-const connectMs = 5000
+const longestConnectMs = 5000
 // The submitter may have to log in first.
 const answerMs = 40_000
 
@@ -16,13 +16,15 @@ const answerMs = 40_000
  * Connects to the submitter that holds a forward, in its owner's name: from then on the bytes are the service's own. What it
  * throws is an UnavailableError, for the owner to read.
  */
-export function createOpenForwardStream(key: Buffer, now: () => Date): OpenForwardStream {
+export function createOpenForwardStream(key: Buffer, now: () => Date, connectMs = longestConnectMs): OpenForwardStream {
   return async ({ id, address, state, reason }) => {
     if (state !== 'open' || address === null) throw new UnavailableError(reason ?? `the forward is ${state}`)
-    const socket = connect({ ...address, noDelay: true, allowHalfOpen: true, signal: AbortSignal.timeout(connectMs) })
+    const socket = connect({ ...address, noDelay: true, allowHalfOpen: true })
     try {
-      await once(socket, 'connect')
+      // Not the socket's own: that one would be ended later, too.
+      await once(socket, 'connect', { signal: AbortSignal.timeout(connectMs) })
     } catch (cause) {
+      socket.destroy()
       const hint = 'it may have moved: try again soon'
       throw new UnavailableError(`the port of the forward does not answer: ${messageOf(cause)}`, { cause, hint })
     }
