@@ -15,8 +15,8 @@ export interface HeldForward {
   id: string
   /** All connections that came with a preamble. */
   sockets: Socket[]
-  /** The next ones wait for this before they reach the service. */
-  waitFor(opened: Promise<void>): void
+  /** The next ones reach the service when what this answers is called. */
+  stall(): () => void
   close(): void
 }
 
@@ -41,8 +41,12 @@ export async function holdForward(api: TestApi, name: ForwardService, service: S
   await management.writeForwardStatus('local', { ...open, fence: 1 })
   return {
     ...{ id: json.id, sockets },
-    waitFor(opened) {
-      opening = opened
+    stall() {
+      let open = (): void => {}
+      opening = new Promise((resolve) => {
+        open = resolve
+      })
+      return open
     },
     close() {
       port.close()

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -61,14 +62,21 @@ describe('a WebSocket of a page', () => {
     })
   })
 
+  it('is probed by the system while it is silent, so that a lost browser is noticed', async () => {
+    const open = held.stall()
+    const { socket } = await askForWebSocket(cookie)
+    const port = Number(origin.port).toString(16).toUpperCase().padStart(4, '0')
+    // Of proc(5): the local address, the state (01: established) and the timer (02: of probes).
+    const probed = new RegExp(`^ *\\d+: [0-9A-F]+:${port} \\S+ 01 \\S+ 02:`, 'm')
+    await until(async () => probed.test(await readFile('/proc/self/net/tcp', 'utf8')))
+    open()
+    await once(socket, 'end')
+    socket.destroy()
+  })
+
   it('whose browser goes while the service is dialled leaves no connection to that', async () => {
     const before = { sockets: held.sockets.length, asked }
-    let open = (): void => {}
-    held.waitFor(
-      new Promise((resolve) => {
-        open = resolve
-      })
-    )
+    const open = held.stall()
     const { socket } = await askForWebSocket(cookie)
     const service = await until(() => held.sockets[before.sockets])
     socket.resetAndDestroy()

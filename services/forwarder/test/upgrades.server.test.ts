@@ -64,12 +64,7 @@ describe('the stream of a forward', () => {
 
   it('leaves no connection to the service of a client that goes while that is dialled', async () => {
     const before = held.sockets.length
-    let open = (): void => {}
-    held.waitFor(
-      new Promise((resolve) => {
-        open = resolve
-      })
-    )
+    const open = held.stall()
     const client = await openRawClient(api.url, `GET /v1/forwards/${held.id}/stream`, webSocket)
     const service = await until(() => held.sockets[before])
     client.socket.resetAndDestroy()

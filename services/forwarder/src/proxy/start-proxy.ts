@@ -35,12 +35,14 @@ export interface Proxy {
   close(): Promise<void>
 }
 
+// A browser that is gone without a word holds its WebSockets no longer than this and some minutes.
+const probeAfterMs = 30_000
 const enterForm = /^\/enter\/([\w-]{1,100})$/
 const linkSchema = z.object({ user: z.string(), forward: z.string() })
 
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const { forwards, sessions, dispatchers, openForwardStream, findToken } = options
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAlive: true, keepAliveInitialDelay: probeAfterMs }, (request, response) => {
     const answering = async (): Promise<void> => {
       const [, secret] = enterForm.exec(request.url ?? '') ?? []
       if (secret !== undefined) return enter(request, response, secret, options)
