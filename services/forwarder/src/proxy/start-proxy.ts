@@ -49,7 +49,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       const forward = await findPage(request, sessions, forwards)
       const token = await findToken(forward)
       const passedTo = { dispatcher: dispatchers.dispatcherOf(forward), headers: requestHeaders(request.headers, token) }
-      await passRequest(request, response, passedTo, (answered) => answerHeaders(answered, token))
+      await passRequest(request, response, passedTo, (answered) => {
+        // The next forward in this browser has the same origin.
+        return { ...answerHeaders(answered, token), 'cache-control': 'no-store' }
+      })
     }
     answering().catch((error: unknown) => {
       if (response.headersSent) return void response.destroy()
