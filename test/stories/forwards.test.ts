@@ -30,6 +30,7 @@ beforeAll(async () => {
   service = await startEchoService({
     'set-cookie': ['theirs=1; Path=/', 'lautta-page=forged'],
     'access-control-allow-origin': '*',
+    'cache-control': 'max-age=3600',
     'x-kept': 'yes'
   })
   order = await orders.start('puhti', [{ script }])
@@ -58,7 +59,10 @@ describe('a forward', () => {
     const { id, state } = await forwards.open(order, 'dashboard')
     expect(state).toBe('opening')
     const waiting = await forwards.untilForward(id, (one) => one.waiting === 'cluster')
-    expect(waiting).toMatchObject({ state: 'waiting', reason: 'the Ray cluster has not started yet' })
+    expect(waiting).toMatchObject({ state: 'waiting', reason: 'job 0 has told of no Ray cluster', port: null })
+    await writeClusterFile(lautta.slurm, slurmJobId, { dashboard: 0 })
+    const unreadable = await forwards.untilForward(id, ({ reason }) => /in a form that is not known here/.test(reason))
+    expect(unreadable).toMatchObject({ state: 'waiting', waiting: 'cluster', port: null })
     const open = await openForward()
     expect(open).toMatchObject({ id, platform: 'puhti', orchestration: order, index: 0, waiting: null, reason: null })
     const again = await forwards.ask('/v1/forwards', {
@@ -67,7 +71,7 @@ describe('a forward', () => {
       body: JSON.stringify({ platform: 'puhti', orchestration: order, index: 0, service: 'dashboard' })
     })
     expect([again.status, again.json.id]).toEqual([200, id])
-    expect(open.history.map((line: { state: string }) => line.state)).toEqual(['waiting', 'open'])
+    expect(open.history.map((line: { state: string }) => line.state)).toEqual(['waiting', 'waiting', 'open'])
   })
 
   it('is as unknown to others as one that never was, and its port gives nobody a byte', async () => {
@@ -121,6 +125,7 @@ describe('in a browser, a forward', () => {
     expect(answer.headers.get('x-kept')).toBe('yes')
     expect(answer.headers.getSetCookie()).toEqual([])
     expect(answer.headers.has('access-control-allow-origin')).toBe(false)
+    expect(answer.headers.get('cache-control')).toBe('no-store')
   })
 
   it('keeps the cookies of its service, when that wants no token, until another link is opened', async () => {

@@ -1,4 +1,4 @@
-import { UnavailableError } from '@lautta/core/errors'
+import { ClusterSilentError } from '@lautta/core/errors'
 import { type FromWire, fromWire } from '@lautta/core/wire'
 import { z } from 'zod'
 import type { RemoteCommand } from '../run-command.ts'
@@ -36,7 +36,7 @@ export function findCluster(slurmJobId: string): RemoteCommand<ClusterInJob | nu
   return {
     argv: ['sh', '-c', script, 'lautta', slurmJobId],
     parse({ stdout, stderr, exitCode }) {
-      if (exitCode !== 0) throw new UnavailableError(`the cluster of job ${slurmJobId} can not be read: ${stderr.trim()}`)
+      if (exitCode !== 0) throw new ClusterSilentError(`the cluster of job ${slurmJobId} can not be read: ${stderr.trim()}`)
       return stdout === '' ? null : readCluster(slurmJobId, stdout)
     }
   }
@@ -46,6 +46,6 @@ function readCluster(slurmJobId: string, text: string): ClusterInJob {
   try {
     return fromWire(clusterSchema.parse(JSON.parse(text)))
   } catch (cause) {
-    throw new UnavailableError(`the cluster of job ${slurmJobId} is described in a form that is not known here`, { cause })
+    throw new ClusterSilentError(`the cluster of job ${slurmJobId} is described in a form that is not known here`, { cause })
   }
 }

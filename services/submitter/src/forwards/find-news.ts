@@ -1,5 +1,5 @@
 import type { ForwardCondition, ForwardTarget } from '@lautta/core/documents/forward-document'
-import { CredentialsError, LauttaError, RefusedError } from '@lautta/core/errors'
+import { ClusterSilentError, CredentialsError, LauttaError, RefusedError } from '@lautta/core/errors'
 import type { ForwardNews } from '@lautta/core/forwards/forward-status'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import type { Connection } from '../connection.ts'
@@ -21,7 +21,7 @@ export function createFindNews({ known, connection, findJobs, fail }: FindNewsOp
   ): Promise<FoundTarget | ForwardNews> => {
     if (orchestration === null || index === null) return findTargetOf(await connection.open(), known, service)
     const run = findRun((await findJobs(orchestration))?.[index] ?? null)
-    return 'state' in run ? run : findTargetInJob(await connection.open(), service, run, before)
+    return 'state' in run ? run : findTargetInJob(await connection.open(), { service, index }, run, before)
   }
 
   return async (
@@ -34,7 +34,8 @@ export function createFindNews({ known, connection, findJobs, fail }: FindNewsOp
       return { news: { state: 'open', attempt: found.run?.attempt ?? null }, target: found }
     } catch (error) {
       if (!(error instanceof LauttaError)) throw error
-      fail(error)
+      // What a job wrote of its cluster is nothing that the platform is left in peace for.
+      if (!(error instanceof ClusterSilentError)) fail(error)
       return { news: { state: 'waiting', waiting: conditionOf(error), reason: error.message }, target: null }
     }
   }
@@ -42,5 +43,5 @@ export function createFindNews({ known, connection, findJobs, fail }: FindNewsOp
 
 function conditionOf(error: LauttaError): ForwardCondition {
   if (error instanceof CredentialsError) return 'credentials'
-  return error instanceof RefusedError ? 'cluster' : 'platform'
+  return error instanceof RefusedError || error instanceof ClusterSilentError ? 'cluster' : 'platform'
 }

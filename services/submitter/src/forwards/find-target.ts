@@ -29,7 +29,7 @@ type ClusterJob = Pick<Job, 'state' | 'attempt' | 'restart'>
  */
 export async function findTargetInJob(
   platform: Pick<Platform, 'shell' | 'remoteForward'>,
-  service: ForwardService,
+  { service, index }: { service: ForwardService; index: number },
   run: ClusterRun,
   before: FoundTarget | null
 ): Promise<FoundTarget | ForwardNews> {
@@ -38,7 +38,7 @@ export async function findTargetInJob(
   if (isSame && platform.shell.isOpen() && platform.remoteForward === null) return before
   const address = await findServiceInJob(platform, run.slurmJobId, service)
   if (address !== null) return { address, run }
-  return { state: 'waiting', waiting: 'cluster', reason: 'the Ray cluster has not started yet' }
+  return { state: 'waiting', waiting: 'cluster', reason: `job ${index} has told of no Ray cluster` }
 }
 
 /** The same of a Ray cluster that is the platform itself. */

@@ -99,6 +99,10 @@ export function createSessionForwards({
     }
   }
 
+  const leasePort = async (forward: HeldForward, before: number | null): Promise<void> => {
+    forward.leased ??= await forwards.lease(forward.document, before, () => dial(forward))
+  }
+
   const tendOne = async ({ document, isEnded }: WantedForward): Promise<void> => {
     const forward = held.get(document.id) ?? { document, status: null, leased: null, target: null, isDoubtful: false }
     held.set(document.id, forward)
@@ -113,13 +117,16 @@ export function createSessionForwards({
 
   /** Null while the platform is left in peace: then nothing is news. */
   const findNewsInPeace = async (forward: HeldForward): Promise<ForwardNews | null> => {
-    forward.leased ??= await forwards.lease(forward.document, forward.status?.port ?? null, () => dial(forward))
+    const before = forward.status?.port ?? null
+    if (before !== null) await leasePort(forward, before)
     if (backoff.isOn()) return null
     const before = forward.isDoubtful ? null : forward.target
     // A failure that comes meanwhile counts for the next pass.
     forward.isDoubtful = false
     const { news, target } = await findNews(forward.document, before)
     forward.target = target
+    // All users share the ports: one that has never been open has none.
+    if (news.state === 'open') await leasePort(forward, before)
     return news
   }
 
