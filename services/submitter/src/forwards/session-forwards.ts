@@ -99,8 +99,8 @@ export function createSessionForwards({
     }
   }
 
-  const leasePort = async (forward: HeldForward, before: number | null): Promise<void> => {
-    forward.leased ??= await forwards.lease(forward.document, before, () => dial(forward))
+  const leasePort = async (forward: HeldForward): Promise<void> => {
+    forward.leased ??= await forwards.lease(forward.document, forward.status?.port ?? null, () => dial(forward))
   }
 
   const tendOne = async ({ document, isEnded }: WantedForward): Promise<void> => {
@@ -117,8 +117,7 @@ export function createSessionForwards({
 
   /** Null while the platform is left in peace: then nothing is news. */
   const findNewsInPeace = async (forward: HeldForward): Promise<ForwardNews | null> => {
-    const before = forward.status?.port ?? null
-    if (before !== null) await leasePort(forward, before)
+    if (forward.status?.port) await leasePort(forward)
     if (backoff.isOn()) return null
     const before = forward.isDoubtful ? null : forward.target
     // A failure that comes meanwhile counts for the next pass.
@@ -126,7 +125,7 @@ export function createSessionForwards({
     const { news, target } = await findNews(forward.document, before)
     forward.target = target
     // All users share the ports: one that has never been open has none.
-    if (news.state === 'open') await leasePort(forward, before)
+    if (news.state === 'open') await leasePort(forward)
     return news
   }
 
