@@ -40,6 +40,8 @@ export interface ForwardBookOptions {
 
 // A page asks for dozens of things at once.
 const knownForMs = 1000
+// One that is closed stays so; after a week it is no more.
+const closedForMs = 3600_000
 // By then the submitter lists forwards anew, whenever it did so last.
 const secondNudgeMs = 3000
 // Each takes a port that all users share.
@@ -50,7 +52,7 @@ const mostKept = 5000
 
 interface Kept {
   forward: Promise<KnownForward | null>
-  readAtMs: number
+  untilMs: number
 }
 
 /** The forwards of users: asked for, looked at and ended here, held by the submitter. */
@@ -71,11 +73,18 @@ export function createForwardBook({ management, queues, locks, logger, now }: Fo
     const key = JSON.stringify([user, id])
     const nowMs = now().getTime()
     const last = kept.get(key)
-    if (last !== undefined && nowMs - last.readAtMs < knownForMs) return last.forward
+    if (last !== undefined && nowMs < last.untilMs) return last.forward
     const forward = read(user, id)
-    forward.catch(() => kept.delete(key))
+    const one = { forward, untilMs: nowMs + knownForMs }
+    forward.then(
+      (found) => {
+        // What its owner has ended may have more to tell, until the submitter knows of it.
+        if (found?.history.at(-1)?.state === 'closed') one.untilMs = nowMs + closedForMs
+      },
+      () => kept.delete(key)
+    )
     kept.delete(key)
-    kept.set(key, { forward, readAtMs: nowMs })
+    kept.set(key, one)
     for (const oldest of kept.keys()) {
       if (kept.size <= mostKept) break
       kept.delete(oldest)

@@ -19,7 +19,7 @@ const harmless = { 'content-security-policy': "sandbox; default-src 'none'", 'x-
 
 /** Carries a request to a service of a cluster, over a forward of the caller's own, which is asked for where there is none. */
 export async function passToService(
-  context: Pick<AppContext, 'forwards' | 'dispatchers'>,
+  context: Pick<AppContext, 'forwards' | 'forwardTo' | 'dispatchers'>,
   { caller, cluster, service }: { caller: Caller; cluster: FoundCluster; service: ForwardService },
   path: string,
   request: FastifyRequest,
@@ -42,7 +42,7 @@ export async function passToService(
 }
 
 async function openForward(
-  { forwards }: Pick<AppContext, 'forwards'>,
+  { forwards, forwardTo }: Pick<AppContext, 'forwards' | 'forwardTo'>,
   caller: Caller,
   cluster: FoundCluster,
   service: ForwardService
@@ -50,7 +50,7 @@ async function openForward(
   const { platform, job } = cluster.place
   const target = { platform, orchestration: job?.orchestration ?? null, index: job?.index ?? null, service }
   const untilMs = performance.now() + openMs
-  let { forward } = await forwards.create(caller, target)
+  let forward = await forwardTo(caller, target)
   while (forward.state === 'opening' && performance.now() < untilMs) {
     await pause(lookAgainMs)
     forward = await forwards.find(caller.user, forward.id)
