@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { forwardDocumentSchema } from '../src/documents/forward-document.ts'
 import { beginForward, type ForwardNews, tellForward } from '../src/forwards/forward-status.ts'
 import { isPreamble, mostLineBytes, readPreambleAnswer, writePreamble, writePreambleAnswer } from '../src/forwards/preamble.ts'
 
@@ -34,6 +35,13 @@ describe('a preamble', () => {
 })
 
 describe('a forward', () => {
+  it('that was asked for before nodes had metrics of their own leads to the first one', () => {
+    const target = { platform: 'lumi', orchestration: null, index: null, service: 'metrics' }
+    const sealed = { 'created-at': now.toISOString(), 'key-id': 'k', hmac: 'h' }
+    const read = forwardDocumentSchema.parse({ schema: 1, id, user: 'a', ...target, ...sealed })
+    expect(read).toMatchObject({ ...target, node: 0 })
+  })
+
   const address = { host: '127.0.0.1', port: 8125 }
   const waiting: ForwardNews = { state: 'waiting', waiting: 'credentials', reason: 'the certificate ended' }
   const told = (news: ForwardNews[]) =>

@@ -73,7 +73,10 @@ describe.skipIf(!requireCommands(needed))('a Ray cluster in a job behind a login
     const platform = platformOverShell(under.shell, under.scheduler, remoteForward)
     for (const far of [{ host: headAddress, port: ports.dashboard }, ours])
       await expect(platform.shell.dial(far)).rejects.toThrow(/the login node forwards no connections/)
-    expect(await findServiceInJob(platform, started.id, 'client')).toEqual({ host: '127.0.0.1', port: near?.client })
+    expect(await findServiceInJob(platform, started.id, { service: 'client', node: 0 })).toEqual({
+      host: '127.0.0.1',
+      port: near?.client
+    })
     expect(await (await platform.openRay(started.id)).describe()).toMatchObject({ rayVersion: '2.60.0' })
     await runRayJob(started, 'hello', 'echo hello', 'SUCCEEDED')
     expect((await started.ask('/api/jobs/hello/logs')).answer).toMatch(/hello/)

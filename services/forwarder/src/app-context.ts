@@ -43,6 +43,8 @@ export interface TellablePlatform extends OfferedPlatform, ClosablePlatform, Kno
   architecture: string | null
   /** Of a platform that is a Ray cluster. */
   ray: { dashboard: string; serve: string | null; metrics: readonly string[] } | null
+  /** Where clusters inside jobs bring their ports to us: they bring no metrics. */
+  remoteForward: object | null
 }
 
 /** What routes need. */

@@ -9,7 +9,7 @@ import { expect, it } from 'vitest'
 import { createForwardBook } from '../src/forwards/forward-book.ts'
 
 const caller = { user: 'local', slug: 'local', keyId: 'k', isAdmin: false }
-const target = { platform: 'compose', orchestration: null, index: null, service: 'serve' } as const
+const target = { platform: 'compose', orchestration: null, index: null, service: 'serve', node: 0 } as const
 
 it('a forward that is closed is read once an hour', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-forwards-'))

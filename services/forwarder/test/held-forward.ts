@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import type { ForwardService } from '@lautta/core/documents/forward-document'
+import type { ForwardTarget } from '@lautta/core/documents/forward-document'
 import { beginForward, tellForward } from '@lautta/core/forwards/forward-status'
 import { mostLineBytes, writePreambleAnswer } from '@lautta/core/forwards/preamble'
 import { createLogger } from '@lautta/runtime/logger'
@@ -21,7 +21,7 @@ export interface HeldForward {
 }
 
 /** Asks for a forward to the cluster `compose`, and holds it: behind it is `service`. */
-export async function holdForward(api: TestApi, name: ForwardService, service: Server): Promise<HeldForward> {
+export async function holdForward(api: TestApi, name: ForwardTarget['service'], service: Server): Promise<HeldForward> {
   const sockets: Socket[] = []
   let opening = Promise.resolve()
   const port = createServer({ allowHalfOpen: true }, async (socket) => {

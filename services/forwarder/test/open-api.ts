@@ -30,15 +30,18 @@ interface TestApiOptions {
   /** A folder of its own when absent. */
   store?: Config['store']
   publicUrl?: string
+  /** Of lautta.yaml. */
+  platforms?: object
   silenceMs?: number
 }
 
 const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nobody: 'a-key-that-nobody-has' }
 
-export async function openTestApi({ store, publicUrl, ...options }: TestApiOptions = {}): Promise<TestApi> {
+export async function openTestApi({ store, publicUrl, platforms, ...options }: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
   const settings = {
     ...(publicUrl && { 'public-url': publicUrl }),
+    ...(platforms && { platforms }),
     'ray-clusters': Object.fromEntries(rayClusters.map((name) => [name, { dashboard: `http://${name}.example.com:8265` }]))
   }
   // YAML reads JSON.

@@ -61,7 +61,7 @@ describe('housekeeping', () => {
     const ids = ['old', 'young', 'open'].map((name) => name.padEnd(26, '0'))
     for (const [index, hours] of [7 * 24 + 1, 7 * 24 - 1, null].entries()) {
       const id = ids[index]!
-      const target = { platform: 'lumi', orchestration: null, index: null, service: 'dashboard' as const }
+      const target = { platform: 'lumi', orchestration: null, index: null, service: 'dashboard' as const, node: 0 }
       await house.management.writeForward({ id, user: 'a', ...target, createdAt: at(999), keyId: 'k' })
       const news = hours === null ? ({ state: 'open', attempt: null } as const) : ({ state: 'closed', reason: 'x' } as const)
       await house.management.writeForwardStatus('a', tellForward(beginForward(id), news, null, at(hours ?? 999)))

@@ -4,14 +4,15 @@ import { schemaNumber } from './schema-number.ts'
 
 /** The services of a Ray cluster that can be brought near. */
 export const forwardServices = ['dashboard', 'client', 'serve', 'metrics'] as const
-export type ForwardService = (typeof forwardServices)[number]
 
 /** What a forward leads to: a service of a Ray cluster, which a platform is itself or a job of an order there has started. */
 const targetSchema = {
   platform: z.string(),
   orchestration: z.string().nullable(),
   index: z.number().int().nullable(),
-  service: z.enum(forwardServices)
+  service: z.enum(forwardServices),
+  // Which of the cluster's tells its own metrics; other services are the first one's. Older documents know only that.
+  node: z.number().int().default(0)
 }
 
 /** A forward that a user asked for, immutable. */
@@ -25,7 +26,7 @@ export const forwardDocumentSchema = z.object({
   hmac: z.string()
 })
 export type ForwardDocument = Omit<FromWire<z.output<typeof forwardDocumentSchema>>, 'schema' | 'hmac'>
-export type ForwardTarget = Pick<ForwardDocument, 'platform' | 'orchestration' | 'index' | 'service'>
+export type ForwardTarget = Pick<ForwardDocument, 'platform' | 'orchestration' | 'index' | 'service' | 'node'>
 
 /** That a forward is not wanted any more, immutable. */
 export const forwardEndDocumentSchema = z.object({

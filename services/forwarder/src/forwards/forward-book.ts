@@ -46,8 +46,10 @@ const closedForMs = 3600_000
 const secondNudgeMs = 3000
 // Each takes a port that all users share.
 const mostOpen = 32
+// Of large clusters each node has one: what a person looks at is to have room beside them.
+const mostOfMetrics = 24
 const mostReads = 16
-// Forwards that are kept in memory.
+// Forwards that are kept in memory, and targets.
 const mostKept = 5000
 
 interface Kept {
@@ -55,26 +57,24 @@ interface Kept {
   untilMs: number
 }
 
+/** A forward that was asked for, or that was there already. */
+interface CreatedForward {
+  forward: KnownForward
+  isNew: boolean
+}
+
 /** The forwards of users: asked for, looked at and ended here, held by the submitter. */
 export function createForwardBook({ management, queues, locks, logger, now }: ForwardBookOptions) {
   const kept = new Map<string, Kept>()
-
-  const read = async (user: string, id: string): Promise<KnownForward | null> => {
-    const document = await management.readForward(user, id)
-    if (document === null) return null
-    const [status, end] = await Promise.all([
-      leaveUnreadable(management.readForwardStatus(user, id)),
-      leaveUnreadable(management.readForwardEnd(user, id))
-    ])
-    return describe(document, status, end?.at ?? null)
-  }
+  // Ids by user and target: whoever asks again, as Prometheus does, needs neither lock nor listing.
+  const asked = new Map<string, string>()
 
   const findKnown = (user: string, id: string): Promise<KnownForward | null> => {
     const key = JSON.stringify([user, id])
     const nowMs = now().getTime()
     const last = kept.get(key)
     if (last !== undefined && nowMs < last.untilMs) return last.forward
-    const forward = read(user, id)
+    const forward = readForward(management, user, id)
     const one = { forward, untilMs: nowMs + knownForMs }
     forward.then(
       (found) => {
@@ -83,12 +83,7 @@ export function createForwardBook({ management, queues, locks, logger, now }: Fo
       },
       () => kept.delete(key)
     )
-    kept.delete(key)
-    kept.set(key, one)
-    for (const oldest of kept.keys()) {
-      if (kept.size <= mostKept) break
-      kept.delete(oldest)
-    }
+    keep(kept, key, one)
     return forward
   }
 
@@ -108,6 +103,19 @@ export function createForwardBook({ management, queues, locks, logger, now }: Fo
     return found.filter((forward) => forward !== null)
   }
 
+  const createUnderLock = ({ user, keyId }: Caller, target: ForwardTarget): Promise<CreatedForward> =>
+    locks.withLock(`forwards:${user}`, async () => {
+      const open = (await findAll(user)).filter(({ state }) => state !== 'closed')
+      const same = open.find((one) => targetKey(one) === targetKey(target))
+      if (same !== undefined) return { forward: same, isNew: false }
+      refuseTooMany(open, target)
+      const at = now()
+      const document = { id: createId(at), user, ...target, createdAt: at.toISOString(), keyId }
+      await management.writeForward(document)
+      await nudge(user, target.platform)
+      return { forward: describe(document, null, null), isNew: true }
+    })
+
   return {
     /** One forward, known for a second at most; somebody else's is as unknown as one that never was. */
     async find(user: string, id: string): Promise<KnownForward> {
@@ -120,20 +128,15 @@ export function createForwardBook({ management, queues, locks, logger, now }: Fo
     findAll,
 
     /** Asks for a forward; durable when it resolves. One that leads there already is answered instead. */
-    create: ({ user, keyId }: Caller, target: ForwardTarget): Promise<{ forward: KnownForward; isNew: boolean }> =>
-      locks.withLock(`forwards:${user}`, async () => {
-        const open = (await findAll(user)).filter(({ state }) => state !== 'closed')
-        const same = open.find((one) => isSameTarget(one, target))
-        if (same !== undefined) return { forward: same, isNew: false }
-        if (open.length >= mostOpen) {
-          throw new Problem(409, `${open.length} forwards of yours are there`, { hint: 'end those that you do not need' })
-        }
-        const at = now()
-        const document = { id: createId(at), user, ...target, createdAt: at.toISOString(), keyId }
-        await management.writeForward(document)
-        await nudge(user, target.platform)
-        return { forward: describe(document, null, null), isNew: true }
-      }),
+    async create(caller: Caller, target: ForwardTarget): Promise<CreatedForward> {
+      const key = JSON.stringify([caller.user, targetKey(target)])
+      const id = asked.get(key)
+      const known = id === undefined ? null : await leaveUnreadable(findKnown(caller.user, id))
+      const created =
+        known === null || known.state === 'closed' ? await createUnderLock(caller, target) : { forward: known, isNew: false }
+      keep(asked, key, created.forward.id)
+      return created
+    },
 
     /** Ends a forward; nobody is let through from then on. */
     async end({ user, keyId }: Caller, { id, platform, state }: KnownForward): Promise<void> {
@@ -146,6 +149,16 @@ export function createForwardBook({ management, queues, locks, logger, now }: Fo
 }
 export type ForwardBook = ReturnType<typeof createForwardBook>
 
+async function readForward(management: Management, user: string, id: string): Promise<KnownForward | null> {
+  const document = await management.readForward(user, id)
+  if (document === null) return null
+  const [status, end] = await Promise.all([
+    leaveUnreadable(management.readForwardStatus(user, id)),
+    leaveUnreadable(management.readForwardEnd(user, id))
+  ])
+  return describe(document, status, end?.at ?? null)
+}
+
 function describe(document: ForwardDocument, status: ForwardStatus | null, endedAt: string | null): KnownForward {
   const { openedAt = null, history = [], attempt = null } = status ?? {}
   const base = { ...document, attempt, openedAt, history }
@@ -156,7 +169,25 @@ function describe(document: ForwardDocument, status: ForwardStatus | null, ended
   return { ...base, state, waiting, reason, address: host === null || port === null ? null : { host, port }, closedAt }
 }
 
-function isSameTarget(one: ForwardTarget, other: ForwardTarget): boolean {
-  const keys = ['platform', 'orchestration', 'index', 'service'] as const
-  return keys.every((key) => one[key] === other[key])
+/** The same of whatever leads to the same. */
+function targetKey({ platform, orchestration, index, service, node }: ForwardTarget): string {
+  return JSON.stringify([platform, orchestration, index, service, node])
+}
+
+function refuseTooMany(open: readonly KnownForward[], { service }: ForwardTarget): void {
+  const hint = 'end those that you do not need'
+  if (open.length >= mostOpen) throw new Problem(409, `${open.length} forwards of yours are there`, { hint })
+  const metrics = open.filter((one) => one.service === 'metrics').length
+  if (service === 'metrics' && metrics >= mostOfMetrics)
+    throw new Problem(409, `${metrics} forwards to metrics of yours are there`, { hint })
+}
+
+/** Keeps what was used last. */
+function keep<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key)
+  map.set(key, value)
+  for (const oldest of map.keys()) {
+    if (map.size <= mostKept) break
+    map.delete(oldest)
+  }
 }

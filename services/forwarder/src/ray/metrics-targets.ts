@@ -7,13 +7,25 @@ interface MetricsTarget {
   labels: Record<string, string>
 }
 
-/** Where the metrics of a cluster are: of one in a job while it runs, of others where the configuration names them. */
-export function metricsOf({ name, place, within }: FoundCluster, platforms: readonly TellablePlatform[]): MetricsTarget[] {
-  const { ray } = platforms.find((one) => one.name === place.platform) ?? { ray: null }
-  const hasMetrics = within === null ? (ray?.metrics.length ?? 0) > 0 : within.one.job.state.kind === 'running'
-  if (!hasMetrics) return []
-  // A forward leads to the head's; those of other nodes Prometheus has to find by itself.
-  const path = `/v1/ray/clusters/${name}/metrics/0`
+// Of a cluster in a job its head tells those of autoscaler and dashboard, too.
+const metricsBesideNodes = 2
+
+/** In how many places a cluster tells its metrics: the configuration names them, or the template of its job has so many nodes. */
+export function countMetrics({ place, within }: FoundCluster, platforms: readonly TellablePlatform[]): number {
+  const platform = platforms.find(({ name }) => name === place.platform)
+  if (within === null) return platform?.ray?.metrics.length ?? 0
+  if (platform === undefined || platform.remoteForward !== null) return 0
+  return (within.one.request['ray-cluster']?.nodes ?? 0) + metricsBesideNodes
+}
+
+/** Where the metrics of a cluster are; of one in a job while it runs. */
+export function metricsOf(cluster: FoundCluster, platforms: readonly TellablePlatform[]): MetricsTarget[] {
+  const { name, place, within } = cluster
+  if (within !== null && within.one.job.state.kind !== 'running') return []
   const ofOrder = within === null ? {} : { orchestration: within.known.request.id }
-  return [{ path, labels: { cluster: name, platform: place.platform, ...ofOrder } }]
+  const labels = { cluster: name, platform: place.platform, ...ofOrder }
+  return Array.from({ length: countMetrics(cluster, platforms) }, (_, node) => ({
+    path: `/v1/ray/clusters/${name}/metrics/${node}`,
+    labels
+  }))
 }

@@ -18,7 +18,8 @@ const targetSchema = z.strictObject({
   platform: z.string().describe('a Ray cluster, or the platform of the job that is one'),
   orchestration: z.string().optional().describe('the order of that job'),
   index: z.number().int().min(0).optional().describe('which of its jobs there'),
-  service: z.enum(forwardServices)
+  service: z.enum(forwardServices),
+  node: z.number().int().min(0).default(0).describe('of metrics: of which node')
 })
 const standSchema = {
   state: z.enum(forwardStates),
@@ -31,6 +32,7 @@ const forwardSchema = z.object({
   orchestration: z.string().nullable(),
   index: z.number().int().nullable(),
   service: z.enum(forwardServices),
+  node: z.number().int().describe('of metrics: of which node'),
   ...standSchema,
   port: z.number().int().nullable().describe("on the submitter's side; it answers nobody but Lautta itself, in your name"),
   'created-at': z.string(),
@@ -125,11 +127,12 @@ export function forwardRoutes(app: App, { forwards, platforms, reader, links, pr
   )
 
   const findTarget = async (caller: Caller, body: z.output<typeof targetSchema>): Promise<ForwardTarget> => {
-    const { platform, orchestration = null, index = null, service } = body
+    const { platform, orchestration = null, index = null, service, node } = body
+    if (service !== 'metrics' && node !== 0) throw new Problem(400, `${service} is not of a node`, { hint: 'leave out node' })
     const found = findOffered(platforms, platform, caller)
     if (orchestration === null || index === null) {
       refuseWithoutCluster(found, orchestration !== null || index !== null)
-      return { platform, orchestration: null, index: null, service }
+      return { platform, orchestration: null, index: null, service, node }
     }
     if (found.kind === 'ray') throw new Problem(400, `${platform} is the Ray cluster itself: leave out orchestration and index`)
     const { found: cluster } = await findJob(reader, caller.user, { id: orchestration, platform, index })
@@ -137,7 +140,7 @@ export function forwardRoutes(app: App, { forwards, platforms, reader, links, pr
       throw new Problem(400, `job ${index} is a Ray job`, { hint: 'name the job that is its Ray cluster' })
     if (isFinished(cluster.job))
       throw new Problem(409, `job ${index} has ended: ${cluster.job.state.outcome}`, { hint: 'start the order again first' })
-    return { platform, orchestration, index, service }
+    return { platform, orchestration, index, service, node }
   }
 }
 
@@ -148,9 +151,9 @@ function refuseWithoutCluster({ name, kind }: TellablePlatform, isHalf: boolean)
 }
 
 function describe(forward: KnownForward): z.output<typeof forwardSchema> {
-  const { id, platform, orchestration, index, service, state, waiting, reason, address, history } = forward
+  const { id, platform, orchestration, index, service, node, state, waiting, reason, address, history } = forward
   return {
-    ...{ id, platform, orchestration, index, service, state, waiting, reason, history },
+    ...{ id, platform, orchestration, index, service, node, state, waiting, reason, history },
     port: address?.port ?? null,
     'created-at': forward.createdAt,
     'opened-at': forward.openedAt,

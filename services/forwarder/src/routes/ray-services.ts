@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
+import { Problem } from '../problem.ts'
 import { clusterParams, findCluster } from '../ray/find-cluster.ts'
+import { countMetrics } from '../ray/metrics-targets.ts'
 import { passToService } from '../ray/near-service.ts'
 
 const tags = ['ray']
@@ -27,25 +29,30 @@ export function rayServiceRoutes(app: App, context: AppContext): void {
       const cluster = await findCluster(context, caller, request.params.cluster)
       // As it was sent: what is escaped stays so.
       const path = request.url.replace(/^\/v1\/ray\/clusters\/[^/?]+\/serve/, '')
-      await passToService(context, { caller, cluster, service: 'serve' }, path, request, reply)
+      await passToService(context, { caller, cluster, service: 'serve', node: 0 }, path, request, reply)
     }
   })
 
   app.get(
-    '/ray/clusters/:cluster/metrics/0',
+    '/ray/clusters/:cluster/metrics/:node',
     {
       exposeHeadRoute: false,
       schema: {
         tags,
-        summary: "The metrics of a cluster's head, for Prometheus",
-        params: clusterParams,
+        summary: 'The metrics of one node of a cluster, for Prometheus',
+        params: clusterParams.extend({ node: z.coerce.number().int().min(0).describe('as metrics-targets tells') }),
         produces: ['text/plain']
       }
     },
     async (request, reply) => {
       const caller = callerOf(request)
+      const { node } = request.params
       const cluster = await findCluster(context, caller, request.params.cluster)
-      await passToService(context, { caller, cluster, service: 'metrics' }, '/metrics', request, reply)
+      if (node >= countMetrics(cluster, context.platforms))
+        throw new Problem(404, `${cluster.name} tells no metrics of node ${node}`, {
+          hint: 'GET /v1/ray/metrics-targets tells which there are'
+        })
+      await passToService(context, { caller, cluster, service: 'metrics', node }, '/metrics', request, reply)
     }
   )
 }

@@ -15,13 +15,11 @@ export interface FindNewsOptions {
 
 /** Finds out how forwards are now: the platform is asked where what was known of it does not hold any more. */
 export function createFindNews({ known, connection, findJobs, fail }: FindNewsOptions) {
-  const findTarget = async (
-    { orchestration, index, service }: ForwardTarget,
-    before: FoundTarget | null
-  ): Promise<FoundTarget | ForwardNews> => {
-    if (orchestration === null || index === null) return findTargetOf(await connection.open(), known, service)
+  const findTarget = async (target: ForwardTarget, before: FoundTarget | null): Promise<FoundTarget | ForwardNews> => {
+    const { orchestration, index } = target
+    if (orchestration === null || index === null) return findTargetOf(await connection.open(), known, target)
     const run = findRun((await findJobs(orchestration))?.[index] ?? null)
-    return 'state' in run ? run : findTargetInJob(await connection.open(), { service, index }, run, before)
+    return 'state' in run ? run : findTargetInJob(await connection.open(), { ...target, index }, run, before)
   }
 
   return async (

@@ -1,4 +1,4 @@
-import type { ForwardService } from '@lautta/core/documents/forward-document'
+import type { ForwardedService } from '@lautta/core/forwards/describe-service'
 import type { ForwardNews } from '@lautta/core/forwards/forward-status'
 import { isFinished, type Job } from '@lautta/core/job/job'
 import { findServiceInJob, findServiceOf } from '@lautta/platforms/find-ray-service'
@@ -29,14 +29,14 @@ type ClusterJob = Pick<Job, 'state' | 'attempt' | 'restart'>
  */
 export async function findTargetInJob(
   platform: Pick<Platform, 'shell' | 'remoteForward'>,
-  { service, index }: { service: ForwardService; index: number },
+  { index, ...asked }: ForwardedService & { index: number },
   run: ClusterRun,
   before: FoundTarget | null
 ): Promise<FoundTarget | ForwardNews> {
   const isSame = before?.run?.attempt === run.attempt && before.run.restart === run.restart
   // A tunnel that was opened anew may have other ports.
   if (isSame && platform.shell.isOpen() && platform.remoteForward === null) return before
-  const address = await findServiceInJob(platform, run.slurmJobId, service)
+  const address = await findServiceInJob(platform, run.slurmJobId, asked)
   if (address !== null) return { address, run }
   return { state: 'waiting', waiting: 'cluster', reason: `job ${index} has told of no Ray cluster` }
 }
@@ -45,7 +45,7 @@ export async function findTargetInJob(
 export async function findTargetOf(
   platform: Pick<Platform, 'reach'>,
   { name, ray }: Pick<KnownPlatform, 'name' | 'ray'>,
-  service: ForwardService
+  service: ForwardedService
 ): Promise<FoundTarget | ForwardNews> {
   if (ray === null) return { state: 'closed', reason: `${name} is no Ray cluster in the configuration` }
   const address = findServiceOf(name, ray, service)

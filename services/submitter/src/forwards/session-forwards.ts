@@ -81,8 +81,9 @@ export function createSessionForwards({
     const { fence } = withTimeLeft(lease.current(), management.leasedWriteMs)
     await management.writeForwardStatus(user, { ...told, fence })
     forward.status = told
-    const { orchestration, index, service } = forward.document
-    logger.info({ user, platform: known.name, forward: told.id, orchestration, job: index, service, ...news }, 'a forward')
+    const { orchestration, index, service, node } = forward.document
+    const target = { user, platform: known.name, orchestration, job: index, service, node }
+    logger.info({ ...target, forward: told.id, ...news }, 'a forward')
   }
 
   /** A connection to the service, for the owner who is at the port. */
