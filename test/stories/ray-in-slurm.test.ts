@@ -84,6 +84,17 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a cluster that a job
     expect(await ended(other, 0)).toMatchObject({ outcome: 'cancelled' })
   })
 
+  it('have a cluster whose nodes each tell Prometheus their metrics, and its autoscaler and dashboard too', async () => {
+    const { json } = await lautta.ask('/v1/ray/metrics-targets')
+    const paths = json.map(({ labels }: { labels: Record<string, string> }) => labels.__metrics_path__)
+    expect(paths).toEqual([0, 1, 2, 3].map((node) => `/v1/ray/clusters/${id}.mahti.0/metrics/${node}`))
+    const isHead = async (path: string) => /^ray_node_cpu_count\{IsHeadNode="(\w+)"/m.exec((await lautta.ask(path)).text)?.[1]
+    const nodes = async () => (await Promise.all([isHead(paths[0]), isHead(paths[1])])).sort()
+    await expect.poll(nodes, { timeout: 60_000, interval: 300 }).toEqual(['false', 'true'])
+    expect((await lautta.ask(paths[2])).text).toMatch(/^autoscaler_\w+/m)
+    expect((await lautta.ask(paths[3])).text).toMatch(/^ray_dashboard_\w+/m)
+  })
+
   it('end with it when it is stopped, with their logs, and what comes later never begins', async () => {
     await lautta.slurm.exec(['touch', hold])
     const other = await orders.start('mahti', [onCluster({ 'env-vars': { HOLD: hold } }, `${id}/job:0`)])

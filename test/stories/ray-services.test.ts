@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RayServer, rayCommands, startRay } from '../servers/ray.ts'
 import { requireCommands } from '../servers/require-server.ts'
 import { type EchoService, startEchoService, type Told } from '../support/echo-service.ts'
+import { createForwardClient } from '../support/forward-client.ts'
+import { asJson } from '../support/rest-client.ts'
 import { type Standalone, startStandalone } from '../support/standalone.ts'
 
 describe.skipIf(!requireCommands(rayCommands))('a service of a Ray cluster under the API', () => {
@@ -57,5 +59,25 @@ describe.skipIf(!requireCommands(rayCommands))('a service of a Ray cluster under
     const { status, text } = await lautta.orders.ask(labels.__metrics_path__)
     expect(status).toBe(200)
     expect(text).toMatch(/^ray_\w+/m)
+  })
+  it('has no metrics of nodes that nobody knows', async () => {
+    const known = await ask('/clusters/local-0/metrics/1')
+    expect([known.status, known.json.detail]).toEqual([404, 'local-0 tells no metrics of node 1'])
+    expect((await ask('/clusters/bare/metrics/0')).status).toBe(404)
+    expect((await ask('/clusters/local-0/metrics/head')).status).toBe(400)
+  })
+  it('has a node only where it is its metrics', async () => {
+    const forward = (more: object) => lautta.orders.ask('/v1/forwards', asJson({ platform: 'local-0', ...more }))
+    const { status, json } = await forward({ service: 'serve', node: 1 })
+    expect([status, json.detail]).toEqual([400, 'serve is not of a node'])
+    const [first, second, again] = [
+      await forward({ service: 'metrics' }),
+      await forward({ service: 'metrics', node: 1 }),
+      await forward({ service: 'metrics', node: 0 })
+    ]
+    expect([first.json.node, second.json.node, again.json.id]).toEqual([0, 1, first.json.id])
+    const waiting = await createForwardClient(lautta.orders.ask).untilForward(second.json.id, (one) => one.state === 'waiting')
+    const reason = 'the configuration tells no metrics of node 1 of the Ray cluster local-0'
+    expect(waiting).toMatchObject({ waiting: 'cluster', reason, history: [{ reason }] })
   })
 })

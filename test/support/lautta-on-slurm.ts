@@ -59,7 +59,7 @@ export async function startLauttaOnSlurm(
   await mkdir(secretsFolder, { recursive: true })
   const credential = { username: slurm.user, 'private-key-file': slurm.privateKeyFile }
   const credentials = { [user]: credential, [admin]: credential }
-  const [port, first] = [await freePort(), await freePort(forwardServices.length * 2)]
+  const [port, first, metrics] = [await freePort(), await freePort(forwardServices.length * 2), await freePort(4)]
   const address = { hosts: [{ host: slurm.host, port: slurm.port }], 'host-keys': slurm.hostKeys }
   // Not CSC's: their platforms are asked seldom.
   const platform = { profile: 'slurm', ...address, preamble: ['module use /users/csc/modules'], 'poll-seconds': 1 }
@@ -69,9 +69,12 @@ export async function startLauttaOnSlurm(
     // A Redis that has just started is left alone for as long.
     'lease-seconds': 6,
     'secrets-folder': join(folder, 'secrets'),
-    // Two for each service.
+    // Two for each service, four for metrics: those of two nodes, of the autoscaler and of the dashboard.
     forwards: {
-      ports: Object.fromEntries(forwardServices.map((one, index) => [one, `${first + 2 * index}-${first + 2 * index + 1}`]))
+      ports: {
+        ...Object.fromEntries(forwardServices.map((one, index) => [one, `${first + 2 * index}-${first + 2 * index + 1}`])),
+        metrics: `${metrics}-${metrics + 3}`
+      }
     },
     users: [
       { name: user, 'api-key': apiKey, 'adopt-from-bucket': true },
