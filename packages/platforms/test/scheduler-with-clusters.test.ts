@@ -44,7 +44,10 @@ function openScheduler(slurm: Slurm, isSilent = true, left: readonly RayJobInfo[
     findEndings: async (jobs: readonly unknown[]) => jobs.map(() => slurm.ending),
     collectAccounting: async () => [ofItsJob]
   } as unknown as Scheduler
-  const ofCluster = { listJobs: async () => new Map([['ray', seen('pending')]]) } as unknown as Scheduler
+  const ofCluster = {
+    listJobs: async () => new Map([['ray', seen('pending')]]),
+    findEndings: async () => [{ outcome: 'cancelled', reason: 'STOPPED' }]
+  } as unknown as Scheduler
   return createSchedulerWithClusters(ofSlurm, {
     ask: (_cluster, ask) => (isSilent ? nowhere() : ask(ofCluster)),
     findLeft: async () => ({ ended, jobs: [...left] })
@@ -127,6 +130,13 @@ describe('Ray jobs on a cluster inside a SLURM job', () => {
   it('have not ended by its time limit as long as its job has not', async () => {
     const ending = openScheduler({ listed: [], ending: null }, true, [seenAs('RUNNING', null)], 'time-limit')
     expect(await ending.findEndings([asked])).toEqual([null])
+  })
+
+  it('that a cluster stops because its time is over have timed out, though it still answers', async () => {
+    const find = async (ended: string | null) =>
+      (await openScheduler({ listed: ['7'], ending: null }, false, [], ended).findEndings([asked]))[0]
+    expect(await find('time-limit')).toMatchObject({ outcome: 'timed-out', reason: expect.stringMatching(/time limit: STOPPED/) })
+    expect(await find(null)).toMatchObject({ outcome: 'cancelled', reason: 'STOPPED' })
   })
 
   it('were surely not submitted when their cluster has gone, and nobody knows while it is only silent', async () => {

@@ -23,9 +23,8 @@ export async function endWithCluster(
 ): Promise<RecordedEnding | null | undefined> {
   const own = left.jobs.find(({ token }) => token === job.token)
   const seen = own === undefined ? null : endingOfRayJob(own)
+  if (seen !== null) return judgeStopped(left, seen, cluster)
   const isTimedOut = hasRunOutOfTime(left, seen)
-  if (seen !== null)
-    return isTimedOut ? { ...seen, outcome: 'timed-out', reason: `${describeTimeLimit(cluster)}: ${seen.reason}` } : seen
   const [said] = await slurm.findEndings([clusterJob(job, cluster)])
   if (said === null || said === undefined) return said
   if (!('outcome' in said)) return null
@@ -39,6 +38,12 @@ export async function endWithCluster(
     jobName: `ray.${job.token}`,
     submittedAtEpoch: null
   }
+}
+
+/** The end of a Ray job as a cluster tells it: one that it stopped because its time was over has timed out. */
+export function judgeStopped(left: LeftJobs, seen: RecordedEnding, cluster: string): RecordedEnding {
+  if (!hasRunOutOfTime(left, seen)) return seen
+  return { ...seen, outcome: 'timed-out', reason: `${describeTimeLimit(cluster)}: ${seen.reason}` }
 }
 
 /** The line of accounting of a cluster's job; null while there is none. */

@@ -3,7 +3,7 @@ import { ClusterSilentError, LauttaError, messageOf, UnavailableError, UnknownOu
 import { mapLimited } from '@lautta/core/map-limited'
 import { withTimeout } from '../run-command.ts'
 import type { Observation, RecordedEnding, RecordedJob, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
-import { endWithCluster, recordLeft, recordOfCluster } from './end-with-cluster.ts'
+import { endWithCluster, judgeStopped, recordLeft, recordOfCluster } from './end-with-cluster.ts'
 import type { LeftJobs } from './find-left-jobs.ts'
 import { type RayPlace, readRayPlace, writeRayPlace } from './ray-place.ts'
 
@@ -156,7 +156,13 @@ async function findEndingsOnClusters(
         on(cluster, (scheduler) => scheduler.findEndings(asked)),
         listingSeconds
       )
-      return some.map(({ job }, at): [SubmittedJob, RecordedJob] => [job, said[at] === undefined ? forgotten(job) : said[at]])
+      const ends = some.map(({ job }, at) => [job, said[at] === undefined ? forgotten(job) : said[at]] as const)
+      // It may be ending itself, and has stopped them.
+      const left = ends.some(([, end]) => isStopped(end)) ? await findLeft(cluster) : null
+      return ends.map(([job, end]): [SubmittedJob, RecordedJob] => [
+        job,
+        left !== null && isStopped(end) ? judgeStopped(left, end, cluster) : end
+      ])
     } catch (error) {
       if (error instanceof LauttaError && !(error instanceof UnavailableError)) throw error
       const left = await findLeft(cluster)
@@ -168,6 +174,10 @@ async function findEndingsOnClusters(
     }
   })
   return found.flat()
+}
+
+function isStopped(end: RecordedJob): end is RecordedEnding {
+  return end !== null && end !== undefined && 'outcome' in end && end.outcome === 'cancelled'
 }
 
 /** A head keeps what it took as long as it lives: one that does not know the Ray job began anew, with its job. */
