@@ -132,6 +132,25 @@ describe('a fan-out', () => {
       { share: '2', detail: `what its Ray job left at ARTIFACTS/FAN-OUT/${id}/2.json is not JSON` }
     ])
   })
+  it('answers results as long as they fit, and tells of the others where they lie', async () => {
+    answerCores({ compose: 1, kuberay: 1, laptop: 1 })
+    const clusters = ['compose', 'kuberay', 'laptop'] as const
+    const { id } = (await fanOut({ clusters })).json
+    const numbers = (bytes: number) => `[${'1,'.repeat(bytes / 2)}1]`
+    const results = [numbers(5 * 1024 * 1024), numbers(4 * 1024 * 1024), '['.repeat(20_000) + ']'.repeat(20_000)]
+    for (const [number, platform] of clusters.entries()) {
+      const share = (await jobsOn(id, platform)).find(({ name }: { name: string }) => name === `share-${number}`)
+      await leave(share.ray.parameters.output.url, results[number] ?? '')
+      await submitter.write(id, platform, [ended('completed'), ended('completed'), ended('completed')])
+    }
+    const { json } = await look(id)
+    expect(Object.keys(json.output)).toEqual(['0'])
+    expect(json.output[0].data).toHaveLength(2.5 * 1024 * 1024 + 1)
+    expect(json.missing).toEqual([
+      { share: '1', detail: `together with those before it ARTIFACTS/FAN-OUT/${id}/1.json is larger than 8388608 bytes` },
+      { share: '2', detail: `what its Ray job left at ARTIFACTS/FAN-OUT/${id}/2.json is nested deeper than 200 levels` }
+    ])
+  })
   it('leaves out a cluster that does not answer, tells so, and keeps it as the last stand-by', async () => {
     answerCores({ compose: 1, kuberay: null, laptop: 1 })
     const { json } = await fanOut({ clusters: ['kuberay', 'laptop', 'compose'] })

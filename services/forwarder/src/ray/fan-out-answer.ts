@@ -1,18 +1,12 @@
-import { RefusedError } from '@lautta/core/errors'
 import { outcomes } from '@lautta/core/job/outcome'
-import { mapLimited } from '@lautta/core/map-limited'
 import { answerJob } from '@lautta/core/orchestration/answer'
 import { isJobOver, type KnownJob, type KnownOrder } from '@lautta/core/orchestration/known-order'
 import { clusterName, clusterOfRayJob } from '@lautta/core/ray/cluster-name'
 import { rayStatuses, rayStatusOf } from '@lautta/core/ray/ray-status'
 import { decisiveJob, type FanOutShare, readFanOut } from '@lautta/core/ray/read-fan-out'
-import { readObject } from '@lautta/object-store/read-object'
 import { z } from 'zod'
 import type { AppContext } from '../app-context.ts'
-
-// Of one share: what is larger is fetched as an object.
-const mostResultBytes = 8 * 1024 * 1024
-const mostReads = 4
+import { readResults } from './fan-out-results.ts'
 
 const shareJobSchema = z.object({
   cluster: z.string(),
@@ -39,7 +33,7 @@ export const fanOutAnswerSchema = z.object({
     })
   ),
   output: z
-    .record(z.string(), z.object({ url: z.string(), data: z.json() }))
+    .record(z.string(), z.object({ url: z.string(), data: z.unknown() }))
     .describe('by share: the cluster that did it (its dashboard, or its name), and the JSON that the Ray job left'),
   missing: z.array(z.object({ share: z.string(), detail: z.string() })).describe('shares of which there is no result')
 })
@@ -57,10 +51,11 @@ export async function answerFanOut(
   known: KnownOrder
 ): Promise<FanOutAnswer> {
   const { id, createdAt, warnings, request } = known.request
-  const shares = readFanOut(known).map((share) => ({ share, told: tellShare(known, share) }))
-  const results = await mapLimited(shares, mostReads, async ({ share, told }) => {
-    if (told.status !== 'SUCCEEDED') return { told, detail: told.reason ?? `it is ${told.status}` }
-    return { told, ...(await readResult(context, user, share.path)) }
+  const shares = readFanOut(known).map((share) => tellShare(known, share))
+  const done = shares.filter(({ status }) => status === 'SUCCEEDED').map(({ path }) => path)
+  const found = await readResults(context, user, done)
+  const results = shares.map((told) => {
+    return { told, ...(found.get(told.path) ?? { detail: told.reason ?? `it is ${told.status}` }) }
   })
   const output = results.flatMap((one) => {
     if (!('data' in one)) return []
@@ -70,7 +65,7 @@ export async function answerFanOut(
   return {
     ...{ id, name: request.name, state: isFanOutOver(known) ? 'finished' : 'active', 'created-at': createdAt },
     warnings: [...warnings],
-    shares: shares.map(({ told }) => told),
+    shares,
     output: Object.fromEntries(output),
     missing: results.flatMap((one) => ('detail' in one ? [{ share: one.told.share, detail: one.detail }] : []))
   }
@@ -90,22 +85,4 @@ function tellJob(known: KnownOrder, one: KnownJob): z.output<typeof shareJobSche
   const { index, outcome, reason } = answerJob(known, one)
   const cluster = clusterName(clusterOfRayJob(request.ray ?? {}, platform, known.request.id))
   return { cluster, platform, index, status: rayStatusOf(known, one), outcome, reason }
-}
-
-type Result = { data: z.output<ReturnType<typeof z.json>> } | { detail: string }
-
-async function readResult(
-  { store, management }: Pick<AppContext, 'store' | 'management'>,
-  user: string,
-  path: string
-): Promise<Result> {
-  try {
-    const content = await readObject(store, management.bucketOf(user, 'experiment'), path, mostResultBytes)
-    if (content === null) return { detail: `its Ray job left nothing at ${path}` }
-    return { data: JSON.parse(content.toString('utf8')) }
-  } catch (error) {
-    if (error instanceof SyntaxError) return { detail: `what its Ray job left at ${path} is not JSON` }
-    if (error instanceof RefusedError) return { detail: error.message }
-    throw error
-  }
 }
