@@ -17,7 +17,6 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Caller } from './authenticate.ts'
 import type { ForwardBook } from './forwards/forward-book.ts'
 import type { ForwardDispatchers } from './forwards/forward-dispatchers.ts'
-import type { ForwardTo } from './forwards/forward-to.ts'
 import type { OpenForwardStream } from './forwards/open-forward-stream.ts'
 import type { KnownEnvironments } from './known-environments.ts'
 import type { ObjectSignatures } from './object-signatures.ts'
@@ -60,7 +59,6 @@ export interface AppContext {
   asker: Asker
   /** Services of Ray clusters that users had brought near, and connections to them. */
   forwards: ForwardBook
-  forwardTo: ForwardTo
   openForwardStream: OpenForwardStream
   dispatchers: Pick<ForwardDispatchers, 'dispatcherOf'>
   links: OneTimeLinks

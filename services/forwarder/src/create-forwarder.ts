@@ -87,8 +87,7 @@ export async function createForwarder({
   const proxy = await startProxy({ ...near, links, host: config.host, port: config.proxyPort, logger })
   const context = {
     ...{ store, management, reader, writer, users, platforms, publicUrl, listen, findUnready, asker, links },
-    ...{ forwards: near.forwards, forwardTo: near.forwardTo },
-    ...{ openForwardStream: near.openForwardStream, dispatchers: near.dispatchers },
+    ...{ forwards: near.forwards, openForwardStream: near.openForwardStream, dispatchers: near.dispatchers },
     proxyPort: proxy.port,
     pauses: createPlatformPauses({ management, queues, users, logger, now }),
     environments: createKnownEnvironments(management, now),

@@ -4,7 +4,6 @@ import { createPageSessions } from '../proxy/page-session.ts'
 import { createFindToken } from './find-token.ts'
 import { createForwardBook, type ForwardBookOptions } from './forward-book.ts'
 import { createForwardDispatchers } from './forward-dispatchers.ts'
-import { createForwardTo } from './forward-to.ts'
 import { createOpenForwardStream } from './open-forward-stream.ts'
 
 /** All that speaks with services which were brought near. */
@@ -17,7 +16,6 @@ export function createNearServices({
   const openForwardStream = createOpenForwardStream(deriveKey(config.masterKey, 'forward streams'), now)
   return {
     forwards,
-    forwardTo: createForwardTo(forwards),
     openForwardStream,
     dispatchers: createForwardDispatchers(forwards, openForwardStream),
     sessions: createPageSessions(deriveKey(config.masterKey, 'forwarded pages'), now),

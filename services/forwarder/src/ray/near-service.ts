@@ -25,7 +25,7 @@ interface AskedService extends ForwardedService {
 
 /** Carries a request to a service of a cluster, over a forward of the caller's own, which is asked for where there is none. */
 export async function passToService(
-  context: Pick<AppContext, 'forwards' | 'forwardTo' | 'dispatchers'>,
+  context: Pick<AppContext, 'forwards' | 'dispatchers'>,
   asked: AskedService,
   path: string,
   request: FastifyRequest,
@@ -47,15 +47,12 @@ export async function passToService(
   }
 }
 
-async function openForward(
-  { forwards, forwardTo }: Pick<AppContext, 'forwards' | 'forwardTo'>,
-  asked: AskedService
-): Promise<KnownForward> {
+async function openForward({ forwards }: Pick<AppContext, 'forwards'>, asked: AskedService): Promise<KnownForward> {
   const { caller, cluster, service, node } = asked
   const { platform, job } = cluster.place
   const target = { platform, orchestration: job?.orchestration ?? null, index: job?.index ?? null, service, node }
   const untilMs = performance.now() + openMs
-  let forward = await forwardTo(caller, target)
+  let { forward } = await forwards.create(caller, target)
   while (forward.state === 'opening' && performance.now() < untilMs) {
     await pause(lookAgainMs)
     forward = await forwards.find(caller.user, forward.id)
