@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asJson } from '../../../test/support/rest-client.ts'
+import { until } from '../../../test/support/until.ts'
 import { openTestApi, type TestApi } from './open-api.ts'
 import { ended, openSubmitterWrites, queued, running, type SubmitterWrites } from './submitter-writes.ts'
 
@@ -46,6 +47,29 @@ describe('the metrics of a Ray cluster in a job', () => {
     await submitter.write(json.orchestration, 'tunnelled', [running])
     expect(await paths()).toEqual([])
     expect((await api.ask(`/v1/ray/clusters/${json.name}/metrics/0`)).status).toBe(404)
+  })
+})
+
+describe('requests for metrics', () => {
+  it('take another forward for each node', async () => {
+    const { json } = await api.ask('/v1/ray/clusters', asJson({ platform: 'lumi', nodes: 2 }))
+    await submitter.write(json.orchestration, 'lumi', [running])
+    // Nobody opens them.
+    const findForward = (node: number) =>
+      until(async () => {
+        const { items } = (await api.ask('/v1/forwards')).json
+        return items.find(
+          (one: { orchestration: string; node: number }) => one.orchestration === json.orchestration && one.node === node
+        )
+      })
+    const asked: ReturnType<TestApi['ask']>[] = []
+    for (const node of [0, 1]) {
+      asked.push(api.ask(`/v1/ray/clusters/${json.name}/metrics/${node}`))
+      expect(await findForward(node)).toMatchObject({ service: 'metrics', state: 'opening' })
+    }
+    for (const node of [0, 1]) await api.ask(`/v1/forwards/${(await findForward(node)).id}`, { method: 'DELETE' })
+    const details = (await Promise.all(asked)).map((answer) => answer.json.detail)
+    expect(details).toEqual([0, 1].map((node) => `metrics of node ${node} of ${json.name} does not answer: ended by its owner`))
   })
 })
 
