@@ -238,6 +238,9 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
     expect(record).toMatchObject({ jobId: submission.submissionId, jobName: submission.jobName, state: 'FAILED', exitCode: 4 })
     expect(record?.endedAtEpoch).toBeGreaterThanOrEqual(record?.startedAtEpoch ?? Number.POSITIVE_INFINITY)
     expect(await scheduler.collectAccounting({ ...asked, token: 'another' })).toEqual([])
+    // One that the cluster took, and knows no more.
+    const forgotten = await scheduler.collectAccounting({ ...asked, token: 'another', acceptedAt: new Date(5000) })
+    expect(forgotten).toMatchObject([{ jobId: submission.submissionId, state: 'NODE_FAIL', endedAtEpoch: 5 }])
     expect(await scheduler.findEndings([{ ...asked, token: 'another' }])).toEqual([undefined])
   })
 

@@ -59,14 +59,15 @@ export function createRayScheduler(api: RayApi): Scheduler {
     checks: () => [{ step: 'ray', run: async () => wordsOf(await api.describe()) }],
     async collectAccounting(asked) {
       const job = await findOurs(asked)
-      return [job === null ? accountForForgotten(asked) : accountForRayJob(job)]
+      if (job !== null) return [accountForRayJob(job)]
+      return asked.acceptedAt === null ? [] : [accountForForgotten(asked, asked.acceptedAt)]
     }
   }
 }
 
-/** What a cluster that began anew knows of a Ray job: nothing more will come. */
-function accountForForgotten({ slurmJobId, token, acceptedAt, orderedAt }: SubmittedJob): AccountingRecord {
-  const endedAtEpoch = Math.floor((acceptedAt ?? orderedAt).getTime() / 1000)
+/** What a cluster that began anew knows of a Ray job that it took before: nothing more will come. */
+function accountForForgotten({ slurmJobId, token }: SubmittedJob, acceptedAt: Date): AccountingRecord {
+  const endedAtEpoch = Math.floor(acceptedAt.getTime() / 1000)
   return { ...nothingRecorded, jobId: slurmJobId, jobName: `ray.${token}`, state: 'NODE_FAIL', endedAtEpoch }
 }
 
