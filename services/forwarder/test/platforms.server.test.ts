@@ -184,7 +184,7 @@ describe('a dry run', () => {
       }
     })
     expect(asked).toContainEqual({
-      ...{ kind: 'dry-run', user: other, platform: 'lumi', orderName: 'n', modules: ['gcc/13'] },
+      ...{ kind: 'dry-run', user: other, platform: 'lumi', orderName: 'n', modules: ['gcc/13'], venv: null },
       jobs: [
         { index: 0, path: 'None', script: '#!/bin/sh\n', options: { time: '1:00' } },
         { index: 1, path: '/users/x/job.sh', name: 'second' }
