@@ -57,7 +57,7 @@ export function createRayApi(access: RayAccess): RayApi {
   const read = async <Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema> | null> => {
     const { status, text } = await http.ask({ method: 'GET', path })
     if (status === 404 && isOfRay(text)) return null
-    if (status === 404) throw unlikeRay(name, firstLine(text))
+    if (status === 404) throw unlikeRay(name, `it has no ${path.split('?')[0]}: ${firstLine(text)}`)
     try {
       return schema.parse(JSON.parse(text))
     } catch (cause) {
