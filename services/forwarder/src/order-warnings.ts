@@ -5,6 +5,8 @@ import { describeRetirement, type Retirement } from '@lautta/core/platform/retir
 export interface ClosablePlatform {
   name: string
   retired: Retirement | null
+  /** Whether a service that runs there may answer nobody but its owner. */
+  ownerOnlyServices: boolean
 }
 
 /** What the sender of an order should know, though it is accepted. */
@@ -14,5 +16,12 @@ export function warningsFor(platforms: readonly ClosablePlatform[], request: Orc
       ? []
       : [`platforms.${name} is retired: ${describeRetirement(retired)}`]
   )
-  return [...warningsAbout(request), ...ofPlatforms]
+  const ofClusters = platforms.flatMap(({ name, ownerOnlyServices }) => {
+    const hasCluster = request.platforms[name]?.jobs.some((job) => job['ray-cluster'] !== undefined) === true
+    return ownerOnlyServices && hasCluster ? [`platforms.${name}: ${aboutServe}`] : []
+  })
+  return [...warningsAbout(request), ...ofPlatforms, ...ofClusters]
 }
+
+const aboutServe =
+  'services there may answer nobody but you. Ray itself asks for the token of the cluster, but Ray Serve for none: let it listen on 127.0.0.1 (serve-host)'
