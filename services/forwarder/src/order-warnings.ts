@@ -24,4 +24,4 @@ export function warningsFor(platforms: readonly ClosablePlatform[], request: Orc
 }
 
 const aboutServe =
-  'services there may answer nobody but you. Ray itself asks for the token of the cluster, but Ray Serve for none: let it listen on 127.0.0.1 (serve-host)'
+  'services there may answer nobody but you. Ray itself asks for the token of the cluster, but Ray Serve for none: serve nothing there that asks for no key of its own'
