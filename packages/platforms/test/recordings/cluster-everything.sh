@@ -243,8 +243,19 @@ def until(look, seconds, late):
         time.sleep(0.5)
 
 
+def is_listening(port):
+    try:
+        socket.create_connection((os.environ['LAUTTA_HEAD'], port), 5).close()
+        return True
+    except OSError:
+        return False
+
+
 def await_head():
     until(lambda: ask('/api/version'), 300, 'the head gives no answer after 300 seconds')
+    # Its last port: when another program has it, the head ends. A Ray that was installed without its client has none.
+    client, end = int(os.environ['LAUTTA_CLIENT_PORT']), time.monotonic() + 20
+    until(lambda: is_listening(client) or time.monotonic() > end, 40, 'the head gives no answer')
 
 
 def list_nodes():
