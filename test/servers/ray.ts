@@ -10,6 +10,9 @@ import { makePrivateFolder } from './private-folder.ts'
 /** Ray's own command, which test/servers/install-ray installs. */
 export const rayCommand = fileURLToPath(new URL('../../.test/ray/bin/ray', import.meta.url))
 
+/** The Python of that Ray. */
+export const rayPython = join(dirname(rayCommand), 'python')
+
 /** What the test Ray needs. */
 export const rayCommands = [rayCommand, 'unshare', 'setpriv']
 

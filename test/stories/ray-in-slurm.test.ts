@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { putRay, rayCommands, raySoftware } from '../../packages/platforms/test/put-ray.ts'
+import { rayPython } from '../servers/ray.ts'
 import { requireCommands } from '../servers/require-server.ts'
+import { outputOf } from '../servers/run.ts'
+import { createForwardClient, listenInPlace } from '../support/forward-client.ts'
 import { type LauttaOnSlurm, startLauttaOnSlurm } from '../support/lautta-on-slurm.ts'
 import { createOrderClient } from '../support/order-client.ts'
 import { processingParameters, putExample } from '../support/put-example.ts'
+import { asJson } from '../support/rest-client.ts'
 import { until } from '../support/until.ts'
 
 const main = `import os, sys, time, ray
@@ -93,6 +97,46 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a cluster that a job
     await expect.poll(nodes, { timeout: 60_000, interval: 300 }).toEqual(['false', 'true'])
     expect((await lautta.ask(paths[2])).text).toMatch(/^autoscaler_\w+/m)
     expect((await lautta.ask(paths[3])).text).toMatch(/^ray_dashboard_\w+/m)
+  })
+
+  it('share their cluster with its owner: the dashboard by a link, and the client through a stream', async () => {
+    const forwards = createForwardClient(lautta.ask)
+    const dashboard = await forwards.open(id, 'dashboard', 'mahti')
+    await forwards.untilForward(dashboard.id, ({ state }) => state === 'open')
+    const { origin, cookie } = await forwards.enter(dashboard.id)
+    // With the token of the cluster, which no browser has.
+    const listed = await fetch(`${origin}/api/v0/nodes`, { headers: { cookie } })
+    expect((await listed.text()).match(/"state": "ALIVE"/g)).toHaveLength(2)
+
+    const client = await forwards.open(id, 'client', 'mahti')
+    await forwards.untilForward(client.id, ({ state }) => state === 'open')
+    const listener = await listenInPlace(`${lautta.url}/v1/forwards/${client.id}/stream`, lautta.apiKey)
+    const { token } = JSON.parse((await lautta.slurm.exec(['cat', `.lautta/ray/${clusterId}/cluster.json`])).stdout)
+    const script = `import ray\nray.init('ray://127.0.0.1:${listener.port}')\nprint('nodes', len(ray.nodes()))\nray.shutdown()`
+    const told = await outputOf(['env', 'RAY_AUTH_MODE=token', `RAY_AUTH_TOKEN=${token}`, rayPython, '-c', script])
+    expect(told).toContain('nodes 2')
+    listener.close()
+  })
+
+  it('are the shares of a fan-out, too', async () => {
+    const example = await putExample(lautta.ask, 'fan-out')
+    const items = [
+      ['a.txt', 1, 2],
+      ['b.txt', 2, 1]
+    ]
+    const body = {
+      clusters: [`${id}.mahti.0`],
+      weights: { CPU: 1 },
+      items,
+      job: { file: 'process_share.py', directory: example }
+    }
+    const { json, status, text } = await lautta.ask('/v1/ray/fan-out', asJson(body))
+    expect(status, text).toBe(202)
+    const done = await until(async () => {
+      const { json: found } = await lautta.ask(`/v1/ray/fan-out/${json.id}?wait=60`)
+      return found.state === 'finished' ? found : null
+    })
+    expect(Object.keys(done.output['0'].data).sort()).toEqual(items.map((item) => JSON.stringify(item)))
   })
 
   it('end with it when it is stopped, with their logs, and what comes later never begins', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket } from 'undici'
 import type { SlurmServer } from '../servers/slurm.ts'
@@ -89,6 +89,30 @@ export async function openByteStream(url: string, apiKey: string): Promise<ByteS
     received: () => Buffer.concat(parts),
     closed,
     close: () => socket.close()
+  }
+}
+
+/** Listens on loopback in the place of a forward's service: each connection goes through a WebSocket of its own. */
+export async function listenInPlace(url: string, apiKey: string): Promise<{ port: number; close(): void }> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    sockets.add(socket)
+    const stream = new WebSocket(url.replace(/^http/, 'ws'), { headers: { authorization: `Bearer ${apiKey}` } })
+    stream.binaryType = 'arraybuffer'
+    stream.addEventListener('open', () => socket.resume())
+    stream.addEventListener('message', ({ data }) => socket.write(Buffer.from(data as ArrayBuffer)))
+    stream.addEventListener('close', () => socket.destroy())
+    socket.on('data', (bytes) => stream.send(Buffer.from(bytes)))
+    socket.on('error', () => {})
+    socket.on('close', () => stream.close())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    }
   }
 }
 

@@ -96,7 +96,11 @@ describe('what a cluster says of itself', () => {
   it('is told with the resources of the nodes that live', () => {
     const nodes = [node, { ...node, isHead: false, resources: { CPU: 2, GPU: 1 } }, { ...node, isAlive: false }]
     expect(tellCluster({ rayVersion: '2.60.0', pythonVersion: '3.11.2', nodes })).toMatchObject({
-      ...{ ok: true, detail: 'Ray 2.60.0, 2 of 3 nodes alive', resources: { CPU: 6, GPU: 1, memory: 100 } },
+      ...{
+        ok: true,
+        detail: 'Ray 2.60.0 with Python 3.11.2 on 2 of 3 nodes, 6 CPUs, 1 GPUs',
+        resources: { CPU: 6, GPU: 1, memory: 100 }
+      },
       nodes: [{ 'is-alive': true }, { 'is-alive': true }, { 'is-alive': false }]
     })
     expect(tellCluster({ rayVersion: '2.60.0', pythonVersion: null, nodes: [{ ...node, isAlive: false }] }).ok).toBe(false)

@@ -17,8 +17,6 @@ export interface Platform {
   scheduler: Scheduler
   /** Where clusters inside its jobs bring their ports; the shell dials those from here. */
   remoteForward: RemoteForward | null
-  /** Whether the platform itself is a Ray cluster. */
-  isRay: boolean
   /** Reads what jobs print. */
   logs: LogReader
   /** The Ray cluster inside a SLURM job, by the job's id, or (null) that is the platform itself. */
@@ -45,7 +43,6 @@ export function platformOverShell(
       ask: (id, ask) => clusters.ask(id, (open) => ask(open.scheduler)),
       findLeft: clusters.findLeft
     }),
-    isRay: false,
     logs: createLogsWithClusters(createFileLogs(shell), clusters, isOver),
     async openRay(slurmJobId) {
       if (slurmJobId === null) throw new RefusedError('this platform is no Ray cluster')

@@ -65,6 +65,19 @@ describe.skipIf(!requireCommands(rayCommands))('a Ray cluster in a job', () => {
       for (const job of [first, second]) expect(await job.log()).not.toMatch(job.token)
     })
 
+    it('has the modules of its template, its wrapper before each of its programs, and the GPUs of its node', async () => {
+      const put = (path: string, text: string) =>
+        under.slurm.exec(['sh', '-c', 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod +x "$1"', 'sh', path], { stdin: text })
+      await put('modules/site-ray/1.lua', 'setenv("OF_MODULE", "loaded")')
+      await put('wrap', '#!/bin/sh\nOF_WRAPPER=wrapped exec "$@"\n')
+      const site = { modules: ['use /users/csc/modules', 'site-ray/1'], 'container-wrapper': ['/users/csc/wrap'] }
+      const job = await submit({ ...site, nodes: 1, gpus: 2, 'gpu-type': 'v100', partition: 'gpu' })
+      await job.untilFormed()
+      await runRayJob(job, 'see', 'echo $OF_MODULE $OF_WRAPPER', 'SUCCEEDED')
+      expect((await job.ask('/api/jobs/see/logs')).answer).toMatch(/loaded wrapped/)
+      expect((await job.ask('/api/v0/nodes')).answer).toMatch(/"GPU": 2.0/)
+    })
+
     it('ends in order when there has been no work for so long, and not while there is some', async () => {
       const job = await submit({ 'idle-minutes': 0.1 })
       await job.untilFormed()

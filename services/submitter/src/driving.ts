@@ -3,20 +3,20 @@ import type { Job } from '@lautta/core/job/job'
 import type { JobEffect } from '@lautta/core/job/job-event'
 import { effectsOwed } from '@lautta/core/job/reduce-job'
 import { isSettled } from '@lautta/core/job/settled'
-import type { KnownPlatform } from '@lautta/platforms/settings'
 import { type Acting, eventOfFailure } from './acting.ts'
 import type { Admission } from './admission.ts'
 import type { Backoff } from './backoff.ts'
 import type { Connection } from './connection.ts'
-import type { GiveUp } from './give-up.ts'
+import { createGiveUp } from './give-up.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { Observer } from './observe-platform.ts'
 import { ordersRead } from './orders-read.ts'
 import type { OtherClusters } from './other-clusters.ts'
+import type { SessionPorts } from './session-ports.ts'
 import { tellNeeds } from './tell-needs.ts'
 
 export interface DrivingOptions {
-  known: Pick<KnownPlatform, 'name'>
+  ports: Pick<SessionPorts, 'known' | 'now' | 'findPause'>
   connection: Connection
   admission: Admission
   observer: Observer
@@ -24,13 +24,13 @@ export interface DrivingOptions {
   backoff: Backoff
   fail(error: LauttaError): void
   otherClusters: OtherClusters
-  giveUp: GiveUp
 }
 
 /** The two steps of a pass in which jobs hear news: what was ordered, and how the platform is. */
 export function createDriving(options: DrivingOptions) {
-  const { connection, admission, observer, acting, backoff, fail, otherClusters, giveUp } = options
-  const platform = options.known.name
+  const { ports, connection, admission, observer, acting, backoff, fail, otherClusters } = options
+  const platform = ports.known.name
+  const giveUp = createGiveUp(ports, backoff.isOn)
 
   return {
     /** Tells every job the orders that stand, and what became of the jobs that it needs. */

@@ -1,6 +1,7 @@
 import { RefusedError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { DryRunAnswer, Question } from '@lautta/core/messages'
+import { describeCluster } from '@lautta/core/ray/tell-cluster'
 import type { Platform } from '@lautta/platforms/platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import { createCheckLimits } from './effects/check-limits.ts'
@@ -20,7 +21,7 @@ const noRight = { token: 'dry-run', try: 0 }
 /** Asks the scheduler about each job of an order, with the very submission that it would get, until the signal is given. */
 export async function dryRun(
   platform: Platform,
-  known: Pick<KnownPlatform, 'account' | 'preamble' | 'remoteForward' | 'partitions' | 'partitionsReadAt'>,
+  known: Pick<KnownPlatform, 'account' | 'preamble' | 'ray' | 'remoteForward' | 'partitions' | 'partitionsReadAt'>,
   limits: KnownLimits,
   { jobs, modules, venv, orderName }: DryRun,
   now: () => Date,
@@ -32,7 +33,7 @@ export async function dryRun(
     if (now().getTime() > untilMs) return { index, accepted: null, detail: 'there was no time left to ask about this job' }
     signal.throwIfAborted()
     try {
-      if (request.ray) return await testRayJob(platform, index)
+      if (request.ray) return await testRayJob(platform, index, known.ray !== null)
       const submission = await composeSubmission({ request, modules, venv, orderName }, noRight, known, platform)
       const notice = await check(platform.scheduler, submission, signal)
       const { isAccepted, words } = await platform.scheduler.testSubmission(submission, signal)
@@ -47,11 +48,10 @@ export async function dryRun(
 }
 
 /** A cluster that is to begin with the order can't be asked before. */
-async function testRayJob(platform: Platform, index: number): Promise<TestedJob> {
-  if (!platform.isRay) return { index, accepted: null, detail: 'its Ray cluster does not run yet' }
-  const { rayVersion, nodes } = await (await platform.openRay(null)).describe()
-  const alive = nodes.filter(({ isAlive }) => isAlive).length
-  return { index, accepted: true, detail: `Ray ${rayVersion} answers, with ${alive} nodes` }
+async function testRayJob(platform: Platform, index: number, isCluster: boolean): Promise<TestedJob> {
+  if (!isCluster) return { index, accepted: null, detail: 'its Ray cluster does not run yet' }
+  const cluster = await platform.openRay(null)
+  return { index, accepted: true, detail: describeCluster(await cluster.describe()) }
 }
 
 const hinted = (hint: string | undefined) => (hint === undefined ? {} : { hint })

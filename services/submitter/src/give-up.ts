@@ -5,7 +5,7 @@ import type { LiveOrder } from './live-order.ts'
 import type { SessionPorts } from './session-ports.ts'
 
 /** Ends Ray jobs whose cluster has not answered for as long as they say; answers what is to be done for each that ended. */
-export type GiveUp = (order: LiveOrder) => Promise<Map<number, JobEffect[]>>
+type GiveUp = (order: LiveOrder) => Promise<Map<number, JobEffect[]>>
 
 /**
  * The one end without evidence, for Ray jobs that ask for it: elsewhere the same work is to begin again, and it does no

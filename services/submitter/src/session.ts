@@ -11,7 +11,6 @@ import { createCollecting } from './collecting.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { createDriving } from './driving.ts'
 import { createSessionForwards } from './forwards/session-forwards.ts'
-import { createGiveUp } from './give-up.ts'
 import { createHeldLease } from './held-lease.ts'
 import { createTurns } from './in-turn.ts'
 import { createKnownEnvironment } from './known-environment.ts'
@@ -55,8 +54,10 @@ export function createSession(ports: SessionPorts): Session {
   const findJobs = createFindJobs(ports, book.orders)
   const otherClusters = createOtherClusters(ports, findJobs, book.orders)
   const collecting = createCollecting(ports)
-  const [backoff, connection] = [createBackoff(known.pollSeconds, now), createConnection(ports)]
-  const [admission, limits] = [createAdmission(ports), createKnownLimits(now)]
+  const backoff = createBackoff(known.pollSeconds, now)
+  const connection = createConnection(ports)
+  const admission = createAdmission(ports)
+  const limits = createKnownLimits(now)
   const observer = createSessionObserver(ports, connection, admission)
 
   const fail = (error: LauttaError): void => noteFailure(backoff, error)
@@ -72,10 +73,7 @@ export function createSession(ports: SessionPorts): Session {
     ...{ admission, environment, limits, askToCollect: collecting.askNow, beginTry: loader.beginTry },
     ...{ isBackingOff: backoff.isOn, onAsked: observer.quicken, otherClusters }
   })
-  const { tellOrders, drive } = createDriving({
-    ...{ known, connection, admission, observer, acting, backoff, fail, otherClusters, giveUp: createGiveUp(ports, backoff.isOn) }
-  })
-
+  const { tellOrders, drive } = createDriving({ ports, connection, admission, observer, acting, backoff, fail, otherClusters })
   const forwards = createSessionForwards({ ports, lease, connection, backoff, fail, findJobs })
   const onInterruption = (): void => {
     for (const one of [book, forwards]) one.reset()

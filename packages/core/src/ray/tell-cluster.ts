@@ -29,14 +29,24 @@ interface DescribedCluster {
   }[]
 }
 
+/** Such as "Ray 2.60.0 with Python 3.11.7 on 1 of 2 nodes, 4 CPUs, 1 GPUs": what of it lives. */
+export function describeCluster({ rayVersion, pythonVersion, nodes }: DescribedCluster): string {
+  const alive = nodes.filter(({ isAlive }) => isAlive)
+  const sumOf = (name: string): number => alive.reduce((sum, { resources }) => sum + (resources[name] ?? 0), 0)
+  const program = `Ray ${rayVersion}${pythonVersion === null ? '' : ` with Python ${pythonVersion}`}`
+  const gpus = sumOf('GPU') === 0 ? '' : `, ${sumOf('GPU')} GPUs`
+  return `${program} on ${alive.length} of ${nodes.length} nodes, ${sumOf('CPU')} CPUs${gpus}`
+}
+
 /** What a cluster said of itself, as it is answered. */
-export function tellCluster({ rayVersion, pythonVersion, nodes }: DescribedCluster): RayClusterAnswer {
+export function tellCluster(cluster: DescribedCluster): RayClusterAnswer {
+  const { rayVersion, pythonVersion, nodes } = cluster
   const alive = nodes.filter(({ isAlive }) => isAlive)
   const names = [...new Set(alive.flatMap((node) => Object.keys(node.resources)))].sort()
   const sumOf = (name: string): number => alive.reduce((sum, node) => sum + (node.resources[name] ?? 0), 0)
   return {
     ok: alive.length > 0,
-    detail: `Ray ${rayVersion}, ${alive.length} of ${nodes.length} nodes alive`,
+    detail: describeCluster(cluster),
     'ray-version': rayVersion,
     'python-version': pythonVersion,
     nodes: nodes.map(({ isHead, isAlive, id, address, resources }) => ({

@@ -26,7 +26,6 @@ export function connectRayPlatform(name: string, { dashboard, tokenFile }: RayCl
     shell: noShell(name),
     remoteForward: null,
     scheduler: createRayScheduler(api),
-    isRay: true,
     logs: createRayLogs(api),
     async openRay(cluster) {
       if (cluster !== null) throw new RefusedError(`${name} is a Ray cluster itself, and starts no other`)

@@ -1,9 +1,9 @@
 import { type AccountingRecord, nothingRecorded } from '@lautta/core/accounting/accounting-record'
 import { RefusedError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
+import { describeCluster } from '@lautta/core/ray/tell-cluster'
 import type { FoundJob, Observation, Scheduler, SubmissionRight, SubmittedJob } from '../scheduler.ts'
 import type { RayApi } from './ray-api.ts'
-import type { RayClusterDescription } from './ray-cluster.ts'
 import { accountForRayJob, endingOfRayJob, identityOfRayJob, startOfRayJob } from './ray-ending.ts'
 import type { RayJobInfo } from './ray-job-info.ts'
 import { rayLogPath } from './ray-logs.ts'
@@ -52,11 +52,11 @@ export function createRayScheduler(api: RayApi): Scheduler {
     release: () => refuse('knows no release'),
     requeue: () => refuse('knows no requeue'),
     async testSubmission() {
-      return { isAccepted: true, isLimitReached: false, words: `${wordsOf(await api.describe())} would get the Ray job` }
+      return { isAccepted: true, isLimitReached: false, words: `${describeCluster(await api.describe())} would get the Ray job` }
     },
     findAccounts: async () => null,
     findLimits: async () => null,
-    checks: () => [{ step: 'ray', run: async () => wordsOf(await api.describe()) }],
+    checks: () => [{ step: 'ray', run: async () => describeCluster(await api.describe()) }],
     async collectAccounting(asked) {
       const job = await findOurs(asked)
       if (job !== null) return [accountForRayJob(job)]
@@ -92,17 +92,4 @@ function observe(job: RayJobInfo): Observation {
     startedAt: startOfRayJob(job),
     ...identityOfRayJob(job)
   }
-}
-
-/** Such as "Ray 2.60.0 with Python 3.11.7 on 2 nodes, 4 CPUs". */
-function wordsOf({ rayVersion, pythonVersion, nodes }: RayClusterDescription): string {
-  const alive = nodes.filter(({ isAlive }) => isAlive)
-  const total = (resource: string) => alive.reduce((sum, { resources }) => sum + (resources[resource] ?? 0), 0)
-  const gpus = total('GPU')
-  const parts = [
-    `Ray ${rayVersion}${pythonVersion === null ? '' : ` with Python ${pythonVersion}`}`,
-    ` on ${alive.length} ${alive.length === 1 ? 'node' : 'nodes'}, ${total('CPU')} CPUs`,
-    gpus === 0 ? '' : `, ${gpus} GPUs`
-  ]
-  return parts.join('')
 }
