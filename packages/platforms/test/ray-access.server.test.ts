@@ -76,7 +76,7 @@ describe.skipIf(!requireCommands(rayCommands))('the way to a Ray cluster', () =>
       'name ok',
       'tcp ok',
       'login ok',
-      expect.stringMatching(/^ray ok: Ray 2\S+ with Python 3\S+ on 1 node/)
+      expect.stringMatching(/^ray ok: Ray 2\S+ with Python 3\S+ on 1 of 1 nodes, 1 CPUs$/)
     ])
     await platform.reach()
     await expect(platform.shell.start(['true'])).rejects.toThrow('test is a Ray cluster, and has no shell')

@@ -10,3 +10,8 @@ const tokenLength = 40
 export function rayToken(key: Buffer, user: string, { id, platform, index, attempt }: Run): string {
   return keyedBase32(key, ['ray-token', user, id, platform, String(index), String(attempt)], tokenLength)
 }
+
+/** Whether a text can be a token at all: what is empty, or has blanks in it, no header carries. */
+export function isRayToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text)
+}

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { CredentialsError, LauttaError, messageOf, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
+import { isRayToken } from '@lautta/core/ray/ray-token'
 import { Agent, type Dispatcher } from 'undici'
 import { readBytes } from '../read-bytes.ts'
 import { connectionError } from '../ssh/connection-step.ts'
@@ -59,7 +60,7 @@ export function createRayHttp({ name, dashboard, findToken, tokenHint, dispatche
 
   const send = async ({ method, path, body }: RayRequest): Promise<Dispatcher.ResponseData> => {
     const token = await findToken()
-    if (token !== null && !/^[\x21-\x7e]+$/.test(token))
+    if (token !== null && !isRayToken(token))
       throw connectionError('login', new CredentialsError(`the token of ${name} is none: it is empty, or has blanks in it`))
     const url = new URL(path.replace(/^\//, ''), base)
     try {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { messageOf, UnavailableError } from '@lautta/core/errors'
+import { isRayToken } from '@lautta/core/ray/ray-token'
 import type { Management } from '@lautta/object-store/management'
 import type { KnownForward } from './forward-book.ts'
 
@@ -26,9 +27,13 @@ export function createFindToken({ rayTokenOf }: Pick<Management, 'rayTokenOf'>, 
 }
 
 async function readToken(platform: string, path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch (cause) {
-    throw new UnavailableError(`the token of the Ray cluster ${platform} can not be read: ${messageOf(cause)}`, { cause })
-  }
+  const token = await readFile(path, 'utf8').then(
+    (text) => text.trim(),
+    (cause) => {
+      throw new UnavailableError(`the token of the Ray cluster ${platform} can not be read: ${messageOf(cause)}`, { cause })
+    }
+  )
+  if (!isRayToken(token))
+    throw new UnavailableError(`the token of the Ray cluster ${platform} is none: it is empty, or has blanks in it`)
+  return token
 }
