@@ -73,6 +73,9 @@ export const runName = (run: Run): string => `${run.id}-${run.platform}-${run.in
 /** Accounting rows of a run, in the user's submitter bucket. */
 export const sacctPath = (run: Run): string => `ARTIFACTS/SACCT/${runName(run)}.parquet`
 
+/** Lines of accounting of a run that can't be read, in the user's submitter bucket: there is none when all can. */
+export const quarantinePath = (run: Run): string => `ARTIFACTS/QUARANTINE/${runName(run)}.jsonl`
+
 /** What a run used and cost, in the user's submitter bucket. */
 export const usagePath = (run: Run): string => `ARTIFACTS/USAGE/${runName(run)}.parquet`
 

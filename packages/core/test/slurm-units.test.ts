@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseSlurmBytes, parseSlurmCount } from '../src/accounting/slurm-size.ts'
+import { saysNothing } from '../src/accounting/says-nothing.ts'
+import { parseSlurmBytes, parseSlurmCount, parseSlurmKilohertz } from '../src/accounting/slurm-size.ts'
 import { isoFromEpoch, parseEpoch, parseSlurmDuration, parseTimeLimit } from '../src/accounting/slurm-time.ts'
 
 describe('a duration of SLURM', () => {
@@ -40,17 +41,54 @@ describe('sizes and counts of sacct', () => {
     ['10824K', 11_083_776],
     ['1.5G', 1_610_612_736],
     ['256Mc', 268_435_456],
+    ['4Gn', 4_294_967_296],
+    ['4000Mc', 4_194_304_000],
+    ['0.00M', 0],
+    ['-0.00M', 0],
+    ['20.34M', 21_328_036],
+    ['-3', -3],
     ['12345', 12_345]
   ])('that read %s are %d bytes', (text, bytes) => {
     expect(parseSlurmBytes(text)).toBe(bytes)
   })
-  it('count in thousands where they are no bytes: AveCPUFreq in kHz', () => {
-    expect(parseSlurmCount('2.60M')).toBe(2_600_000)
-    expect(parseSlurmCount('665.33K')).toBe(665_330)
+  it.each([
+    ['1.5K', 1536],
+    ['17', 17]
+  ])('that read %s count %d nodes, cores or pages', (text, count) => {
+    expect(parseSlurmCount(text)).toBe(count)
   })
-  it('are none when they are missing', () => {
-    expect(parseSlurmBytes('')).toBeNull()
-    expect(parseSlurmCount('Unknown')).toBeNull()
+  // sacct counts the frequency in kHz and shortens that number by thousands, whether it was asked for --noconvert or not.
+  it.each([
+    ['2.60G', 2_600_000],
+    ['2.60M', 2_600],
+    ['2600000K', 2_600_000],
+    ['2299K', 2_299],
+    ['665.33K', 665],
+    ['2600000', 2_600_000],
+    ['0', 0]
+  ])('that read %s are %d kHz as AveCPUFreq', (text, kilohertz) => {
+    expect(parseSlurmKilohertz(text)).toBe(kilohertz)
+  })
+  it.each(['', 'Unknown', '12Q', '1.5.2', '0x10', '--5', '1e9', '16?', '9007199254740993', '10P0', 'K'])(
+    'are none when they read %j',
+    (text) => {
+      expect([parseSlurmBytes(text), parseSlurmCount(text), parseSlurmKilohertz(text)]).toEqual([null, null, null])
+    }
+  )
+  it('are per node or core where it is memory that was asked for, and nothing else is', () => {
+    expect([parseSlurmCount('4n'), parseSlurmKilohertz('4c')]).toEqual([null, null])
+  })
+})
+
+describe('a field of sacct', () => {
+  it.each(['', ' ', 'UNLIMITED', 'INVALID', 'Unknown', 'Partition_Limit', 'None', 'N/A', '4294967294', '18446744073709551614'])(
+    'says nothing when it reads %j',
+    (text) => {
+      expect(saysNothing(text)).toBe(true)
+    }
+  )
+  it.each(['0', '12Q', '1-aa', '16?', 'None assigned', '-3'])('says something when it reads %j', (text) => {
+    expect(saysNothing(text)).toBe(false)
   })
 })
 

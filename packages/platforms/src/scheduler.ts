@@ -1,4 +1,4 @@
-import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { Accounting } from '@lautta/core/accounting/accounting'
 import type { Ending, ListedTasks, SchedulerPhase } from '@lautta/core/job/job-event'
 import type { Limits } from '@lautta/core/platform/limits'
 
@@ -183,6 +183,6 @@ export interface Scheduler {
   findLimits(): Promise<Limits | null>
   /** What is to be checked, one after the other, before jobs are sent that bill this account. */
   checks(account: string | null): readonly SchedulerCheck[]
-  /** All lines of accounting of one job. Many who ask together are one question. */
-  collectAccounting(job: SubmittedJob): Promise<readonly AccountingRecord[]>
+  /** All lines of accounting of one job, and those that can't be read. Many who ask together are one question. */
+  collectAccounting(job: SubmittedJob): Promise<Accounting>
 }

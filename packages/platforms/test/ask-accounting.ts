@@ -35,6 +35,6 @@ export async function findTaskEndings(
 }
 
 /** All lines of accounting of a job. */
-export function collectAccounting(scheduler: Scheduler, id: string, since: Date): Promise<readonly AccountingRecord[]> {
-  return scheduler.collectAccounting(jobSince(id, since))
+export async function collectAccounting(scheduler: Scheduler, id: string, since: Date): Promise<readonly AccountingRecord[]> {
+  return (await scheduler.collectAccounting(jobSince(id, since))).records
 }

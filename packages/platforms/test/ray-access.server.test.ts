@@ -186,6 +186,6 @@ describe.skipIf(!requireCommands(rayCommands))('the way to a Ray cluster', () =>
     expect((await scheduler.listJobs()).has(id)).toBe(false)
     const asked = { slurmJobId: id, token: submission.token, orderedAt: new Date(), acceptedAt: null }
     expect(await scheduler.findEndings([asked])).toEqual([undefined])
-    expect(await scheduler.collectAccounting(asked)).toEqual([])
+    expect(await scheduler.collectAccounting(asked)).toEqual({ records: [], unreadable: [] })
   })
 })

@@ -234,13 +234,13 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
     await submitRayJob(api, submission)
     await waitForEnd(submission)
     const asked = { slurmJobId: submission.submissionId, token: submission.token, orderedAt: new Date(), acceptedAt: null }
-    const [record] = await scheduler.collectAccounting(asked)
+    const [record] = (await scheduler.collectAccounting(asked)).records
     expect(record).toMatchObject({ jobId: submission.submissionId, jobName: submission.jobName, state: 'FAILED', exitCode: 4 })
     expect(record?.endedAtEpoch).toBeGreaterThanOrEqual(record?.startedAtEpoch ?? Number.POSITIVE_INFINITY)
-    expect(await scheduler.collectAccounting({ ...asked, token: 'another' })).toEqual([])
+    expect(await scheduler.collectAccounting({ ...asked, token: 'another' })).toEqual({ records: [], unreadable: [] })
     // One that the cluster took, and knows no more.
     const forgotten = await scheduler.collectAccounting({ ...asked, token: 'another', acceptedAt: new Date(5000) })
-    expect(forgotten).toMatchObject([{ jobId: submission.submissionId, state: 'NODE_FAIL', endedAtEpoch: 5 }])
+    expect(forgotten.records).toMatchObject([{ jobId: submission.submissionId, state: 'NODE_FAIL', endedAtEpoch: 5 }])
     expect(await scheduler.findEndings([{ ...asked, token: 'another' }])).toEqual([undefined])
   })
 

@@ -81,6 +81,6 @@ export function itTellsOfJobs({ scheduler, compose }: JobTools): void {
     const never = { slurmJobId: '987654321', token: 'none', orderedAt: since, acceptedAt: null }
     expect(await scheduler().findEndings([never])).toEqual([undefined])
     expect((await scheduler().listJobs()).has('987654321')).toBe(false)
-    expect(await scheduler().collectAccounting(never)).toEqual([])
+    expect(await scheduler().collectAccounting(never)).toEqual({ records: [], unreadable: [] })
   })
 }

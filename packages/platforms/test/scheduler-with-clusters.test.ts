@@ -42,7 +42,7 @@ function openScheduler(slurm: Slurm, isSilent = true, left: readonly RayJobInfo[
   const ofSlurm = {
     listJobs: async () => new Map(slurm.listed.map((id) => [id, seen('running')])),
     findEndings: async (jobs: readonly unknown[]) => jobs.map(() => slurm.ending),
-    collectAccounting: async () => [ofItsJob]
+    collectAccounting: async () => ({ records: [ofItsJob], unreadable: [] })
   } as unknown as Scheduler
   const ofCluster = {
     listJobs: async () => new Map([['ray', seen('pending')]]),
@@ -91,7 +91,7 @@ describe('Ray jobs on a cluster inside a SLURM job', () => {
     const ending = { outcome: 'timed-out' as const, reason: null, endedAt: null }
     const gone = openScheduler({ listed: [], ending }, true, [seenAs('SUCCEEDED', 160_000)])
     expect(await gone.findEndings([asked])).toMatchObject([{ outcome: 'completed', exitCode: 0 }])
-    const [line] = await gone.collectAccounting(asked)
+    const [line] = (await gone.collectAccounting(asked)).records
     expect(line).toMatchObject({ jobId: '7/ray', state: 'COMPLETED', elapsedSeconds: 60, partition: 'medium', allocNodes: 2 })
     expect(line).toMatchObject({ cpuTimeSeconds: null, allocCpus: null })
   })
@@ -100,9 +100,13 @@ describe('Ray jobs on a cluster inside a SLURM job', () => {
     const ending = { outcome: 'timed-out' as const, reason: null, endedAt: null }
     const gone = openScheduler({ listed: [], ending }, true, [seenAs('RUNNING', null)])
     expect(await gone.findEndings([asked])).toMatchObject([{ outcome: 'timed-out' }])
-    expect(await gone.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT', elapsedSeconds: 4900, cpuTimeSeconds: null }])
+    expect((await gone.collectAccounting(asked)).records).toMatchObject([
+      { state: 'TIMEOUT', elapsedSeconds: 4900, cpuTimeSeconds: null }
+    ])
     const unseen = openScheduler({ listed: [], ending })
-    expect(await unseen.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT', elapsedSeconds: null, endedAtEpoch: 5000 }])
+    expect((await unseen.collectAccounting(asked)).records).toMatchObject([
+      { state: 'TIMEOUT', elapsedSeconds: null, endedAtEpoch: 5000 }
+    ])
   })
 
   it.each([
@@ -114,7 +118,7 @@ describe('Ray jobs on a cluster inside a SLURM job', () => {
     const gone = openScheduler({ listed: [], ending }, true, [seenAs(status, endedAtMs)], 'time-limit')
     const reason = expect.stringMatching(/^its Ray cluster, job 7, came to its time limit/)
     expect(await gone.findEndings([asked])).toMatchObject([{ outcome: 'timed-out', reason }])
-    expect(await gone.collectAccounting(asked)).toMatchObject([{ state: 'TIMEOUT' }])
+    expect((await gone.collectAccounting(asked)).records).toMatchObject([{ state: 'TIMEOUT' }])
   })
 
   it.each([

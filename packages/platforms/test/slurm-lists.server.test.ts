@@ -54,18 +54,56 @@ describeOnSlurm('what SLURM %s lists and accounts for', (release) => {
     expect(slurmStates.map(({ state }) => state)).toEqual(expect.arrayContaining(states))
   })
 
-  it('has the names of jobs as they are, up to a newline', async () => {
+  it('has the names of jobs as they are, those of its listing up to a newline', async () => {
     const names = ['a|b|1', 'one\n9|RUNNING|1|None|1|two', 'x'.repeat(200), 'älä 日本 jöb']
     const ids = await Promise.all(names.map((name) => sbatch('--hold', `--job-name=${name}`, '--comment=c|d\ne', '--wrap=true')))
-    const told = ids.map((id, at) => [id, names[at]?.split('\n')[0] ?? ''])
+    const told = ids.map((id, at) => [id, names[at] ?? ''])
+    const cut = told.map(([id, name]) => [id, name?.split('\n')[0]])
     const namesIn = (jobs: Awaited<ReturnType<Scheduler['listJobs'] | typeof findEndings>>) =>
       [...jobs].map(([id, job]) => [id, job?.jobName]).sort()
-    expect(namesIn(await scheduler.listJobs())).toEqual(told.toSorted())
+    expect(namesIn(await scheduler.listJobs())).toEqual(cut.toSorted())
     await csc('scancel', ...ids)
     for (const id of ids) await untilNamed(id)
     // The MariaDB of the older one keeps Latin-1.
     const kept = told.map(([id, name]) => [id, release === '22.05' ? name?.replace('日本', '??') : name])
     expect(namesIn(await findEndings(scheduler, ids, since))).toEqual(kept.toSorted())
+  })
+
+  it('has the lines of jobs and steps as they are, whatever their names have in them', async () => {
+    const line = [...Array(40).keys()].join('\x1f')
+    const names = [`\x1f${line}\x1f`, `a\n\n1${line}\nb\n`, '\n', ' |x| ', "\t\r'$(id)\\n"]
+    const script = "#!/bin/sh\nsrun --job-name='st\n1\x1fep\n' sleep 1\n"
+    const submit = async (name: string) =>
+      (await slurm.exec(['sbatch', '--parsable', `--job-name=${name}`], { stdin: script })).stdout.trim()
+    const ids = await Promise.all(names.map(submit))
+    for (const id of ids) await untilEnded(id)
+    await until(async () => (await collectAccounting(scheduler, ids.at(-1) ?? '', since)).length === 3, 100)
+    for (const id of ids) await untilNamed(id)
+    const told = await Promise.all(ids.map((id) => scheduler.collectAccounting(jobSince(id, since))))
+    expect(told).toMatchObject(names.map(() => ({ unreadable: [] })))
+    const all = told.map(({ records }) => records.map(({ jobName, account, state }) => [jobName, account, state]))
+    const rest = ['project_2001234', 'COMPLETED']
+    expect(all).toEqual(names.map((name) => [name, 'batch', 'st\n1\x1fep\n'].map((one) => [one, ...rest])))
+  })
+
+  it('has the components of a heterogeneous job as parts of one run', async () => {
+    const script =
+      '#!/bin/sh\n#SBATCH -n1 --job-name=one\n#SBATCH hetjob\n#SBATCH -n1 --job-name=two\nsrun --het-group=0,1 sleep 1\nexit 4\n'
+    const id = (await slurm.exec(['sbatch', '--parsable'], { stdin: script })).stdout.trim()
+    expect(await until(async () => listed(id), 100)).toBeDefined()
+    const records = await until(async () => {
+      const told = await collectAccounting(scheduler, id, since)
+      return told.length === 5 && told.every(({ endedAtEpoch }) => endedAtEpoch !== null) && told
+    }, 100)
+    const rest = { jobId: id, arrayTask: null, restart: 0 }
+    expect(records).toMatchObject([
+      { ...rest, hetComponent: 0, jobStep: null, jobName: 'one', state: 'FAILED' },
+      { ...rest, hetComponent: 0, jobStep: 'batch' },
+      { ...rest, hetComponent: 0, jobStep: '0', jobName: 'sleep' },
+      { ...rest, hetComponent: 1, jobStep: null, jobName: 'two' },
+      { ...rest, hetComponent: 1, jobStep: '0', jobName: 'sleep' }
+    ])
+    expect(await endingOf(id)).toMatchObject({ outcome: 'failed', exitCode: 4 })
   })
 
   it('tells a job that was cancelled before it began, who did it, and no beginning', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { SubmittedJob } from '../src/scheduler.ts'
 import { sacctEndings, sacctRecords } from '../src/slurm/sacct.ts'
 import { squeue } from '../src/slurm/squeue.ts'
+import { fieldsOf, printLines, printRows } from './print-sacct.ts'
 
 const ours: SubmittedJob = { slurmJobId: '20', token: 'abc', orderedAt: new Date(0), acceptedAt: new Date(200_000) }
 const text = (rows: readonly string[][]) => rows.map((fields) => `${fields.join('\x1f')}\n`).join('')
@@ -51,7 +52,8 @@ describe('the list of squeue', () => {
 })
 
 describe('the endings of sacct', () => {
-  const ending = (...rows: string[][]) => sacctEndings([ours]).parse(answer(text(rows)))[0]
+  const asked = sacctEndings([ours])
+  const ending = (...rows: string[][]) => asked.parse(printLines(asked, rows))[0]
   const row = (id: string, state: string, exitCode = '0:0', [start, end] = ['110', '120']) => [
     ...[id, state, exitCode, start ?? '', end ?? '', '100', 'job']
   ]
@@ -89,7 +91,8 @@ describe('the endings of sacct', () => {
   })
   it('of an array are told task by task, those that had not begun in one line, which has less weight than their own', () => {
     const found = (...rows: string[][]) => {
-      const [one] = sacctEndings([{ ...ours, tasks: 1 }]).parse(answer(text(rows)))
+      const ofTasks = sacctEndings([{ ...ours, tasks: 1 }])
+      const [one] = ofTasks.parse(printLines(ofTasks, rows))
       return one && 'tasks' in one ? [...one.tasks].map(([task, ending]) => [task, ending?.outcome ?? null]).sort() : one
     }
     const rest = row('20_[1-3,5%1]', 'CANCELLED by 20001')
@@ -106,9 +109,21 @@ describe('the endings of sacct', () => {
     ])
     expect(found()).toBeUndefined()
   })
-  it('leave out what a newline in a name leaves over', () => {
-    const rows = text([row('20', 'FAILED', '1:0').with(-1, 'one\n21|COMPLETED|0:0')])
-    expect(sacctEndings([ours]).parse(answer(rows))).toEqual([expect.objectContaining({ outcome: 'failed', jobName: 'one' })])
+  it('have names as a whole, whatever is in them', () => {
+    const name = 'one\n20|COMPLETED|0:0\n\x1f\n'
+    expect(ending(row('20', 'FAILED', '1:0').with(-1, name))).toMatchObject({ outcome: 'failed', jobName: name })
+  })
+  it('are those of all components of a heterogeneous job, of which the script names the others as it likes', () => {
+    const requeued = (id: string, state: string, submit: string, name: string) => row(id, state).with(-2, submit).with(-1, name)
+    const first = requeued('20+0', 'COMPLETED', '9000', 'mine.abc')
+    const second = requeued('20+1', 'NODE_FAIL', '9000', 'second')
+    expect(ending(first, second)).toMatchObject({ outcome: 'node-failed', reason: '20+1: NODE_FAIL' })
+    expect(ending(requeued('20+0', 'COMPLETED', '9001', 'theirs'), second)).toBeUndefined()
+  })
+  it('are not known, and no job is taken for unheard of, when its line can not be read', () => {
+    expect(ending(row('20', 'FAILED').slice(0, -1))).toBeNull()
+    expect(ending(row('21', 'FAILED').slice(0, -1))).toBeUndefined()
+    expect(ending(row('20?', 'FAILED'))).toBeNull()
   })
 })
 
@@ -119,7 +134,8 @@ describe('of all jobs that had the id of ours, accounting', () => {
   ]
   const before = row('COMPLETED', 9399, 'theirs')
   const after = row('TIMEOUT', 10_661, 'theirs')
-  const read = (...rows: string[][]) => sacctEndings([job]).parse(answer(text(rows)))[0]
+  const asked = sacctEndings([job])
+  const read = (...rows: string[][]) => asked.parse(printLines(asked, rows))[0]
 
   it('tells the ending of our own, in whatever sequence its lines come', () => {
     const mine = row('FAILED', 10_030, 'mine.abc')
@@ -148,23 +164,16 @@ describe('of all jobs that had the id of ours, accounting', () => {
   })
   it('tells each of two of our jobs with one id its own', () => {
     const later = { ...job, token: 'def', orderedAt: new Date(50_000_000), acceptedAt: new Date(50_060_000) }
-    const rows = text([row('FAILED', 10_030, 'mine.abc'), row('COMPLETED', 50_030, 'mine.def')])
-    const found = sacctEndings([later, job]).parse(answer(rows))
+    const both = sacctEndings([later, job])
+    const found = both.parse(printLines(both, [row('FAILED', 10_030, 'mine.abc'), row('COMPLETED', 50_030, 'mine.def')]))
     expect(found).toMatchObject([{ outcome: 'completed' }, { outcome: 'failed' }])
   })
 
   const lines = (...of: [id: string, submitted: number, name: string][]) => {
     const command = sacctRecords([job], 24.11)
-    const fields =
-      command.argv
-        .find((word) => word.startsWith('--format='))
-        ?.slice('--format='.length)
-        .split(',') ?? []
-    const rows = of.map(([JobID, Submit, JobName]) => {
-      const row: Record<string, string> = { JobID, Submit: String(Submit), JobName }
-      return fields.map((field) => row[field] ?? '')
-    })
-    return command.parse(answer(text(rows)))[0]?.map(({ jobStep, jobName, restart }) => [jobStep, jobName, restart])
+    const rows = of.map(([JobID, Submit, JobName]) => ({ JobID, Submit: String(Submit), JobName }))
+    const [found] = command.parse(printRows(command, rows))
+    return found?.records.map(({ jobStep, jobName, restart }) => [jobStep, jobName, restart])
   }
 
   it('has the lines of our own with those of its steps, run by run', () => {
@@ -197,7 +206,7 @@ describe('of all jobs that had the id of ours, accounting', () => {
 
 describe('the lines of accounting', () => {
   it('ask each version for the names that it knows', () => {
-    const fields = (version: number) => sacctRecords([ours], version).argv.find((word) => word.startsWith('--format=')) ?? ''
+    const fields = (version: number) => fieldsOf(sacctRecords([ours], version)).join(',')
     expect(fields(22.05)).toMatch(/,Reserved,ResvCPU,JobName$/)
     expect(fields(24.11)).toMatch(/,Planned,PlannedCPU,JobName$/)
   })

@@ -44,7 +44,7 @@ describeOnSlurm('an id that SLURM %s gives a second time', (release) => {
     ]
     expect(await scheduler.findEndings(asked)).toMatchObject([{ exitCode: 3 }, { exitCode: 0 }])
     const records = await Promise.all(asked.map((job) => scheduler.collectAccounting(job)))
-    const jobs = records.map((lines) => lines.filter(({ jobStep }) => jobStep === null))
+    const jobs = records.map((told) => told.records.filter(({ jobStep }) => jobStep === null))
     expect(jobs.map((lines) => lines.map(({ exitCode, restart }) => [exitCode, restart]))).toEqual([[[3, 0]], [[0, 0]]])
   })
 })

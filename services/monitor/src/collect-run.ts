@@ -10,12 +10,14 @@ import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import type { Platform } from '@lautta/platforms/platform'
 import { submittedJobOf } from '@lautta/platforms/submitted-job'
+import type { Logger } from '@lautta/runtime/logger'
 import { writeSacctTable } from '@lautta/tables/sacct-table'
 import { writeTimesTable } from '@lautta/tables/times-table'
 import { writeUsageTable } from '@lautta/tables/usage-table'
 import { collectLastRuns } from './collect-last-runs.ts'
 import { collectNewBytes, collectTogether, hasEnded } from './collect-log.ts'
 import { finishLog, removePieces } from './finish-log.ts'
+import { keepUnreadable } from './keep-unreadable.ts'
 
 export interface CollectPorts {
   store: ObjectStore
@@ -24,6 +26,7 @@ export interface CollectPorts {
   /** Does work that takes memory or a connection, when there is a place for it. */
   inPlace<Result>(work: () => Promise<Result>): Promise<Result>
   now(): Date
+  logger: Pick<Logger, 'warn'>
 }
 
 /**
@@ -37,7 +40,7 @@ export type Collected = 'nothing' | 'log' | 'incomplete' | 'all'
  * TIMES comes last and says that all is there.
  */
 export async function collectRun(ports: CollectPorts, message: CollectMessage): Promise<Collected> {
-  const { store, management, connect, now, inPlace } = ports
+  const { store, management, connect, now, inPlace, logger } = ports
   const { user, platform: name, id, index, attempt: number } = message
   const run = { id, platform: name, index, attempt: number }
   const found = await inPlace(() => findOwed(ports, user, run))
@@ -56,21 +59,26 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
     return { ...look, unreadable: [...unreadable, ...look.unreadable] }
   })
   if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
-  const records = await accounting
+  const { records, unreadable: unreadableLines } = await accounting
+  const submitter = management.bucketOf(user)
+  await inPlace(() => keepUnreadable(store, logger, submitter, run, unreadableLines))
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
   const usage = computeUsage(records)
-  await inPlace(async () => {
+  return inPlace(async () => {
     const { logs } = await connect(user, name)
     await collectLastRuns(store, pipeline, logs, run, attempt, records)
-    await finishLog(store, pipeline, run, attempt, unreadable)
-    const submitter = management.bucketOf(user)
+    const isFinished = await finishLog(store, pipeline, run, attempt, unreadable)
+    if (!isFinished) {
+      await removePieces(store, pipeline, run)
+      return 'nothing'
+    }
     await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))
     // An array all of whose tasks were cancelled before they began has used nothing.
     if (usage !== null) await putVersioned(store, submitter, usagePath(run), writeUsageTable(usage, run))
     await putVersioned(store, pipeline, timesPath(run), writeTimesTable(measureStages(attempt, now().toISOString())))
     await removePieces(store, pipeline, run)
+    return 'all'
   })
-  return 'all'
 }
 
 /** The attempt, when it is on the platform or was there, and not all of it is stored. */

@@ -43,7 +43,7 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
       leave()
     }
   }
-  const ports = { ...installation, connect: pool.connect, inPlace, now: () => new Date() }
+  const ports = { ...installation, connect: pool.connect, inPlace, now: () => new Date(), logger }
 
   const collect = async (message: CollectMessage): Promise<void> => {
     const { user, platform, id, index, attempt } = message

@@ -1,7 +1,15 @@
 import type { Attempt } from '@lautta/core/job/job'
 import { type LogFile, logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
 import { mapLimited } from '@lautta/core/map-limited'
-import { type LogStream, logPath, logPiecesPrefix, logStreamOf, logTablePath, type Run } from '@lautta/core/object-names'
+import {
+  type LogStream,
+  logPath,
+  logPiecesPrefix,
+  logStreamOf,
+  logTablePath,
+  type Run,
+  timesPath
+} from '@lautta/core/object-names'
 import { readLogIndex } from '@lautta/object-store/log-index'
 import { joinLogParts, type LogPart, type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
@@ -27,15 +35,20 @@ interface TableStream {
   content: Buffer
 }
 
-/** Joins the pieces into the raw logs, and makes the log table of them, which says what could not be read. */
+/**
+ * Joins the pieces into the raw logs, and makes the log table of them, which says what could not be read. False: another
+ * monitor has stored all of the run meanwhile.
+ */
 export async function finishLog(
   store: ObjectStore,
   bucket: string,
   run: Run,
   attempt: Attempt,
   unreadable: readonly LogFile[]
-): Promise<void> {
+): Promise<boolean> {
   const pieces = await listPiecesByStream(store, bucket, run)
+  // The pieces go after TIMES has come: as long as that is not there, they were all listed.
+  if ((await store.head(bucket, timesPath(run))) !== null) return false
   const table: TableStream[] = []
   for (const logs of logsOf(attempt)) {
     const whole =
@@ -46,6 +59,7 @@ export async function finishLog(
   }
   for (const { stream, file } of unreadable) tellUnreadable(table, stream, file)
   await putVersioned(store, bucket, logTablePath(run), writeLogTable(table))
+  return true
 }
 
 function tellUnreadable(table: TableStream[], source: LogStream, file: string): void {

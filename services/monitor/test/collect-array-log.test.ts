@@ -57,7 +57,7 @@ async function openArray(tasks: readonly number[], hasEnded: boolean, opening: O
     ...{ array: formatTasks(tasks), tasks: groups, outPath: join(folder, 'out-%3a'), errPath: join(folder, 'err-%3a') },
     state: hasEnded ? { kind: 'finished', slurmJobId: '20', ...ended } : { kind: 'running', slurmJobId: '20' }
   }
-  return openPorts(home, [job], async () => records)
+  return openPorts(home, [job], async () => ({ records, unreadable: [] }))
 }
 
 /** Ten minutes after all that was brought until now. */

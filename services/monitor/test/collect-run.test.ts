@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { Accounting } from '@lautta/core/accounting/accounting'
 import { UnavailableError } from '@lautta/core/errors'
 import { declareJob, type Job } from '@lautta/core/job/job'
 import { listLogPieces } from '@lautta/object-store/log-pieces'
@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 /** Ended jobs with a log each. */
-async function openRuns(collectAccounting: (job: SubmittedJob) => Promise<AccountingRecord[]>): Promise<CollectPorts> {
+async function openRuns(collectAccounting: (job: SubmittedJob) => Promise<Accounting>): Promise<CollectPorts> {
   const outPath = join(root, 'log')
   await writeFile(outPath, 'a line\n')
   const jobs = Array.from({ length: runCount }, (_, index): Job => {
@@ -43,7 +43,7 @@ describe('runs that ended together', () => {
     const ports = await openRuns(async ({ slurmJobId: id, orderedAt }) => {
       if (asked.push({ id, since: orderedAt }) === runCount) tellAll()
       await allAsked
-      return []
+      return { records: [], unreadable: [] }
     })
     expect(await collectAll(ports)).toEqual(Array(runCount).fill({ status: 'fulfilled', value: 'incomplete' }))
     expect(new Set(asked.map(({ id }) => id)).size).toBe(runCount)
@@ -63,7 +63,10 @@ describe('the log of a job that SLURM begins anew', () => {
   it('goes on with the new run once that is known, and not because the file is shorter', async () => {
     const outPath = join(root, 'log')
     const openAt = (restart: number) =>
-      openPorts(root, [{ ...declareJob(0), restart, outPath, state: { kind: 'running', slurmJobId: '1' } }], async () => [])
+      openPorts(root, [{ ...declareJob(0), restart, outPath, state: { kind: 'running', slurmJobId: '1' } }], async () => ({
+        records: [],
+        unreadable: []
+      }))
     await writeFile(outPath, 'first run')
     expect(await collectRun(await openAt(0), { user: 'u', ...run(0) })).toBe('log')
     await writeFile(outPath, 'second')

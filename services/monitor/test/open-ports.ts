@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { Accounting } from '@lautta/core/accounting/accounting'
 import { deriveKey } from '@lautta/core/derive-key'
 import type { Job } from '@lautta/core/job/job'
 import { createFolderStore } from '@lautta/object-store/folder'
@@ -15,7 +15,7 @@ import type { CollectPorts } from '../src/collect-run.ts'
 export async function openPorts(
   root: string,
   jobs: Job[],
-  collectAccounting: (job: SubmittedJob) => Promise<AccountingRecord[]>
+  collectAccounting: (job: SubmittedJob) => Promise<Accounting>
 ): Promise<CollectPorts> {
   const store = createFolderStore(join(root, 'store'))
   const management = createManagement({
@@ -31,7 +31,7 @@ export async function openPorts(
   })
   const enter = createLimit(2)
   return {
-    ...{ store, management, now: () => new Date() },
+    ...{ store, management, now: () => new Date(), logger: { warn: () => {} } },
     connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
     async inPlace(work) {
       const leave = await enter()

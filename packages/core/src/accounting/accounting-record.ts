@@ -8,6 +8,8 @@ export interface AccountingRecord {
   /** `batch`, `extern`, `0` …; null for the job itself. */
   jobStep: string | null
   arrayTask: number | null
+  /** Which part of a heterogeneous job this is, from 0; any other job has none. */
+  hetComponent?: number
   restart: number
   jobName: string | null
   partition: string | null

@@ -21,8 +21,16 @@ export function isAccountingComplete(
   const ends = jobs.flatMap(({ endedAtEpoch }) => endedAtEpoch ?? [])
   if (ends.length < jobs.length) return false
   if (now.getTime() / 1000 - latest(ends) > patienceSeconds) return true
-  const isOurs = ({ jobName }: AccountingRecord) => jobName !== null && nameWithoutToken(jobName, token) !== jobName
-  return hasAll(jobs, tasks ?? []) && jobs.every(isOurs) && records.every(({ endedAtEpoch }) => endedAtEpoch !== null)
+  const isOurs = ({ jobName, hetComponent = 0 }: AccountingRecord) =>
+    jobName !== null && (nameWithoutToken(jobName, token) !== jobName || (hetComponent > 0 && jobName !== 'allocation'))
+  const isAll = hasAll(jobs, tasks ?? []) && hasAllComponents(jobs)
+  return isAll && jobs.every(isOurs) && records.every(({ endedAtEpoch }) => endedAtEpoch !== null)
+}
+
+/** A heterogeneous job has two components at least, numbered from 0; the script names all of them but the first as it likes. */
+function hasAllComponents(jobs: readonly AccountingRecord[]): boolean {
+  const told = jobs.flatMap(({ hetComponent }) => hetComponent ?? [])
+  return told.length === 0 || told.length > Math.max(1, ...told)
 }
 
 /** A line without a task stands for all that had not begun. */

@@ -78,7 +78,8 @@ export function createLocalScheduler({ folder, environment, onChange = () => {} 
     async collectAccounting({ slurmJobId }) {
       const job = await readJob(jobs.folderOf(slurmJobId))
       const units = job === null ? [] : unitsOf(slurmJobId, job)
-      return (await mapLimited(units, readAtOnce, (unit) => accountFor(jobs.folderOf(unit.name), unit))).flat()
+      const records = (await mapLimited(units, readAtOnce, (unit) => accountFor(jobs.folderOf(unit.name), unit))).flat()
+      return { records, unreadable: [] }
     }
   }
 }

@@ -48,7 +48,7 @@ export function judgeStopped(left: LeftJobs, seen: RecordedEnding, cluster: stri
 
 /** The line of accounting of a cluster's job; null while there is none. */
 export async function recordOfCluster(slurm: Scheduler, job: SubmittedJob, cluster: string): Promise<AccountingRecord | null> {
-  const records = await slurm.collectAccounting(clusterJob(job, cluster))
+  const { records } = await slurm.collectAccounting(clusterJob(job, cluster))
   return lastRunsOf(records)[0] ?? null
 }
 

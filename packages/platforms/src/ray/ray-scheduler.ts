@@ -59,8 +59,8 @@ export function createRayScheduler(api: RayApi): Scheduler {
     checks: () => [{ step: 'ray', run: async () => describeCluster(await api.describe()) }],
     async collectAccounting(asked) {
       const job = await findOurs(asked)
-      if (job !== null) return [accountForRayJob(job)]
-      return asked.acceptedAt === null ? [] : [accountForForgotten(asked, asked.acceptedAt)]
+      const forgotten = asked.acceptedAt === null ? [] : [accountForForgotten(asked, asked.acceptedAt)]
+      return { records: job === null ? forgotten : [accountForRayJob(job)], unreadable: [] }
     }
   }
 }

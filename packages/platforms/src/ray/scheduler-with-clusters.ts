@@ -1,4 +1,4 @@
-import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { Accounting } from '@lautta/core/accounting/accounting'
 import { ClusterSilentError, LauttaError, messageOf, UnavailableError, UnknownOutcomeError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
 import { withTimeout } from '../run-command.ts'
@@ -192,14 +192,16 @@ async function collectOnCluster(
   slurm: Scheduler,
   { ask, findLeft }: ClusterSchedulers,
   { job, place }: Placed
-): Promise<AccountingRecord[]> {
+): Promise<Accounting> {
   const ofCluster = await recordOfCluster(slurm, job, place.cluster)
   const asked = { ...job, slurmJobId: place.submissionId }
   const own = await ask(place.cluster, (scheduler) => scheduler.collectAccounting(asked)).catch(async (error: unknown) => {
     if (!(error instanceof UnavailableError)) throw error
-    return ofCluster === null ? [] : [recordLeft(job, await findLeft(place.cluster), ofCluster)]
+    const records = ofCluster === null ? [] : [recordLeft(job, await findLeft(place.cluster), ofCluster)]
+    return { records, unreadable: [] }
   })
   const { partition = null, account = null, cluster = null, user = null, allocNodes = null, nodeList } = ofCluster ?? {}
   const shared = { jobId: job.slurmJobId, partition, account, cluster, user, allocNodes }
-  return own.map((record) => ({ ...record, ...shared, nodeList: record.nodeList ?? nodeList ?? null }))
+  const records = own.records.map((record) => ({ ...record, ...shared, nodeList: record.nodeList ?? nodeList ?? null }))
+  return { ...own, records }
 }

@@ -1,4 +1,4 @@
-import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { Accounting } from '@lautta/core/accounting/accounting'
 import type { Profile } from '../profiles/profile.ts'
 import { plainProfile } from '../profiles/shipped-profiles.ts'
 import type { RemoteShell } from '../remote-shell.ts'
@@ -43,7 +43,7 @@ export function createSlurmScheduler(
     return runCommand(shell, command)
   }
   let version: number | undefined
-  const collectAccounting = gatherQuestions<SubmittedJob, readonly AccountingRecord[]>(
+  const collectAccounting = gatherQuestions<SubmittedJob, Accounting>(
     mostIdsAtOnce,
     async (jobs) => {
       version ??= await run(slurmVersion)

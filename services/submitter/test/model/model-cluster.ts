@@ -173,7 +173,7 @@ export function createModelScheduler(world: World, cluster: Cluster, process: Pr
     findAccounts: async () => null,
     findLimits: async () => null,
     checks: () => [],
-    collectAccounting: async () => []
+    collectAccounting: async () => ({ records: [], unreadable: [] })
   }
 }
 
