@@ -39,6 +39,18 @@ describe('the accounting of a job that has ended', () => {
     expect(isAccountingComplete([], token, soon, [])).toBe(true)
     expect(isAccountingComplete([], token, muchLater, [1])).toBe(false)
   })
+  it('of a heterogeneous job is that of all its components, which the script names as it likes', () => {
+    const component = (hetComponent: number, more: Partial<AccountingRecord> = {}) => record({ ...job, hetComponent, ...more })
+    const open = { endedAtEpoch: null }
+    const renamed = { jobName: 'second' }
+    expect(isAccountingComplete([component(0), component(1, renamed)], token, soon)).toBe(true)
+    expect(isAccountingComplete([component(0, renamed), component(1)], token, soon)).toBe(false)
+    expect(isAccountingComplete([component(0), component(1, { jobName: 'allocation' })], token, soon)).toBe(false)
+    expect(isAccountingComplete([component(0)], token, soon)).toBe(false)
+    expect(isAccountingComplete([component(0), component(2)], token, soon)).toBe(false)
+    expect(isAccountingComplete([component(0), component(1, open)], token, soon)).toBe(false)
+    expect(isAccountingComplete([component(0, open), component(1), component(0), component(1)], token, muchLater)).toBe(true)
+  })
   it('of a requeued job is that of its last run', () => {
     expect(isAccountingComplete([job, record({ ...job, endedAtEpoch: null })], token, soon)).toBe(false)
   })

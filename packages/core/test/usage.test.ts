@@ -24,6 +24,15 @@ describe('what a job used', () => {
     const late = record({ jobStep: 'batch', restart: 1, maxRssBytes: 2000 })
     expect(computeUsage([job, early, again, late])).toMatchObject({ memoryUtilizedBytes: 2000, cpuEfficiencyPercent: 10 })
   })
+  it('is what the components of a heterogeneous job used together', () => {
+    const second = { ...job, hetComponent: 1, totalCpuSeconds: 200, startedAtEpoch: 0, endedAtEpoch: 100 }
+    const first = { ...job, hetComponent: 0, startedAtEpoch: 0, endedAtEpoch: 100 }
+    const step = record({ jobStep: '0', hetComponent: 1, maxRssBytes: 3000 })
+    expect(computeUsage([first, second, step])).toMatchObject({
+      ...{ cpuUtilizedSeconds: 800, coreWalltimeSeconds: 1600, cpuEfficiencyPercent: 50, wallClockSeconds: 100 },
+      memoryUtilizedBytes: 3000
+    })
+  })
   it('has no efficiency where nothing was given or measured', () => {
     const unmeasured = { ...job, totalCpuSeconds: null, allocCpus: 0, allocNodes: 0, reqMemBytes: null }
     expect(computeUsage([unmeasured])).toMatchObject({

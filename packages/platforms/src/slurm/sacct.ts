@@ -112,14 +112,14 @@ const usualSeconds = 60
 const tasksInSecond = 500
 
 /**
- * The lines of our job, and each with the lines of its steps, which follow it. The components of a heterogeneous job are
+ * The lines of our job, and each with the lines of its steps, which follow it; steps of no line may be ours as well. The components of a heterogeneous job are
  * submitted together; the script names all but the first as it likes.
  */
 function ourLines(lines: readonly SacctLine[], job: SubmittedJob): SacctLine[] {
   const isOurJob = (line: SacctLine): boolean => isOurRun(identityOf(line), job)
   const firsts = lines.filter((line) => line.id.hetComponent === 0 && line.id.jobStep === null && isOurJob(line))
   const together = new Set(firsts.map(({ row }) => row.Submit))
-  let isOurs = false
+  let isOurs = true
   return lines.filter((line) => {
     if (line.id.jobStep === null) isOurs = isOurJob(line) || (Boolean(line.id.hetComponent) && together.has(line.row.Submit))
     return isOurs
