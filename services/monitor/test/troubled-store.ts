@@ -1,4 +1,4 @@
-import type { Accounting } from '@lautta/core/accounting/accounting'
+import { createHash } from 'node:crypto'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { listAll, readObject } from '@lautta/object-store/read-object'
 
@@ -48,10 +48,13 @@ export async function readBuckets(store: ObjectStore, buckets: readonly string[]
       const info = await store.head(bucket, path)
       const { version: _, ...metadata } = info?.metadata ?? {}
       const content = await readObject(store, bucket, path)
-      found[`${bucket}/${path}`] = { content: content?.toString('base64'), type: info?.contentType, metadata }
+      const isText = info?.contentType.startsWith('text/')
+      const told = isText
+        ? content?.toString()
+        : createHash('md5')
+            .update(content ?? '')
+            .digest('hex')
+      found[`${bucket}/${path}`] = { content: told, type: info?.contentType, metadata }
     }
   return found
 }
-
-/** What accounting tells, of which all can be read. */
-export const allOf = (records: Accounting['records']): Accounting => ({ records, unreadable: [] })

@@ -1,12 +1,13 @@
 import { messageOf } from '@lautta/core/errors'
 import { attemptsToCollect, isTooLateToCollect } from '@lautta/core/job/settled'
-import { runName, timesPath } from '@lautta/core/object-names'
+import { type Run, runName, timesPath } from '@lautta/core/object-names'
+import { describeMissing } from './describe-missing.ts'
 import type { LiveOrder } from './live-order.ts'
 import type { SessionPorts } from './session-ports.ts'
 
 const firstPauseMs = 2000
 const longestPauseMs = 10 * 60 * 1000
-const givenUp = 'the log and the accounting could not be brought within a week: nobody tries any more'
+const givenUp = 'the log and the accounting could not be brought within a week, and nobody tries any more'
 
 /** Asks the monitor to bring logs and accounting, and sees when they are there. */
 export function createCollecting({ user, known, store, management, queues, now, logger }: SessionPorts) {
@@ -17,6 +18,11 @@ export function createCollecting({ user, known, store, management, queues, now, 
     queues
       .askToCollect(message)
       .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'the monitor could not be asked'))
+  }
+
+  const explain = async (run: Run): Promise<string> => {
+    const buckets = { pipeline: management.bucketOf(user, 'pipeline'), submitter: management.bucketOf(user) }
+    return `${givenUp}: ${await describeMissing(store, buckets, run)}`
   }
 
   /** Whether it is time to ask again, with pauses that grow. */
@@ -49,7 +55,7 @@ export function createCollecting({ user, known, store, management, queues, now, 
           const isGivenUp = !isStored && isTooLateToCollect(job, attempt, now())
           if (isStored || isGivenUp) dueByRun.delete(runName(run))
           if (isStored) await order.feed(job.index, { type: 'storedSeen', attempt })
-          else if (isGivenUp) await order.feed(job.index, { type: 'collectingGivenUp', attempt, reason: givenUp })
+          else if (isGivenUp) await order.feed(job.index, { type: 'collectingGivenUp', attempt, reason: await explain(run) })
           else if (isAsked) ask(order, job.index, attempt)
         }
       }

@@ -1,6 +1,6 @@
 import { declareJob } from '@lautta/core/job/job'
 import type { CollectMessage } from '@lautta/core/messages'
-import { timesPath } from '@lautta/core/object-names'
+import { logPiecePath, logTablePath, quarantinePath, sacctPath, timesPath } from '@lautta/core/object-names'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import { describe, expect, it } from 'vitest'
 import { createCollecting } from '../src/collecting.ts'
@@ -11,7 +11,7 @@ import { createMemoryStore } from './model/model-store.ts'
 const jobCount = 3
 
 /** An order whose jobs have ended, and of which nothing is stored yet. */
-function openCollecting() {
+function openCollecting(endSeenAt: string | null = null) {
   let nowMs = 0
   const asked: CollectMessage[] = []
   const store = createMemoryStore()
@@ -23,7 +23,7 @@ function openCollecting() {
     reason: null,
     collecting: 'owed'
   } as const
-  const jobs = Array.from({ length: jobCount }, (_, index) => ({ ...declareJob(index), state }))
+  const jobs = Array.from({ length: jobCount }, (_, index) => ({ ...declareJob(index), state, endSeenAt }))
   const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ path: '/a.sh' }] } } })
   const order = createLiveOrder({
     request: { id: '1', createdAt: '', warnings: [], errors: [], request, version: null },
@@ -38,6 +38,10 @@ function openCollecting() {
   return {
     order,
     asked,
+    put: (path: string) => store.put('bucket', path, Buffer.alloc(0)),
+    wait(ms: number): void {
+      nowMs += ms
+    },
     storeRun: (index: number) =>
       store.put('bucket', timesPath({ id: '1', platform: 'lumi', index, attempt: 1 }), Buffer.alloc(0)),
     /** A pass in each second; answers after how many seconds the monitor was asked, whatever for. */
@@ -74,6 +78,33 @@ describe('what is to be collected', () => {
       { collecting: 'owed' },
       { collecting: 'stored' },
       { collecting: 'owed' }
+    ])
+  })
+
+  it('is given up after a week, and its user is told what there is of it and what is missing', async () => {
+    const week = 7 * 24 * 3600 * 1000
+    const { order, pass, put, wait, asked } = openCollecting(new Date(0).toISOString())
+    const run = (index: number) => ({ id: '1', platform: 'lumi', index, attempt: 1 })
+    await put(quarantinePath(run(1)))
+    await put(logPiecePath(run(1), 'out', 0, 0))
+    await put(sacctPath(run(2)))
+    await put(logTablePath(run(2)))
+    wait(week - 1000)
+    await pass(1)
+    expect(asked).toHaveLength(jobCount)
+    expect(order.status.jobs[0]?.state).toMatchObject({ collecting: 'owed' })
+    wait(10 * 60 * 1000)
+    await pass(1)
+    expect(asked).toHaveLength(jobCount)
+    expect(order.status.jobs.map(({ state }) => state.kind === 'finished' && state.collecting)).toEqual(
+      Array(jobCount).fill('given-up')
+    )
+    const given = 'the log and the accounting could not be brought within a week, and nobody tries any more'
+    const never = 'accounting never told all of it, or could not be asked'
+    expect(order.status.history.map(({ reason }) => reason)).toEqual([
+      `${given}: ${never}; nothing was found of a log`,
+      `${given}: ${never} (lines that can not be read are in ARTIFACTS/QUARANTINE/1-lumi-1-1.jsonl); the log is there in pieces, below LOGS/1-lumi-1-1/`,
+      `${given}: accounting is there; the log is there`
     ])
   })
 })
