@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSlurmBytes, parseSlurmCount } from '../src/accounting/slurm-size.ts'
+import { parseRequestedMemory, parseSlurmBytes, parseSlurmCount } from '../src/accounting/slurm-size.ts'
 import { isoFromEpoch, parseEpoch, parseSlurmDuration, parseTimeLimit } from '../src/accounting/slurm-time.ts'
 
 describe('a duration of SLURM', () => {
@@ -48,7 +48,14 @@ describe('sizes and counts of sacct', () => {
     expect(parseSlurmCount('2.60M')).toBe(2_600_000)
     expect(parseSlurmCount('665.33K')).toBe(665_330)
   })
+  it('are of the whole job where old versions tell the memory of a node or of a CPU', () => {
+    expect(parseRequestedMemory('4Gn', 2, 8)).toBe(8 * 1024 ** 3)
+    expect(parseRequestedMemory('256Mc', 2, 8)).toBe(2 * 1024 ** 3)
+    expect(parseRequestedMemory('200M', 2, 8)).toBe(200 * 1024 ** 2)
+    expect(parseRequestedMemory('4Gn', null, 8)).toBeNull()
+  })
   it('are none when they are missing', () => {
+    expect(parseSlurmCount('18446744073709551614')).toBeNull()
     expect(parseSlurmBytes('')).toBeNull()
     expect(parseSlurmCount('Unknown')).toBeNull()
   })

@@ -17,7 +17,8 @@ const usageColumns = [
   ),
   ...columns('int64', 'memory-utilized-bytes', 'memory-allocated-bytes'),
   ...columns('double', 'memory-efficiency-percent', 'gpu-hours', 'energy-joules', 'cpu-bu', 'gpu-bu', 'storage-bu'),
-  ...columns('string', 'billed-project', 'source')
+  ...columns('string', 'billed-project', 'source'),
+  ...columns('double', 'gpu-efficiency-percent')
 ]
 
 /** USAGE: one row a run. */
@@ -35,8 +36,14 @@ export function writeUsageTable(usage: Usage, run: Run): Uint8Array {
     'memory-utilized-bytes': usage.memoryUtilizedBytes,
     'memory-allocated-bytes': usage.memoryAllocatedBytes,
     'memory-efficiency-percent': usage.memoryEfficiencyPercent,
+    'gpu-hours': usage.gpuHours,
     'energy-joules': usage.energyJoules,
-    source: 'formula'
+    'cpu-bu': usage.cpuBu,
+    'gpu-bu': usage.gpuBu,
+    'storage-bu': usage.storageBu,
+    'billed-project': usage.billedProject,
+    source: usage.source,
+    'gpu-efficiency-percent': usage.gpuEfficiencyPercent
   }
   return writeTable({ columns: [...runColumns, ...usageColumns], rows: [row] })
 }

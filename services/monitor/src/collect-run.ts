@@ -1,5 +1,4 @@
 import { isAccountingComplete } from '@lautta/core/accounting/is-accounting-complete'
-import { computeUsage } from '@lautta/core/accounting/usage'
 import { recordedTasks } from '@lautta/core/job/array-tasks'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
@@ -16,11 +15,11 @@ import { writeUsageTable } from '@lautta/tables/usage-table'
 import { collectLastRuns } from './collect-last-runs.ts'
 import { collectNewBytes, collectTogether, hasEnded } from './collect-log.ts'
 import { finishLog, removePieces } from './finish-log.ts'
+import { tellUsage, type UsagePorts } from './tell-usage.ts'
 
-export interface CollectPorts {
+export interface CollectPorts extends UsagePorts {
   store: ObjectStore
   management: Management
-  connect(user: string, platform: string): Promise<Platform>
   /** Does work that takes memory or a connection, when there is a place for it. */
   inPlace<Result>(work: () => Promise<Result>): Promise<Result>
   now(): Date
@@ -58,7 +57,7 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
   const records = await accounting
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
-  const usage = computeUsage(records)
+  const usage = await tellUsage(ports, user, name, records)
   await inPlace(async () => {
     const { logs } = await connect(user, name)
     await collectLastRuns(store, pipeline, logs, run, attempt, records)

@@ -43,7 +43,8 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
       leave()
     }
   }
-  const ports = { ...installation, connect: pool.connect, inPlace, now: () => new Date() }
+  const known = (name: string) => config.platforms.find((platform) => platform.name === name)
+  const ports = { ...installation, connect: pool.connect, known, inPlace, now: () => new Date() }
 
   const collect = async (message: CollectMessage): Promise<void> => {
     const { user, platform, id, index, attempt } = message

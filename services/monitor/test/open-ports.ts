@@ -32,6 +32,7 @@ export async function openPorts(
   const enter = createLimit(2)
   return {
     ...{ store, management, now: () => new Date() },
+    known: () => known,
     connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
     async inPlace(work) {
       const leave = await enter()

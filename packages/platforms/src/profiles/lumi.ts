@@ -36,6 +36,7 @@ export const lumi: ShippedProfile = {
     {
       partitions: ['small'],
       unit: 'cpu-bu',
+      'threads-per-core': 2,
       max: [
         { of: 'cores', each: 1 },
         { of: 'memory-gib', each: 1, portion: 2 }
@@ -45,6 +46,7 @@ export const lumi: ShippedProfile = {
     {
       partitions: ['small-g', 'dev-g'],
       unit: 'gpu-bu',
+      'threads-per-core': 2,
       max: [
         { of: 'cores', each: 0.5, portion: 8 },
         { of: 'memory-gib', each: 0.5, portion: 64 },

@@ -30,6 +30,7 @@ export const mahti: ShippedProfile = {
     {
       partitions: ['small', 'interactive'],
       unit: 'cpu-bu',
+      'threads-per-core': 2,
       plus: [
         { of: 'cores', each: 1 },
         { of: 'storage-gib', each: 0.01 }

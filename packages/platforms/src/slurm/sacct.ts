@@ -1,6 +1,7 @@
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
-import { parseSlurmBytes, parseSlurmCount } from '@lautta/core/accounting/slurm-size'
+import { parseRequestedMemory, parseSlurmBytes, parseSlurmCount } from '@lautta/core/accounting/slurm-size'
 import { isoFromEpoch, parseEpoch, parseSlurmDuration } from '@lautta/core/accounting/slurm-time'
+import { readGpuUse } from '@lautta/core/accounting/tracked-resources'
 import { UnavailableError } from '@lautta/core/errors'
 import { parseTasks } from '@lautta/core/job/task-set'
 import type { RemoteCommand } from '../run-command.ts'
@@ -136,7 +137,9 @@ const recordFields = [
     'AllocTRES',
     'NodeList',
     'Cluster',
-    'User'
+    'User',
+    'NTasks',
+    'TRESUsageInAve'
   ]
 ]
 
@@ -216,7 +219,7 @@ function readRecord(row: Row): Omit<AccountingRecord, 'restart'> {
     allocCpus: count('AllocCPUS'),
     reqNodes: count('ReqNodes'),
     allocNodes: count('AllocNodes'),
-    reqMemBytes: bytes('ReqMem'),
+    reqMemBytes: parseRequestedMemory(row.ReqMem ?? '', count('AllocNodes'), count('AllocCPUS')),
     allocTres: text('AllocTRES'),
     aveCpuSeconds: duration('AveCPU'),
     aveCpuFreqKhz: count('AveCPUFreq'),
@@ -226,6 +229,8 @@ function readRecord(row: Row): Omit<AccountingRecord, 'restart'> {
     aveRssBytes: bytes('AveRSS'),
     aveVmSizeBytes: bytes('AveVMSize'),
     maxRssBytes: bytes('MaxRSS'),
+    taskCount: count('NTasks'),
+    gpuUsePercent: readGpuUse(row.TRESUsageInAve ?? ''),
     consumedEnergyJoules: count('ConsumedEnergyRaw'),
     timeLimitSeconds: limitMinutes === null ? null : limitMinutes * 60,
     submittedAtEpoch: epoch('Submit'),
