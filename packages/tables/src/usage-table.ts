@@ -1,6 +1,7 @@
 import type { Usage } from '@lautta/core/accounting/usage'
 import type { Run } from '@lautta/core/object-names'
 import { columns } from './column.ts'
+import { readTable } from './read-table.ts'
 import { runCells, runColumns } from './run-columns.ts'
 import { writeTable } from './write-table.ts'
 
@@ -46,4 +47,14 @@ export function writeUsageTable(usage: Usage, run: Run): Uint8Array {
     'gpu-efficiency-percent': usage.gpuEfficiencyPercent
   }
   return writeTable({ columns: [...runColumns, ...usageColumns], rows: [row] })
+}
+
+/** USAGE of a run with the bill that its project's numbers tell, which became known after it was written. */
+export function amendBill(
+  content: Uint8Array,
+  { cpuBu, gpuBu, storageBu }: Pick<Usage, 'cpuBu' | 'gpuBu' | 'storageBu'>
+): Uint8Array {
+  const table = readTable(content)
+  const bill = { 'cpu-bu': cpuBu, 'gpu-bu': gpuBu, 'storage-bu': storageBu, source: 'lumi-allocations' }
+  return writeTable({ ...table, rows: table.rows.map((row) => ({ ...row, ...bill })) })
 }

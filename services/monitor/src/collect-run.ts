@@ -4,8 +4,6 @@ import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
 import type { CollectMessage } from '@lautta/core/messages'
 import { type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
-import type { Management } from '@lautta/object-store/management'
-import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import type { Platform } from '@lautta/platforms/platform'
 import { submittedJobOf } from '@lautta/platforms/submitted-job'
@@ -15,14 +13,12 @@ import { writeUsageTable } from '@lautta/tables/usage-table'
 import { collectLastRuns } from './collect-last-runs.ts'
 import { collectNewBytes, collectTogether, hasEnded } from './collect-log.ts'
 import { finishLog, removePieces } from './finish-log.ts'
-import { tellUsage, type UsagePorts } from './tell-usage.ts'
+import { type BillPorts, noteAllocations, settleBill } from './settle-bill.ts'
+import { tellUsage } from './tell-usage.ts'
 
-export interface CollectPorts extends UsagePorts {
-  store: ObjectStore
-  management: Management
+export interface CollectPorts extends BillPorts {
   /** Does work that takes memory or a connection, when there is a place for it. */
   inPlace<Result>(work: () => Promise<Result>): Promise<Result>
-  now(): Date
 }
 
 /**
@@ -54,10 +50,14 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
     const look = await collectNewBytes(store, pipeline, logs, run, attempt, now())
     return { ...look, unreadable: [...unreadable, ...look.unreadable] }
   })
-  if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
+  if (accounting === null) {
+    if (attempt.state.kind === 'running') await noteAllocations(ports, user, run)
+    return broughtBytes > 0 ? 'log' : 'nothing'
+  }
   const records = await accounting
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
-  const usage = await tellUsage(ports, user, name, records)
+  const used = await tellUsage(ports, user, name, records)
+  const usage = used === null ? null : await settleBill(ports, user, run, records, used)
   await inPlace(async () => {
     const { logs } = await connect(user, name)
     await collectLastRuns(store, pipeline, logs, run, attempt, records)

@@ -33,6 +33,7 @@ export async function openPorts(
   return {
     ...{ store, management, now: () => new Date() },
     known: () => known,
+    readAllocations: async () => null,
     connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
     async inPlace(work) {
       const leave = await enter()

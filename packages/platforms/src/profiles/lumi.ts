@@ -15,6 +15,7 @@ export const lumi: ShippedProfile = {
   // CSC's own modules, beside LUMI's.
   preamble: ['module use /appl/local/csc/modulefiles/'],
   workspacesCommand: 'lumi-workspaces',
+  allocationsCommand: 'lumi-allocations',
   partitions: partitionData([
     {
       ...{ name: 'standard', 'time-limit-seconds': 2 * day, 'max-nodes': 512 },

@@ -6,6 +6,7 @@ import { type RemoteCommand, runCommand } from '../run-command.ts'
 import { type FoundJob, mostIdsAtOnce, type Scheduler, type SubmissionRight, type SubmittedJob } from '../scheduler.ts'
 import { accountsIn, judgeAccount, listAssociations } from './accounts.ts'
 import { createSeffQuestion } from './ask-seff.ts'
+import { billedJobs } from './billed-jobs.ts'
 import { checkSlurm } from './check-slurm.ts'
 import { type CommandBudget, unlimitedCommands } from './command-budget.ts'
 import type { Rank } from './command-queue.ts'
@@ -109,6 +110,7 @@ export function createSlurmScheduler(
       { step: 'account', run: async () => judgeAccount(await run(listAssociations), account) }
     ],
     collectAccounting,
-    readSeff: createSeffQuestion(run)
+    readSeff: createSeffQuestion(run),
+    findBilledJobs: (account, from, to) => run(billedJobs(account, from, to), 'second')
   }
 }
