@@ -44,7 +44,8 @@ describe('a time in the zone of a platform', () => {
 describe('what a project has used more', () => {
   it('is the bill of a job that ran between the two dates of the data', () => {
     expect(compare()).toEqual({
-      ...{ kind: 'told', cpuBu: 100, gpuBu: 0, storageBu: 2, from: '2026-11-19 12:00:00', to: '2026-11-19 15:00:00' }
+      ...{ kind: 'told', cpuBu: 100, gpuBu: 0, storageBu: 2 },
+      ...{ fromEpoch: epoch('2026-11-19 12:00:00'), toEpoch: epoch('2026-11-19 15:00:00') }
     })
   })
   it('is not known yet when the data are of before its end', () => {

@@ -191,6 +191,6 @@ export interface Scheduler {
    * one question. Schedulers that never have a seff have no such question either.
    */
   readSeff?(slurmJobId: string): Promise<SeffReport | null>
-  /** The SLURM jobs that ran for an account between two times as the platform prints them, as far as the user may see them. */
-  findBilledJobs?(account: string, from: string, to: string): Promise<readonly string[]>
+  /** The SLURM jobs, of whomever, that ran for an account between two times, as far as the user may see them. */
+  findBilledJobs?(account: string, from: Date, to: Date): Promise<readonly string[]>
 }

@@ -80,4 +80,19 @@ describeOnSlurm('the usage of a job on SLURM %s', (release) => {
     expect(unknown).toBeNull()
     await site.undress()
   })
+
+  it('is looked for among all jobs that an account was billed for in a time', async () => {
+    const find = (from: Date, to: Date, account = 'project_2001234') => under.scheduler.findBilledJobs?.(account, from, to)
+    // sacct knows whole seconds: nothing else may have ended in the first of them.
+    const before = Date.now()
+    await until(async () => Date.now() > before + 2000, 100)
+    const from = new Date()
+    const [first, second] = await Promise.all([submit('sleep 2', {}), submit('sleep 2', {})])
+    await Promise.all([account(first), account(second)])
+    const later = new Date(Date.now() + 60_000)
+    expect((await find(from, later))?.toSorted()).toEqual([first, second].toSorted())
+    expect(await find(from, later, 'project_9')).toEqual([])
+    expect(await find(new Date(from.getTime() - 7_200_000), new Date(from.getTime() - 3_600_000))).toEqual([])
+    expect((await find(new Date(from.getTime() - 3_600_000), later))?.length).toBeGreaterThan(2)
+  })
 })

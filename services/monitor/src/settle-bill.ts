@@ -65,9 +65,9 @@ export async function settleReading(
     const timeZone = ports.known(platform)?.timeZone ?? null
     const compared = compareAllocations(reading.allocations, later?.allocations ?? [], job, timeZone)
     if (compared.kind !== 'told') return compared.kind === 'too-early' ? undefined : null
-    const { from, to, cpuBu, gpuBu, storageBu } = compared
+    const { fromEpoch, toEpoch, cpuBu, gpuBu, storageBu } = compared
     const { scheduler } = await ports.connect(user, platform)
-    const ids = (await scheduler.findBilledJobs?.(job.project, from, to)) ?? []
+    const ids = (await scheduler.findBilledJobs?.(job.project, new Date(fromEpoch * 1000), new Date(toEpoch * 1000))) ?? []
     // What others used in between can not be told from what this one did.
     return ids.every((id) => id === job.slurmJobId) ? { cpuBu, gpuBu, storageBu } : null
   })

@@ -14,7 +14,7 @@ export interface JobToBill {
 
 /** What two readings say of a job. `too-early`: the later data are not of after its end. `not-told`: they will never tell. */
 export type Comparison =
-  | { kind: 'told'; cpuBu: number | null; gpuBu: number | null; storageBu: number | null; from: string; to: string }
+  | { kind: 'told'; cpuBu: number | null; gpuBu: number | null; storageBu: number | null; fromEpoch: number; toEpoch: number }
   | { kind: 'too-early' | 'not-told' }
 
 const notTold: Comparison = { kind: 'not-told' }
@@ -32,14 +32,14 @@ export function compareAllocations(
 ): Comparison {
   const [was, is] = [before, after].map((all) => all.find(({ project }) => project === job.project))
   if (was?.date == null || is?.date == null || timeZone === null) return notTold
-  const [from, to] = [epochInZone(was.date, timeZone), epochInZone(is.date, timeZone)]
-  if (from === null || to === null || from > job.startedAtEpoch) return notTold
-  if (to < job.endedAtEpoch) return { kind: 'too-early' }
+  const [fromEpoch, toEpoch] = [epochInZone(was.date, timeZone), epochInZone(is.date, timeZone)]
+  if (fromEpoch === null || toEpoch === null || fromEpoch > job.startedAtEpoch) return notTold
+  if (toEpoch < job.endedAtEpoch) return { kind: 'too-early' }
   const cpuBu = difference(was.usedCoreHours, is.usedCoreHours)
   const gpuBu = difference(was.usedGpuHours, is.usedGpuHours)
   if (!isLikely(cpuBu, job.cpuBu) || !isLikely(gpuBu, job.gpuBu)) return notTold
   if (!saysMore(cpuBu, job.cpuBu) && !saysMore(gpuBu, job.gpuBu)) return notTold
-  return { kind: 'told', cpuBu, gpuBu, storageBu: difference(was.usedTbHours, is.usedTbHours), from: was.date, to: is.date }
+  return { kind: 'told', cpuBu, gpuBu, storageBu: difference(was.usedTbHours, is.usedTbHours), fromEpoch, toEpoch }
 }
 
 function difference(was: number | null, is: number | null): number | null {
