@@ -35,6 +35,7 @@ describe('a time in the zone of a platform', () => {
     expect(new Date(epoch('2026-11-19 15:36:37') * 1000).toISOString()).toBe('2026-11-19T13:36:37.000Z')
     expect(new Date(epoch('2026-06-19T15:36') * 1000).toISOString()).toBe('2026-06-19T12:36:00.000Z')
     expect(new Date(epoch('2026-03-29 04:30:00') * 1000).toISOString()).toBe('2026-03-29T01:30:00.000Z')
+    expect(new Date(epoch('2026-03-29 02:30:00') * 1000).toISOString()).toBe('2026-03-29T00:30:00.000Z')
     expect(new Date(epochInZone('2026-11-19', 'America/New_York')! * 1000).toISOString()).toBe('2026-11-19T05:00:00.000Z')
     expect(epochInZone('2026-11-19 00:00:00', 'UTC')).toBe(1_795_046_400)
     expect(epochInZone('yesterday', zone)).toBeNull()

@@ -51,13 +51,13 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
     return { ...look, unreadable: [...unreadable, ...look.unreadable] }
   })
   if (accounting === null) {
-    if (attempt.state.kind === 'running') await noteAllocations(ports, user, run)
+    if (attempt.state.kind === 'running') await inPlace(() => noteAllocations(ports, user, run))
     return broughtBytes > 0 ? 'log' : 'nothing'
   }
   const records = await accounting
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
   const used = await tellUsage(ports, user, name, records)
-  const usage = used === null ? null : await settleBill(ports, user, run, records, used)
+  const usage = used === null ? null : await inPlace(() => settleBill(ports, user, run, records, used))
   await inPlace(async () => {
     const { logs } = await connect(user, name)
     await collectLastRuns(store, pipeline, logs, run, attempt, records)
