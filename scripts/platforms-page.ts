@@ -18,6 +18,10 @@ const facts: Readonly<Record<Exclude<keyof PlatformFacts, 'partitions' | 'billin
   timeZone: ['time zone', ({ timeZone }) => timeZone ?? none],
   preamble: ['before `module`', ({ preamble }) => codes(preamble)],
   workspacesCommand: ['disk areas', ({ workspacesCommand }) => codes(workspacesCommand === null ? [] : [workspacesCommand])],
+  allocationsCommand: [
+    'what projects used',
+    ({ allocationsCommand }) => codes(allocationsCommand === null ? [] : [allocationsCommand])
+  ],
   firewallRanges: ['connections come from', ({ firewallRanges }) => codes(firewallRanges)],
   ownerOnlyServices: ['services answer their owner only', ({ ownerOnlyServices }) => yesOrNo(ownerOnlyServices)],
   refusesPrivateKeys: ['private keys are refused', ({ refusesPrivateKeys }) => yesOrNo(refusesPrivateKeys)],

@@ -79,6 +79,12 @@ export const quarantinePath = (run: Run): string => `ARTIFACTS/QUARANTINE/${runN
 /** What a run used and cost, in the user's submitter bucket. */
 export const usagePath = (run: Run): string => `ARTIFACTS/USAGE/${runName(run)}.parquet`
 
+/** What projects had used before jobs began whose bill is not settled yet. */
+export const allocationsPrefix = 'ARTIFACTS/ALLOCATIONS/'
+
+/** The same for one run. */
+export const allocationsPath = (run: Run): string => `${allocationsPrefix}${runName(run)}.json`
+
 /** How long each stage of a run took, in the user's pipeline bucket. */
 export const timesPath = (run: Run): string => `TIMES/${runName(run)}.parquet`
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { saysNothing } from '../src/accounting/says-nothing.ts'
-import { parseSlurmBytes, parseSlurmCount, parseSlurmKilohertz } from '../src/accounting/slurm-size.ts'
+import { parseRequestedMemory, parseSlurmBytes, parseSlurmCount, parseSlurmKilohertz } from '../src/accounting/slurm-size.ts'
 import { isoFromEpoch, parseEpoch, parseSlurmDuration, parseTimeLimit } from '../src/accounting/slurm-time.ts'
 
 describe('a duration of SLURM', () => {
@@ -40,9 +40,6 @@ describe('sizes and counts of sacct', () => {
     ['0', 0],
     ['10824K', 11_083_776],
     ['1.5G', 1_610_612_736],
-    ['256Mc', 268_435_456],
-    ['4Gn', 4_294_967_296],
-    ['4000Mc', 4_194_304_000],
     ['0.00M', 0],
     ['-0.00M', 0],
     ['20.34M', 21_328_036],
@@ -75,8 +72,12 @@ describe('sizes and counts of sacct', () => {
       expect([parseSlurmBytes(text), parseSlurmCount(text), parseSlurmKilohertz(text)]).toEqual([null, null, null])
     }
   )
-  it('are per node or core where it is memory that was asked for, and nothing else is', () => {
-    expect([parseSlurmCount('4n'), parseSlurmKilohertz('4c')]).toEqual([null, null])
+  it('are of the whole job where old versions tell the memory of a node or of a CPU, and nothing else is', () => {
+    expect(parseRequestedMemory('4Gn', 2, 8)).toBe(8 * 1024 ** 3)
+    expect(parseRequestedMemory('256Mc', 2, 8)).toBe(2 * 1024 ** 3)
+    expect(parseRequestedMemory('200M', 2, 8)).toBe(200 * 1024 ** 2)
+    expect(parseRequestedMemory('4Gn', null, 8)).toBeNull()
+    expect([parseSlurmCount('4n'), parseSlurmKilohertz('4c'), parseSlurmBytes('4Gn')]).toEqual([null, null, null])
   })
 })
 

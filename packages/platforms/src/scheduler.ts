@@ -1,4 +1,5 @@
 import type { Accounting } from '@lautta/core/accounting/accounting'
+import type { SeffReport } from '@lautta/core/accounting/read-seff'
 import type { Ending, ListedTasks, SchedulerPhase } from '@lautta/core/job/job-event'
 import type { Limits } from '@lautta/core/platform/limits'
 
@@ -185,4 +186,11 @@ export interface Scheduler {
   checks(account: string | null): readonly SchedulerCheck[]
   /** All lines of accounting of one job, and those that can't be read. Many who ask together are one question. */
   collectAccounting(job: SubmittedJob): Promise<Accounting>
+  /**
+   * What the platform's own seff says of a SLURM job that has ended; null where it says nothing. Many who ask together are
+   * one question. Schedulers that never have a seff have no such question either.
+   */
+  readSeff?(slurmJobId: string): Promise<SeffReport | null>
+  /** The SLURM jobs, of whomever, that ran for an account between two times, as far as the user may see them. */
+  findBilledJobs?(account: string, from: Date, to: Date): Promise<readonly string[]>
 }

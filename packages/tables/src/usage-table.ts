@@ -1,6 +1,7 @@
 import type { Usage } from '@lautta/core/accounting/usage'
 import type { Run } from '@lautta/core/object-names'
 import { columns } from './column.ts'
+import { readTable } from './read-table.ts'
 import { runCells, runColumns } from './run-columns.ts'
 import { writeTable } from './write-table.ts'
 
@@ -17,7 +18,8 @@ const usageColumns = [
   ),
   ...columns('int64', 'memory-utilized-bytes', 'memory-allocated-bytes'),
   ...columns('double', 'memory-efficiency-percent', 'gpu-hours', 'energy-joules', 'cpu-bu', 'gpu-bu', 'storage-bu'),
-  ...columns('string', 'billed-project', 'source')
+  ...columns('string', 'billed-project', 'source'),
+  ...columns('double', 'gpu-efficiency-percent')
 ]
 
 /** USAGE: one row a run. */
@@ -35,8 +37,24 @@ export function writeUsageTable(usage: Usage, run: Run): Uint8Array {
     'memory-utilized-bytes': usage.memoryUtilizedBytes,
     'memory-allocated-bytes': usage.memoryAllocatedBytes,
     'memory-efficiency-percent': usage.memoryEfficiencyPercent,
+    'gpu-hours': usage.gpuHours,
     'energy-joules': usage.energyJoules,
-    source: 'formula'
+    'cpu-bu': usage.cpuBu,
+    'gpu-bu': usage.gpuBu,
+    'storage-bu': usage.storageBu,
+    'billed-project': usage.billedProject,
+    source: usage.source,
+    'gpu-efficiency-percent': usage.gpuEfficiencyPercent
   }
   return writeTable({ columns: [...runColumns, ...usageColumns], rows: [row] })
+}
+
+/** USAGE of a run with the bill that its project's numbers tell, which became known after it was written. */
+export function amendBill(
+  content: Uint8Array,
+  { cpuBu, gpuBu, storageBu }: Pick<Usage, 'cpuBu' | 'gpuBu' | 'storageBu'>
+): Uint8Array {
+  const table = readTable(content)
+  const bill = { 'cpu-bu': cpuBu, 'gpu-bu': gpuBu, 'storage-bu': storageBu, source: 'lumi-allocations' }
+  return writeTable({ ...table, rows: table.rows.map((row) => ({ ...row, ...bill })) })
 }

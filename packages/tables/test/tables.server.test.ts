@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { Usage } from '@lautta/core/accounting/usage'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runPython } from '../../../test/support/python.ts'
 import { columns } from '../src/column.ts'
@@ -89,7 +90,9 @@ const record: AccountingRecord = {
     avePages: null,
     aveRssBytes: null,
     aveVmSizeBytes: null,
-    maxRssBytes: 2 ** 40
+    maxRssBytes: 2 ** 40,
+    taskCount: null,
+    gpuUsePercent: null
   },
   ...{ consumedEnergyJoules: null, timeLimitSeconds: 1200, submittedAtEpoch: 1_716_736_668, startedAtEpoch: 1_716_736_669 },
   ...{
@@ -230,76 +233,43 @@ describe('LOGS, read by pandas', () => {
   })
 })
 
-describe('USAGE, read by pandas', () => {
+describe('USAGE', () => {
+  const usage: Usage = {
+    ...{ jobId: '7', state: 'COMPLETED', nodes: 1, coresPerNode: 2, wallClockSeconds: 3.5 },
+    ...{ cpuUtilizedSeconds: 3.5, coreWalltimeSeconds: 7, cpuEfficiencyPercent: 50 },
+    ...{ memoryUtilizedBytes: 100, memoryAllocatedBytes: null, memoryEfficiencyPercent: null },
+    ...{ gpuHours: 0.5, energyJoules: null, cpuBu: 0, gpuBu: 22.72, storageBu: null },
+    ...{ billedProject: 'project_1', source: 'seff', gpuEfficiencyPercent: 81.5 }
+  }
+  const names = [
+    ...['orchestration', 'platform', 'job-index', 'attempt', 'job-id', 'state', 'nodes', 'cores-per-node'],
+    ...['cpu-utilized-seconds', 'core-walltime-seconds', 'cpu-efficiency-percent', 'wall-clock-seconds'],
+    ...['memory-utilized-bytes', 'memory-allocated-bytes', 'memory-efficiency-percent', 'gpu-hours', 'energy-joules'],
+    ...['cpu-bu', 'gpu-bu', 'storage-bu', 'billed-project', 'source', 'gpu-efficiency-percent']
+  ]
+  const [cells, accounts] = [
+    ['01jd', 'lumi', 0, 2, '7', 'COMPLETED', 1, 2, 3.5, 7, 50, 3.5, 100, null, null, 0.5, null, 0, 22.72, null],
+    ['project_1', 'seff', 81.5]
+  ]
   it('has a row for a run, with nothing where nothing is known', async () => {
-    const usage = {
-      ...{
-        jobId: '7',
-        state: 'COMPLETED',
-        nodes: 1,
-        coresPerNode: 2,
-        cpuUtilizedSeconds: 3.5,
-        coreWalltimeSeconds: 7,
-        cpuEfficiencyPercent: 50
-      },
-      ...{
-        wallClockSeconds: 3.5,
-        memoryUtilizedBytes: 100,
-        memoryAllocatedBytes: null,
-        memoryEfficiencyPercent: null,
-        energyJoules: null
-      }
-    }
-    const { columns: names, rows } = await inPandas(writeUsageTable(usage, run))
-    expect(names).toEqual([
-      ...[
-        'orchestration',
-        'platform',
-        'job-index',
-        'attempt',
-        'job-id',
-        'state',
-        'nodes',
-        'cores-per-node',
-        'cpu-utilized-seconds',
-        'core-walltime-seconds'
-      ],
-      ...[
-        'cpu-efficiency-percent',
-        'wall-clock-seconds',
-        'memory-utilized-bytes',
-        'memory-allocated-bytes',
-        'memory-efficiency-percent',
-        'gpu-hours'
-      ],
-      ...['energy-joules', 'cpu-bu', 'gpu-bu', 'storage-bu', 'billed-project', 'source']
+    const { columns: found, rows } = await inPandas(writeUsageTable(usage, run))
+    expect(found).toEqual(names)
+    expect(rows).toEqual([[...cells, ...accounts]])
+  })
+  it('has a type for each column, whether or not there is a value, for pyarrow', async () => {
+    const whole = ['job-index', 'attempt', 'nodes', 'memory-utilized-bytes', 'memory-allocated-bytes']
+    const texts = ['orchestration', 'platform', 'job-id', 'state', 'billed-project', 'source']
+    const typeOf = (name: string) => (whole.includes(name) ? 'int64' : texts.includes(name) ? 'string' : 'double')
+    expect(await inArrow(writeUsageTable(usage, run))).toMatchObject({ schema: names.map((name) => [name, typeOf(name)]) })
+  })
+  it('is summed by DuckDB over the runs of a project', async () => {
+    const one = readTable(writeUsageTable(usage, run))
+    const joined = joinTables([
+      { run, table: one },
+      { run: { ...run, attempt: 3 }, table: readTable(writeUsageTable({ ...usage, gpuBu: null, cpuBu: 12 }, run)) }
     ])
-    expect(rows).toEqual([
-      [
-        '01jd',
-        'lumi',
-        0,
-        2,
-        '7',
-        'COMPLETED',
-        1,
-        2,
-        3.5,
-        7,
-        50,
-        3.5,
-        100,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        'formula'
-      ]
-    ])
+    const query = `select "billed-project", sum("cpu-bu"), sum("gpu-bu"), count("storage-bu"), sum("gpu-hours") from TABLE group by 1`
+    expect(await inDuckDb(writeTable(joined), query)).toEqual([['project_1', 12, 22.72, 0, 1]])
   })
 })
 

@@ -1,12 +1,9 @@
 import { isAccountingComplete } from '@lautta/core/accounting/is-accounting-complete'
-import { computeUsage } from '@lautta/core/accounting/usage'
 import { recordedTasks } from '@lautta/core/job/array-tasks'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
 import type { CollectMessage } from '@lautta/core/messages'
 import { type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
-import type { Management } from '@lautta/object-store/management'
-import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import type { Platform } from '@lautta/platforms/platform'
 import { submittedJobOf } from '@lautta/platforms/submitted-job'
@@ -18,14 +15,12 @@ import { collectLastRuns } from './collect-last-runs.ts'
 import { collectNewBytes, collectTogether, hasEnded } from './collect-log.ts'
 import { finishLog, removePieces } from './finish-log.ts'
 import { keepUnreadable } from './keep-unreadable.ts'
+import { type BillPorts, noteAllocations, settleBill } from './settle-bill.ts'
+import { tellUsage } from './tell-usage.ts'
 
-export interface CollectPorts {
-  store: ObjectStore
-  management: Management
-  connect(user: string, platform: string): Promise<Platform>
+export interface CollectPorts extends BillPorts {
   /** Does work that takes memory or a connection, when there is a place for it. */
   inPlace<Result>(work: () => Promise<Result>): Promise<Result>
-  now(): Date
   logger: Pick<Logger, 'warn'>
 }
 
@@ -58,12 +53,16 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
     const look = await collectNewBytes(store, pipeline, logs, run, attempt, now())
     return { ...look, unreadable: [...unreadable, ...look.unreadable] }
   })
-  if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
+  if (accounting === null) {
+    if (attempt.state.kind === 'running') await inPlace(() => noteAllocations(ports, user, run))
+    return broughtBytes > 0 ? 'log' : 'nothing'
+  }
   const { records, unreadable: unreadableLines } = await accounting
   const submitter = management.bucketOf(user)
   await inPlace(() => keepUnreadable(store, logger, submitter, run, unreadableLines))
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
-  const usage = computeUsage(records)
+  const used = await tellUsage(ports, user, name, records)
+  const usage = used === null ? null : await inPlace(() => settleBill(ports, user, run, records, used))
   return inPlace(async () => {
     const { logs } = await connect(user, name)
     await collectLastRuns(store, pipeline, logs, run, attempt, records)

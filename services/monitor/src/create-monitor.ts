@@ -9,9 +9,11 @@ import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
 import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
+import { createAllocationReader } from './allocation-reader.ts'
 import { collectRun } from './collect-run.ts'
 import { keepHouse } from './keep-house.ts'
 import { createPlatformPool } from './platform-pool.ts'
+import { settleOpenBills } from './settle-open-bills.ts'
 
 // Most of them wait until accounting was asked for all of them together.
 const messagesAtOnce = 1000
@@ -43,7 +45,10 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
       leave()
     }
   }
-  const ports = { ...installation, connect: pool.connect, inPlace, now: () => new Date(), logger }
+  const known = (name: string) => config.platforms.find((platform) => platform.name === name)
+  const now = () => new Date()
+  const readAllocations = createAllocationReader({ connect: pool.connect, known, now })
+  const ports = { ...installation, connect: pool.connect, known, readAllocations, inPlace, now, logger }
 
   const collect = async (message: CollectMessage): Promise<void> => {
     const { user, platform, id, index, attempt } = message
@@ -64,9 +69,13 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   }
 
   const consumer = consumeCollect(redis, { concurrency: messagesAtOnce, stalledMs: config.leaseSeconds * 1000 }, collect)
-  const house = { ...installation, users: config.users, logger, now: ports.now, signal: closing.signal }
-  void keepHouse(house)
-  const housekeeping = setInterval(() => void keepHouse(house), keepHouseMs)
+  const house = { ...ports, users: config.users, logger, signal: closing.signal }
+  const lookAfter = (): void => {
+    void settleOpenBills(house)
+    void keepHouse(house)
+  }
+  lookAfter()
+  const housekeeping = setInterval(lookAfter, keepHouseMs)
   return {
     async close() {
       closing.abort()

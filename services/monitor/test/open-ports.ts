@@ -32,6 +32,8 @@ export async function openPorts(
   const enter = createLimit(2)
   return {
     ...{ store, management, now: () => new Date(), logger: { warn: () => {} } },
+    known: () => known,
+    readAllocations: async () => null,
     connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
     async inPlace(work) {
       const leave = await enter()

@@ -35,6 +35,10 @@ export interface AccountingRecord {
   aveRssBytes: number | null
   aveVmSizeBytes: number | null
   maxRssBytes: number | null
+  /** Of a step: into how many tasks `srun` divided it. */
+  taskCount: number | null
+  /** Of a step: how much of one GPU a task of it was seen to use, on the average. */
+  gpuUsePercent: number | null
   consumedEnergyJoules: number | null
   timeLimitSeconds: number | null
   submittedAtEpoch: number | null
@@ -75,6 +79,8 @@ export const nothingRecorded: Omit<AccountingRecord, 'jobId'> = {
   aveRssBytes: null,
   aveVmSizeBytes: null,
   maxRssBytes: null,
+  taskCount: null,
+  gpuUsePercent: null,
   consumedEnergyJoules: null,
   timeLimitSeconds: null,
   submittedAtEpoch: null,

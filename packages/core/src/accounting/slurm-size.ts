@@ -2,8 +2,14 @@ const powers = ['', 'K', 'M', 'G', 'T', 'P']
 
 /** Reads a size as sacct prints it, in bytes: `10824K`, `1.5G`, `0`. SLURM's units are powers of 1024. */
 export function parseSlurmBytes(text: string): number | null {
-  // ReqMem of old versions ends in n (per node) or c (per cpu).
-  return parseScaled(text.trim().replace(/[nc]$/i, ''), 1024)
+  return parseScaled(text.trim(), 1024)
+}
+
+/** Reads ReqMem, which is of the whole job, but in versions before 21.08 of one node (`4Gn`) or CPU (`2Gc`). */
+export function parseRequestedMemory(text: string, nodes: number | null, cpus: number | null): number | null {
+  const each = /n$/i.test(text) ? nodes : /c$/i.test(text) ? cpus : 1
+  const bytes = parseSlurmBytes(text.replace(/[nc]$/i, ''))
+  return bytes === null || each === null ? null : bytes * each
 }
 
 /** Reads a count as sacct prints it. SLURM shortens counts of nodes, cores and pages as it does sizes: `2K` is 2048. */

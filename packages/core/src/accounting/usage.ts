@@ -1,5 +1,10 @@
+import { billRuns } from '../billing/bill-runs.ts'
+import type { BillingFormula } from '../billing/billing-formula.ts'
 import type { AccountingRecord } from './accounting-record.ts'
-import { lastRunsOf } from './last-runs.ts'
+import { gpuEfficiencyOf, gpuHoursOf } from './gpu-usage.ts'
+import { lastRunsOf, unitOf } from './last-runs.ts'
+import { usedEnergy } from './used-energy.ts'
+import { allocatedMemory, usedMemory } from './used-memory.ts'
 
 /** What a run used of what it had. Efficiencies are per cent; null is what can't be told. */
 export interface Usage {
@@ -14,28 +19,36 @@ export interface Usage {
   memoryUtilizedBytes: number | null
   memoryAllocatedBytes: number | null
   memoryEfficiencyPercent: number | null
+  gpuHours: number | null
   energyJoules: number | null
+  cpuBu: number | null
+  gpuBu: number | null
+  storageBu: number | null
+  billedProject: string | null
+  /** Who says it: the platform's seff or lumi-allocations, where it said anything, else our own arithmetic. */
+  source: 'seff' | 'formula' | 'lumi-allocations'
+  gpuEfficiencyPercent: number | null
 }
 
 /**
  * What a job used, from its own lines of accounting; null when the job's own line is not among them. Of an array it is
  * what its tasks used together, but for memory, which each of them had for itself; its wall clock goes from the first
- * beginning to the last end.
+ * beginning to the last end. How well it ran is told of the last run of a requeued job or task; GPU hours, energy and
+ * billing units are of all its runs.
  */
-export function computeUsage(records: readonly AccountingRecord[]): Usage | null {
-  // Of a requeued job or task, the last run counts.
+export function computeUsage(records: readonly AccountingRecord[], formulas: readonly BillingFormula[] = []): Usage | null {
   const jobs = lastRunsOf(records)
   const job = jobs.find(({ state }) => state !== 'COMPLETED') ?? jobs[0]
   if (job === undefined) return null
-  const runs = new Map(jobs.map(({ arrayTask, restart }) => [arrayTask, restart]))
-  const lines = records.filter(({ arrayTask, restart }) => runs.get(arrayTask) === restart)
+  const runs = new Map(jobs.map((one) => [unitOf(one), one.restart]))
+  const lines = records.filter((record) => runs.get(unitOf(record)) === record.restart)
   const coreWalltimeSeconds = sum(
     jobs.map(({ elapsedSeconds: of, allocCpus: by }) => (of === null || by === null ? null : of * by))
   )
   const cpuUtilizedSeconds = sum(jobs.map(({ totalCpuSeconds }) => totalCpuSeconds))
-  // Memory is sampled per step and task, and never on the job's own line; a local job has no steps.
-  const memoryUtilizedBytes = greatest(lines.map(({ maxRssBytes }) => maxRssBytes))
-  const { allocNodes: nodes, allocCpus, reqMemBytes: memoryAllocatedBytes } = job
+  const memoryUtilizedBytes = usedMemory(lines)
+  const memoryAllocatedBytes = allocatedMemory(job)
+  const { allocNodes: nodes, allocCpus } = job
   return {
     jobId: job.jobId,
     state: job.state,
@@ -48,8 +61,24 @@ export function computeUsage(records: readonly AccountingRecord[]): Usage | null
     memoryUtilizedBytes,
     memoryAllocatedBytes,
     memoryEfficiencyPercent: percent(memoryUtilizedBytes, memoryAllocatedBytes),
-    energyJoules: sum(jobs.map(({ consumedEnergyJoules }) => consumedEnergyJoules))
+    gpuHours: sum(records.filter(({ jobStep }) => jobStep === null).map(gpuHoursOf)),
+    energyJoules: sum(allRunsOf(records).map(usedEnergy)),
+    ...billRuns(formulas, records),
+    storageBu: null,
+    billedProject: job.account,
+    source: 'formula',
+    gpuEfficiencyPercent: gpuEfficiencyOf(lines)
   }
+}
+
+/** The lines of each run, with its steps. */
+function allRunsOf(records: readonly AccountingRecord[]): AccountingRecord[][] {
+  const byRun = new Map<string, AccountingRecord[]>()
+  for (const record of records) {
+    const key = `${unitOf(record)} ${record.restart}`
+    byRun.set(key, [...(byRun.get(key) ?? []), record])
+  }
+  return [...byRun.values()]
 }
 
 function spanOf(jobs: readonly AccountingRecord[]): number | null {
@@ -68,6 +97,7 @@ function greatest(values: readonly (number | null)[]): number | null {
   return values.reduce((one, other) => (one === null || other === null ? (one ?? other) : Math.max(one, other)), null)
 }
 
-function percent(part: number | null, whole: number | null): number | null {
+/** Per cent of a whole; null where there is none. */
+export function percent(part: number | null, whole: number | null): number | null {
   return part === null || whole === null || whole === 0 ? null : (100 * part) / whole
 }

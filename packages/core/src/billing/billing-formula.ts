@@ -14,6 +14,12 @@ type Term = z.output<typeof termSchema>
 export const billingFormulaSchema = z.strictObject({
   partitions: z.array(z.string()).min(1),
   unit: z.enum(['cpu-bu', 'gpu-bu']),
+  'threads-per-core': z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("how many of SLURM's CPUs are one core, there; 1 by default"),
   max: z.array(termSchema).default([]),
   plus: z.array(termSchema).default([])
 })

@@ -18,3 +18,19 @@ export function readAllocation(line: string, date: string | null): Allocation | 
   const [usedTbHours, allocatedTbHours] = hoursOf('tb')
   return { project, usedCoreHours, allocatedCoreHours, usedGpuHours, allocatedGpuHours, usedTbHours, allocatedTbHours, date }
 }
+
+/** The date of the data, where a line tells it: `Data updated: 2026-11-19 15:36:37`. */
+export function findDate(line: string): string | null {
+  return /^data\b.*?(\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?)/i.exec(line)?.[1] ?? null
+}
+
+// A print that never ends is not followed any further.
+const mostLines = 1000
+const mostCharacters = 1000
+
+/** Reads what lumi-allocations prints: what each project has used. */
+export function readAllocations(print: string): Allocation[] {
+  const lines = print.split('\n', mostLines).map((line) => line.slice(0, mostCharacters).trim())
+  const date = lines.map(findDate).find((found) => found !== null) ?? null
+  return lines.flatMap((line) => readAllocation(line, date) ?? [])
+}

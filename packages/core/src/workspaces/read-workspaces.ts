@@ -1,4 +1,4 @@
-import { readAllocation } from './read-allocation.ts'
+import { findDate, readAllocation } from './read-allocation.ts'
 import { readQuantity, scaleQuantity } from './read-quantity.ts'
 import type { Allocation, Workspace } from './workspace.ts'
 
@@ -77,7 +77,3 @@ function readFileCounts(usedText: string, maxText: string): { used: number; max:
 }
 
 const isOver = ({ used, max }: { used: number; max: number }): boolean => max > 0 && used > max
-
-function findDate(line: string): string | null {
-  return /^data\b.*?(\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?)/i.exec(line)?.[1] ?? null
-}

@@ -15,6 +15,7 @@ export const lumi: ShippedProfile = {
   // CSC's own modules, beside LUMI's.
   preamble: ['module use /appl/local/csc/modulefiles/'],
   workspacesCommand: 'lumi-workspaces',
+  allocationsCommand: 'lumi-allocations',
   partitions: partitionData([
     {
       ...{ name: 'standard', 'time-limit-seconds': 2 * day, 'max-nodes': 512 },
@@ -36,6 +37,7 @@ export const lumi: ShippedProfile = {
     {
       partitions: ['small'],
       unit: 'cpu-bu',
+      'threads-per-core': 2,
       max: [
         { of: 'cores', each: 1 },
         { of: 'memory-gib', each: 1, portion: 2 }
@@ -45,6 +47,7 @@ export const lumi: ShippedProfile = {
     {
       partitions: ['small-g', 'dev-g'],
       unit: 'gpu-bu',
+      'threads-per-core': 2,
       max: [
         { of: 'cores', each: 0.5, portion: 8 },
         { of: 'memory-gib', each: 0.5, portion: 64 },

@@ -12,6 +12,7 @@ export const mahti: ShippedProfile = {
   timeZone: 'Europe/Helsinki',
   preamble: ['source /appl/profile/zz-csc-env.sh'],
   workspacesCommand: 'csc-workspaces',
+  allocationsCommand: null,
   partitions: partitionData([
     { name: 'test', 'time-limit-seconds': hour, 'min-nodes': 1, 'max-nodes': 2, 'cores-per-node': 128 },
     { name: 'medium', 'time-limit-seconds': 36 * hour, 'min-nodes': 1, 'max-nodes': 20, 'cores-per-node': 128 },
@@ -30,6 +31,7 @@ export const mahti: ShippedProfile = {
     {
       partitions: ['small', 'interactive'],
       unit: 'cpu-bu',
+      'threads-per-core': 2,
       plus: [
         { of: 'cores', each: 1 },
         { of: 'storage-gib', each: 0.01 }

@@ -15,6 +15,8 @@ export interface PlatformFacts {
   preamble: readonly string[]
   /** Prints the user's disk areas and their quotas; null where there is no such command. */
   workspacesCommand: string | null
+  /** Prints what projects have used of what they were given; null where there is no such command. */
+  allocationsCommand: string | null
   /** What the platform itself says of its partitions at run time wins. */
   partitions: readonly Partition[]
   billing: readonly BillingFormula[]

@@ -18,6 +18,7 @@ export const puhti: ShippedProfile = {
   timeZone: 'Europe/Helsinki',
   preamble: ['source /appl/profile/zz-csc-env.sh'],
   workspacesCommand: 'csc-workspaces',
+  allocationsCommand: null,
   partitions: partitionData([
     { name: 'test', 'time-limit-seconds': 15 * minute, 'max-cores': 80 },
     { name: 'small', 'time-limit-seconds': 3 * day, 'max-cores': 40, 'max-memory-bytes': 373 * gib },

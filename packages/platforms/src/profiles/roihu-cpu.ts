@@ -15,6 +15,7 @@ export const roihuCpu: ShippedProfile = {
   timeZone: 'Europe/Helsinki',
   preamble: [],
   workspacesCommand: 'csc-workspaces',
+  allocationsCommand: null,
   partitions: partitionData([
     {
       ...{ name: 'test', 'time-limit-seconds': 15 * minute, 'min-nodes': 1, 'max-nodes': 2 },

@@ -16,6 +16,7 @@ export const roihuGpu: ShippedProfile = {
   timeZone: 'Europe/Helsinki',
   preamble: [],
   workspacesCommand: 'csc-workspaces',
+  allocationsCommand: null,
   partitions: partitionData([
     {
       ...{ name: 'gputest', 'time-limit-seconds': 15 * minute, 'min-nodes': 1, 'max-nodes': 2, 'gpus-per-node': 4 },

@@ -13,6 +13,7 @@ export const plainProfile: Profile = {
   timeZone: null,
   preamble: [],
   workspacesCommand: null,
+  allocationsCommand: null,
   partitions: [],
   billing: [],
   firewallRanges: [],

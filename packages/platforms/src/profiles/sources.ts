@@ -24,6 +24,7 @@ export function readIn(source: Source, others: Partial<ShippedProfile['sources']
     timeZone: byPlace,
     preamble: source,
     workspacesCommand: source,
+    allocationsCommand: source,
     partitions: source,
     billing: source,
     firewallRanges: source,

@@ -1,7 +1,8 @@
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
 import { saysNothing } from '@lautta/core/accounting/says-nothing'
-import { parseSlurmBytes, parseSlurmCount, parseSlurmKilohertz } from '@lautta/core/accounting/slurm-size'
+import { parseRequestedMemory, parseSlurmBytes, parseSlurmCount, parseSlurmKilohertz } from '@lautta/core/accounting/slurm-size'
 import { parseEpoch, parseSlurmDuration } from '@lautta/core/accounting/slurm-time'
+import { readGpuUse } from '@lautta/core/accounting/tracked-resources'
 import type { SacctLine } from './sacct-lines.ts'
 import { stripStateSuffix } from './slurm-state.ts'
 
@@ -24,6 +25,7 @@ export function readRecord({ id, row }: SacctLine): { record: Omit<AccountingRec
   const epoch = readWith(parseEpoch)
   const [exitCode, exitSignal] = readWith(parseExitCode)('ExitCode') ?? [null, null]
   const limitMinutes = count('TimelimitRaw')
+  const [allocNodes, allocCpus] = [count('AllocNodes'), count('AllocCPUS')]
   const record = {
     ...id,
     jobName: text('JobName'),
@@ -36,10 +38,10 @@ export function readRecord({ id, row }: SacctLine): { record: Omit<AccountingRec
     exitCode,
     exitSignal,
     reqCpus: count('ReqCPUS'),
-    allocCpus: count('AllocCPUS'),
+    allocCpus,
     reqNodes: count('ReqNodes'),
-    allocNodes: count('AllocNodes'),
-    reqMemBytes: bytes('ReqMem'),
+    allocNodes,
+    reqMemBytes: readWith((text) => parseRequestedMemory(text, allocNodes, allocCpus))('ReqMem'),
     allocTres: text('AllocTRES'),
     aveCpuSeconds: duration('AveCPU'),
     aveCpuFreqKhz: readWith(parseSlurmKilohertz)('AveCPUFreq'),
@@ -49,6 +51,8 @@ export function readRecord({ id, row }: SacctLine): { record: Omit<AccountingRec
     aveRssBytes: bytes('AveRSS'),
     aveVmSizeBytes: bytes('AveVMSize'),
     maxRssBytes: bytes('MaxRSS'),
+    taskCount: count('NTasks'),
+    gpuUsePercent: readGpuUse(row.TRESUsageInAve ?? ''),
     consumedEnergyJoules: count('ConsumedEnergyRaw'),
     timeLimitSeconds: limitMinutes === null ? null : limitMinutes * 60,
     submittedAtEpoch: epoch('Submit'),

@@ -156,7 +156,9 @@ const recordFields = [
     'AllocTRES',
     'NodeList',
     'Cluster',
-    'User'
+    'User',
+    'NTasks',
+    'TRESUsageInAve'
   ]
 ]
 

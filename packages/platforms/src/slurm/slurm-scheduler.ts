@@ -5,6 +5,8 @@ import type { RemoteShell } from '../remote-shell.ts'
 import { type RemoteCommand, runCommand } from '../run-command.ts'
 import { type FoundJob, mostIdsAtOnce, type Scheduler, type SubmissionRight, type SubmittedJob } from '../scheduler.ts'
 import { accountsIn, judgeAccount, listAssociations } from './accounts.ts'
+import { createSeffQuestion } from './ask-seff.ts'
+import { billedJobs } from './billed-jobs.ts'
 import { checkSlurm } from './check-slurm.ts'
 import { type CommandBudget, unlimitedCommands } from './command-budget.ts'
 import type { Rank } from './command-queue.ts'
@@ -107,6 +109,8 @@ export function createSlurmScheduler(
       { step: 'slurm', run: () => run(checkSlurm) },
       { step: 'account', run: async () => judgeAccount(await run(listAssociations), account) }
     ],
-    collectAccounting
+    collectAccounting,
+    readSeff: createSeffQuestion(run),
+    findBilledJobs: (account, from, to) => run(billedJobs(account, from, to), 'second')
   }
 }
