@@ -10,6 +10,7 @@ import { writeLinesTable } from '../src/lines-table.ts'
 import { writeLogTable } from '../src/log-table.ts'
 import { readTable } from '../src/read-table.ts'
 import { writeSacctTable } from '../src/sacct-table.ts'
+import { streamTable } from '../src/stream-table.ts'
 import { writeTimesTable } from '../src/times-table.ts'
 import { writeUsageTable } from '../src/usage-table.ts'
 import { writeTable } from '../src/write-table.ts'
@@ -300,6 +301,43 @@ describe('USAGE, read by pandas', () => {
         'formula'
       ]
     ])
+  })
+})
+
+describe('a table that was written as a stream', () => {
+  const columnsOfIt = [...columns('string', 's'), ...columns('int64', 'i'), ...columns('double', 'd')]
+  async function* give() {
+    for (let from = 0; from < 150_000; from += 10_000) {
+      const numbers = Array.from({ length: 10_000 }, (_none, at) => from + at)
+      yield numbers.map((i) => (i === 70_000 ? { i } : { s: `row ${i} ä`, i, d: i / 2 }))
+    }
+  }
+  const gather = async (pieces: AsyncIterable<Uint8Array>) => {
+    const taken: Uint8Array[] = []
+    for await (const piece of pieces) taken.push(piece)
+    return Buffer.concat(taken)
+  }
+  const written = () => gather(streamTable(columnsOfIt, give()))
+  it('has the index 0..n-1 in pandas', async () => {
+    const described = await runPython(
+      `import sys, json, pandas as pd
+df = pd.read_parquet(sys.argv[1])
+print(json.dumps([list(df.columns), str(type(df.index).__name__), int(df.index[0]), int(df.index[-1]), len(df), df.s[149999], bool(pd.isna(df.s[70000]) and pd.isna(df.d[70000])), str(df.i.dtype), int(df.i.sum())]))`,
+      await save(await written())
+    )
+    const sum = (149_999 * 150_000) / 2
+    expect(described).toEqual([['s', 'i', 'd'], 'RangeIndex', 0, 149_999, 150_000, 'row 149999 ä', true, 'int64', sum])
+  })
+  it('is compressed with zstd in row groups, and readable by pyarrow and DuckDB', async () => {
+    const content = await written()
+    expect(await inArrow(content)).toMatchObject({ compression: 'ZSTD', rows: 150_000 })
+    expect(await inDuckDb(content, 'select count(*)::int, count(s)::int, max(i)::int from TABLE')).toEqual([
+      [150_000, 149_999, 149_999]
+    ])
+  })
+  it('may have no row', async () => {
+    const content = await gather(streamTable(columnsOfIt, (async function* () {})()))
+    expect(await inPandas(content)).toMatchObject({ columns: ['s', 'i', 'd'], index: [], rows: [] })
   })
 })
 
