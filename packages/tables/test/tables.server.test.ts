@@ -2,15 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
+import type { LogStream } from '@lautta/core/object-names'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runPython } from '../../../test/support/python.ts'
 import { columns } from '../src/column.ts'
 import { joinTables } from '../src/join-tables.ts'
 import { writeLinesTable } from '../src/lines-table.ts'
-import { writeLogTable } from '../src/log-table.ts'
+import { streamLogTable } from '../src/log-table.ts'
 import { readTable } from '../src/read-table.ts'
 import { writeSacctTable } from '../src/sacct-table.ts'
-import { streamTable } from '../src/stream-table.ts'
 import { writeTimesTable } from '../src/times-table.ts'
 import { writeUsageTable } from '../src/usage-table.ts'
 import { writeTable } from '../src/write-table.ts'
@@ -32,6 +32,12 @@ interface Frame {
   types: string[]
   index: string[]
   rows: unknown[][]
+}
+
+async function gather(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const taken: Uint8Array[] = []
+  for await (const piece of pieces) taken.push(piece)
+  return Buffer.concat(taken)
 }
 
 let files = 0
@@ -199,17 +205,16 @@ describe('TIMES, read by pandas', () => {
 })
 
 describe('LOGS, read by pandas', () => {
+  async function* give(...logs: [LogStream, Buffer][]) {
+    for (const [source, bytes] of logs) yield { source, bytes }
+  }
   it('has the lines as seed 000 cleans them, with their numbers and sources', async () => {
     const out = Buffer.concat([Buffer.from('a\tb\u001b[1m\n\n  \nprogress 1\rprogress 2\r\nlast'), Buffer.from([0xff])])
-    expect(
-      await inPandas(
-        writeLogTable([
-          { source: 'out', content: out },
-          { source: 'err', content: Buffer.from('oops\n') }
-        ])
-      )
-    ).toMatchObject({
+    const table = streamLogTable(give(['out', out.subarray(0, 30)], ['out', out.subarray(30)], ['err', Buffer.from('oops\n')]))
+    expect(await inPandas(await gather(table))).toMatchObject({
       columns: ['rows', 'line', 'source'],
+      types: ['str', 'int64', 'str'],
+      index: ['0', '1', '2', '3', '4'],
       rows: [
         ['a b [1m', 1, 'out'],
         ['progress 1', 4, 'out'],
@@ -220,7 +225,9 @@ describe('LOGS, read by pandas', () => {
     })
   })
   it('may be empty', async () => {
-    expect(await inPandas(writeLogTable([]))).toMatchObject({ columns: ['rows', 'line', 'source'], rows: [] })
+    const empty = { columns: ['rows', 'line', 'source'], rows: [] }
+    expect(await inPandas(await gather(streamLogTable(give())))).toMatchObject(empty)
+    expect(await inPandas(await gather(streamLogTable(give(['out', Buffer.from('\n\n')]))))).toMatchObject(empty)
   })
   it('has the one column of the seed for a text that an order brings as a table', async () => {
     expect(await inPandas(writeLinesTable(Buffer.from('x\n\ny\n')))).toMatchObject({
@@ -301,43 +308,6 @@ describe('USAGE, read by pandas', () => {
         'formula'
       ]
     ])
-  })
-})
-
-describe('a table that was written as a stream', () => {
-  const columnsOfIt = [...columns('string', 's'), ...columns('int64', 'i'), ...columns('double', 'd')]
-  async function* give() {
-    for (let from = 0; from < 150_000; from += 10_000) {
-      const numbers = Array.from({ length: 10_000 }, (_none, at) => from + at)
-      yield numbers.map((i) => (i === 70_000 ? { i } : { s: `row ${i} ä`, i, d: i / 2 }))
-    }
-  }
-  const gather = async (pieces: AsyncIterable<Uint8Array>) => {
-    const taken: Uint8Array[] = []
-    for await (const piece of pieces) taken.push(piece)
-    return Buffer.concat(taken)
-  }
-  const written = () => gather(streamTable(columnsOfIt, give()))
-  it('has the index 0..n-1 in pandas', async () => {
-    const described = await runPython(
-      `import sys, json, pandas as pd
-df = pd.read_parquet(sys.argv[1])
-print(json.dumps([list(df.columns), str(type(df.index).__name__), int(df.index[0]), int(df.index[-1]), len(df), df.s[149999], bool(pd.isna(df.s[70000]) and pd.isna(df.d[70000])), str(df.i.dtype), int(df.i.sum())]))`,
-      await save(await written())
-    )
-    const sum = (149_999 * 150_000) / 2
-    expect(described).toEqual([['s', 'i', 'd'], 'RangeIndex', 0, 149_999, 150_000, 'row 149999 ä', true, 'int64', sum])
-  })
-  it('is compressed with zstd in row groups, and readable by pyarrow and DuckDB', async () => {
-    const content = await written()
-    expect(await inArrow(content)).toMatchObject({ compression: 'ZSTD', rows: 150_000 })
-    expect(await inDuckDb(content, 'select count(*)::int, count(s)::int, max(i)::int from TABLE')).toEqual([
-      [150_000, 149_999, 149_999]
-    ])
-  })
-  it('may have no row', async () => {
-    const content = await gather(streamTable(columnsOfIt, (async function* () {})()))
-    expect(await inPandas(content)).toMatchObject({ columns: ['s', 'i', 'd'], index: [], rows: [] })
   })
 })
 

@@ -195,17 +195,17 @@ describe('the logs of a large array', () => {
     expect(await rowsOf(ports.store)).toEqual(written.map((task) => [text(task).trimEnd(), `out.${task}`]))
   })
 
-  it('are in the table up to a size, with a line that says so', async () => {
+  it('are in the table with all of their lines', async () => {
     const ports = await openArray(tasks, true)
     const mebibytes = 10
     for (const task of [0, 1, 2]) await writeFile(file('out', task), `${'y'.repeat(1024 * 1024 - 1)}\n`.repeat(mebibytes))
+    await writeFile(file('out', 3), 'z'.repeat(2 * 1024 * 1024 + 5))
     expect(await collectRun(ports, message)).toBe('all')
     const rows = await rowsOf(ports.store)
-    expect(rows.map(([, source]) => source)).toEqual([...Array(10).fill('out.0'), ...Array(7).fill('out.1')])
-    expect(rows.at(-1)?.[0]).toBe(
-      '[Lautta: the log goes on; all of its 10485760 bytes are in LOGS/1-local-0-1.out.log; 1 more tasks have logs]'
-    )
-    expect((await ports.store.head(bucket, logPath(run, 'out')))?.usedBytes).toBe(30 * 1024 * 1024)
+    const sources = [0, 1, 2].flatMap((task) => Array(mebibytes).fill(`out.${task}`))
+    expect(rows.map(([, source]) => source)).toEqual([...sources, 'out.3', 'out.3', 'out.3'])
+    expect(rows.map(([text]) => String(text).length)).toEqual([...Array(30).fill(1024 * 1024 - 1), 1024 * 1024, 1024 * 1024, 5])
+    expect((await ports.store.head(bucket, logPath(run, 'out')))?.usedBytes).toBe(32 * 1024 * 1024 + 5)
   })
 })
 
