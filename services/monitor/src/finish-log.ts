@@ -98,8 +98,9 @@ async function joinPieces(
   const written = files.filter(({ task, stream }) => task === null || pieces.has(stream))
   return mapLimited(written, requestsAtOnce, async ({ stream }) => {
     const path = logPath(run, stream)
-    const content = joinLogParts(store, bucket, pieces.get(stream) ?? [])
-    const { usedBytes } = await putVersioned(store, bucket, path, content, { contentType: textType })
+    const parts = pieces.get(stream) ?? []
+    const usedBytes = sumBytes(parts)
+    await putVersioned(store, bucket, path, joinLogParts(store, bucket, parts), { contentType: textType, usedBytes })
     return { path, logs: [{ stream, usedBytes }] }
   })
 }
@@ -110,8 +111,8 @@ async function findTasks(store: ObjectStore, bucket: string, run: Run, { source 
   return logs.length === 0 ? [] : [{ path: logPath(run, source), logs }]
 }
 
-function sumBytes(logs: readonly WholeLog[]): number {
-  return logs.reduce((sum, { usedBytes }) => sum + usedBytes, 0)
+function sumBytes(parts: readonly { usedBytes: number }[]): number {
+  return parts.reduce((sum, { usedBytes }) => sum + usedBytes, 0)
 }
 
 /** The pieces are not needed any more once the whole is stored. */
