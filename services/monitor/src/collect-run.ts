@@ -49,12 +49,11 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   // Its failure is met below.
   accounting?.catch(() => {})
   const pipeline = management.bucketOf(user, 'pipeline')
-  const { broughtBytes, unreadable } = await inPlace(async () => {
+  const together = await inPlace(async () => {
     const { logs } = await connect(user, name)
-    const unreadable = accounting === null ? [] : await collectTogether(store, pipeline, logs, run, attempt)
-    const look = await collectNewBytes(store, pipeline, logs, run, attempt, now())
-    return { ...look, unreadable: [...unreadable, ...look.unreadable] }
+    return accounting === null ? [] : collectTogether(store, pipeline, logs, run, attempt)
   })
+  const { broughtBytes, unreadable } = await followLog(ports, user, run, attempt)
   if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
   const records = await accounting
   if (!isAccountingComplete(records, token, now(), recordedTasks(attempt))) return 'incomplete'
@@ -62,7 +61,7 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   await inPlace(async () => {
     const { logs } = await connect(user, name)
     await collectLastRuns(store, pipeline, logs, run, attempt, records)
-    await finishLog(store, pipeline, run, attempt, unreadable)
+    await finishLog(store, pipeline, run, attempt, [...together, ...unreadable])
     const submitter = management.bucketOf(user)
     await putVersioned(store, submitter, sacctPath(run), writeSacctTable(records, run, token))
     // An array all of whose tasks were cancelled before they began has used nothing.
@@ -71,6 +70,21 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
     await removePieces(store, pipeline, run)
   })
   return 'all'
+}
+
+/** Look after look, each in a place of its own, until all is there that the first one saw, however fast it is written. */
+async function followLog({ store, management, connect, now, inPlace }: CollectPorts, user: string, run: Run, attempt: Attempt) {
+  const bucket = management.bucketOf(user, 'pipeline')
+  let broughtBytes = 0
+  for (let owedBytes = Number.POSITIVE_INFINITY; ; ) {
+    const look = await inPlace(async () => {
+      const { logs } = await connect(user, run.platform)
+      return collectNewBytes(store, bucket, logs, run, attempt, now())
+    })
+    broughtBytes += look.broughtBytes
+    owedBytes = Math.min(look.leftBytes, owedBytes - look.broughtBytes)
+    if (owedBytes <= 0 || look.broughtBytes === 0) return { broughtBytes, unreadable: look.unreadable }
+  }
 }
 
 /** The attempt, when it is on the platform or was there, and not all of it is stored. */

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
@@ -244,7 +244,7 @@ describe('collecting that is killed before any of its writes', () => {
     for (const task of tasks) await writeFile(file('out', task), `task ${task}\n`)
     const tidied = join(root, 'tidied')
     await mkdir(tidied)
-    await copyFile(file('out', 0), join(tidied, 'out-000'))
+    await link(file('out', 0), join(tidied, 'out-000'))
     const kept = async ({ store }: CollectPorts) => {
       const paths = (await pathsIn(store)).filter((path) => path.endsWith('.log') || path.endsWith('.json'))
       return [await rowsOf(store), ...(await Promise.all(paths.map(async (path) => [path, await textOf(store, path)])))]

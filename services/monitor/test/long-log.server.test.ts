@@ -51,7 +51,7 @@ describe('a log of 500 MB', () => {
     const query = `select source, count(*)::int, sum(line)::bigint::varchar, sum(length("rows"))::int, max(length("rows"))::int,
       bool_and(try_cast("rows"[:9] as bigint) = line) filter (source = 'out') from read_parquet('TABLE') group by 1 order by 1`
     const found = await runPython(
-      'import sys, json, duckdb\nprint(json.dumps(duckdb.sql(sys.argv[2].replace("TABLE", sys.argv[1])).fetchall()))',
+      'import sys, json, duckdb\nduckdb.sql("set enable_progress_bar = false")\nprint(json.dumps(duckdb.sql(sys.argv[2].replace("TABLE", sys.argv[1])).fetchall()))',
       join(root, 'store', bucket, logTablePath(run)),
       query
     )
