@@ -49,10 +49,8 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   // Its failure is met below.
   accounting?.catch(() => {})
   const pipeline = management.bucketOf(user, 'pipeline')
-  const together = await inPlace(async () => {
-    const { logs } = await connect(user, name)
-    return accounting === null ? [] : collectTogether(store, pipeline, logs, run, attempt)
-  })
+  const bringTasks = async () => collectTogether(store, pipeline, (await connect(user, name)).logs, run, attempt)
+  const together = accounting === null ? [] : await inPlace(bringTasks)
   const { broughtBytes, unreadable } = await followLog(ports, user, run, attempt)
   if (accounting === null) return broughtBytes > 0 ? 'log' : 'nothing'
   const records = await accounting
