@@ -14,7 +14,8 @@ import { writeSacctTable } from '@lautta/tables/sacct-table'
 import { writeTimesTable } from '@lautta/tables/times-table'
 import { writeUsageTable } from '@lautta/tables/usage-table'
 import { collectLastRuns } from './collect-last-runs.ts'
-import { collectNewBytes, collectTogether, hasEnded } from './collect-log.ts'
+import { collectNewBytes, hasEnded } from './collect-log.ts'
+import { collectTogether } from './collect-together.ts'
 import { finishLog, removePieces } from './finish-log.ts'
 
 export interface CollectPorts {

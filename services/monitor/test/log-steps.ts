@@ -7,7 +7,7 @@ import { type CollectPorts, collectRun } from '../src/collect-run.ts'
 import { openPorts } from './open-ports.ts'
 
 export const run = { id: '1', platform: 'local', index: 0, attempt: 1 }
-export const message = { user: 'u', ...run }
+const message = { user: 'u', ...run }
 export const bucket = 'mlch-pipe-u'
 
 export interface FollowedLog {
