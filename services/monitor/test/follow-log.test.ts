@@ -179,5 +179,5 @@ describe('a log of any bytes', () => {
       }),
       { numRuns: 15 }
     )
-  })
+  }, 60_000)
 })

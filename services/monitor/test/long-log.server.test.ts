@@ -15,8 +15,8 @@ const run = { id: '1', platform: 'local', index: 0, attempt: 1 }
 const bucket = 'mlch-pipe-u'
 const lineBytes = 80
 const lineCount = 5_000_000
-const lineOf = (number: number) =>
-  `${String(number).padStart(9)} INFO step of a training, its loss and its rate`.padEnd(lineBytes - 1, '.')
+const numberDigits = 9
+const words = ' INFO step of a training, its loss and its rate'.padEnd(lineBytes - 1 - numberDigits, '.')
 const oneLineBytes = 100 * megabyte
 
 let root: string
@@ -32,10 +32,11 @@ describe('a log of 500 MB', () => {
       await store.put(bucket, logPiecePath(run, stream, 0, offset), bytes)
     }
     // 400 MB of lines of 80 bytes, and 100 MB without any line end, which nothing can make smaller.
-    const atOnce = 100_000
+    const atOnce = 50_000
+    const lines = Buffer.from(`${'0'.repeat(numberDigits)}${words}\n`.repeat(atOnce))
     for (let from = 0; from < lineCount; from += atOnce) {
-      const lines = Array.from({ length: atOnce }, (_none, at) => `${lineOf(from + at + 1)}\n`)
-      await putPiece('out', from * lineBytes, Buffer.from(lines.join('')))
+      for (let at = 0; at < atOnce; at++) lines.write(String(from + at + 1).padStart(numberDigits), at * lineBytes, 'latin1')
+      await putPiece('out', from * lineBytes, lines)
     }
     for (let offset = 0; offset < oneLineBytes; offset += 4 * megabyte)
       await putPiece('err', offset, Buffer.from(randomBytes(3 * megabyte).toString('base64')))
