@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UnavailableError } from '@lautta/core/errors'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type FilePart, measureFiles, readFileParts } from '../src/files/file-parts.ts'
+import { type FilePart, lookAtFiles, measureFiles, readFileParts } from '../src/files/file-parts.ts'
 import { createLocalShell } from '../src/local/local-shell.ts'
 import { withoutRights } from './without-rights.ts'
 
@@ -31,6 +31,24 @@ describe('files that are looked at together', () => {
     execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(folder, 'pipe')])
     const sizes = await measureFiles(shell(), [...names, 'link', 'folder', 'pipe', '/dev/zero', 'nowhere', 'line\nend'])
     expect([...sizes]).toEqual([...names.map((name, at) => [name, name === 'empty' ? 0 : at + 1]), ['link', 5]])
+  })
+  it('are told apart when they were changed, and when another one is in their place', async () => {
+    const path = join(folder, 'changing')
+    const look = async () => (await lookAtFiles(shell(), [path])).get(path)!
+    await writeFile(path, 'text')
+    const first = await look()
+    expect(await look()).toEqual(first)
+    await appendFile(path, '!')
+    await utimes(path, 1, 1.5)
+    const second = await look()
+    expect(second).toMatchObject({ usedBytes: 5, inode: first.inode })
+    expect(second.modified).not.toBe(first.modified)
+    await writeFile(`${path}.new`, 'text!')
+    await utimes(`${path}.new`, 1, 1.5)
+    await rename(`${path}.new`, path)
+    const third = await look()
+    expect(third).toMatchObject({ usedBytes: 5, modified: second.modified })
+    expect(third.inode).not.toBe(second.inode)
   })
   it('are asked for in one go, however many there are', async () => {
     await mkdir(join(folder, 'many'))

@@ -161,7 +161,7 @@ describe.skipIf(!requireCommands(rayCommands))('the way to a Ray cluster', () =>
     const logs = createRayLogs(open(proxy.url))
     proxy.aim(/^GET \/api\/v0\/logs\//)
     proxy.truncateNext(1, 100_000)
-    await expect(logs.measure([path])).rejects.toThrow(UnavailableError)
+    await expect(logs.look([path])).rejects.toThrow(UnavailableError)
     proxy.truncateNext(1, 100_000)
     const read = async () => {
       let usedBytes = 0
@@ -181,7 +181,7 @@ describe.skipIf(!requireCommands(rayCommands))('the way to a Ray cluster', () =>
     await until(async () => (await scheduler.listJobs()).get(id)?.phase === 'running', 200)
     await ray.kill()
     await expect(scheduler.listJobs()).rejects.toThrow(UnavailableError)
-    await expect(logs.measure([rayLogPath(id)])).rejects.toThrow(UnavailableError)
+    await expect(logs.look([rayLogPath(id)])).rejects.toThrow(UnavailableError)
     await ray.restart()
     expect((await scheduler.listJobs()).has(id)).toBe(false)
     const asked = { slurmJobId: id, token: submission.token, orderedAt: new Date(), acceptedAt: null }

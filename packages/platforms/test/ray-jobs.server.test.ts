@@ -42,7 +42,7 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
   const readLog = async (submissionId: string, offset = 0): Promise<string> => {
     const logs = createRayLogs(api)
     const path = rayLogPath(submissionId)
-    const usedBytes = ((await logs.measure([path])).get(path) ?? 0) - offset
+    const usedBytes = ((await logs.look([path])).get(path)?.usedBytes ?? 0) - offset
     const pieces: Buffer[] = []
     for await (const { bytes } of logs.read([{ path, offset, usedBytes }], 1000)) pieces.push(bytes)
     return Buffer.concat(pieces).toString('utf8')
@@ -146,7 +146,8 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
       reason: expect.stringContaining('waiting for resources'),
       startedAt: null
     })
-    expect(await createRayLogs(api).measure([rayLogPath(slurmJobId)])).toEqual(new Map([[rayLogPath(slurmJobId), 0]]))
+    const empty = { usedBytes: 0, inode: null, modified: null }
+    expect(await createRayLogs(api).look([rayLogPath(slurmJobId)])).toEqual(new Map([[rayLogPath(slurmJobId), empty]]))
   })
 
   it.each([
@@ -214,7 +215,7 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
       for await (const { bytes } of logs.read([{ path, offset, usedBytes }], 7)) pieces.push(bytes)
       return Buffer.concat(pieces)
     }
-    const measure = async () => (await logs.measure([path])).get(path) ?? 0
+    const measure = async () => (await logs.look([path])).get(path)?.usedBytes ?? 0
     const marker = Buffer.from([...Buffer.from('first '), 0xff])
     const before = await until(async () => {
       const bytes = await read(0, await measure())
@@ -226,7 +227,7 @@ describe.skipIf(!requireCommands(rayCommands))('Ray jobs on a real Ray', { concu
     expect(whole.subarray(0, before.length).equals(before)).toBe(true)
     expect((await read(whole.length - 4, 4)).toString()).toBe('last')
     await expect(read(whole.length - 4, 5)).rejects.toThrow('became shorter')
-    expect((await logs.measure(['ray:never-submitted', '/not/rays'])).size).toBe(0)
+    expect((await logs.look(['ray:never-submitted', '/not/rays'])).size).toBe(0)
   })
 
   it('is accounted for with its times and its state', async () => {

@@ -4,10 +4,13 @@ export type ColumnType = 'string' | 'int64' | 'double'
 /** A value of a column; an int64 is a whole number. */
 export type Cell = string | number | null
 
+/** Cells by the column's name; one that is not there is null. */
+export type Row = Readonly<Record<string, Cell>>
+
 /** A table in memory: columns in their sequence, rows as objects by column name. */
 export interface RowTable {
   columns: readonly Column[]
-  rows: readonly Readonly<Record<string, Cell>>[]
+  rows: readonly Row[]
   /** Names of the rows, for a table whose pandas index is not 0..n-1. */
   index?: readonly string[]
 }

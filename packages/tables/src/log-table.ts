@@ -1,13 +1,55 @@
 import type { LogStream } from '@lautta/core/object-names'
-import { columns } from './column.ts'
-import { cleanLines } from './lines-table.ts'
-import { writeTable } from './write-table.ts'
+import { columns, type Row } from './column.ts'
+import { createLineSplitter, type LogLine } from './split-lines.ts'
+import { streamTable } from './stream-table.ts'
 
-/** LOGS: the lines of a run's streams, each with its number and its source. */
-export function writeLogTable(streams: readonly { source: LogStream; content: Buffer }[]): Uint8Array {
-  const rows = streams.flatMap(({ source, content }) => cleanLines(content).map((line) => ({ ...line, source })))
-  return writeTable({
-    columns: [...columns('string', 'rows'), ...columns('int64', 'line'), ...columns('string', 'source')],
-    rows
-  })
+const batchRows = 8192
+const batchBytes = 4 * 1024 * 1024
+// More at once would be more lines in memory.
+const chunkBytes = 256 * 1024
+
+/** Bytes of a log. */
+export interface LogBytes {
+  source: LogStream
+  bytes: Buffer
+}
+
+/**
+ * LOGS as a Parquet file, piece by piece: the lines of a run's streams, each with its number and its source. All bytes of a
+ * source have to come one behind the other.
+ */
+export function streamLogTable(logs: AsyncIterable<LogBytes>): AsyncGenerator<Uint8Array> {
+  const described = [...columns('string', 'rows'), ...columns('int64', 'line'), ...columns('string', 'source')]
+  return streamTable(described, gatherRows(logs))
+}
+
+async function* gatherRows(logs: AsyncIterable<LogBytes>): AsyncGenerator<Row[]> {
+  let batch: Row[] = []
+  let length = 0
+  for await (const { source, lines } of splitStreams(logs)) {
+    for (const { text, line } of lines) {
+      batch.push({ rows: text, line, source })
+      length += text.length
+      if (batch.length < batchRows && length < batchBytes) continue
+      yield batch
+      batch = []
+      length = 0
+    }
+  }
+  yield batch
+}
+
+async function* splitStreams(logs: AsyncIterable<LogBytes>): AsyncGenerator<{ source: LogStream; lines: LogLine[] }> {
+  let current: LogStream | null = null
+  let splitter = createLineSplitter()
+  for await (const { source, bytes } of logs) {
+    if (source !== current) {
+      if (current !== null) yield { source: current, lines: splitter.end() }
+      current = source
+      splitter = createLineSplitter()
+    }
+    for (let at = 0; at < bytes.length; at += chunkBytes)
+      yield { source, lines: splitter.push(bytes.subarray(at, at + chunkBytes)) }
+  }
+  if (current !== null) yield { source: current, lines: splitter.end() }
 }

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
 import type { Usage } from '@lautta/core/accounting/usage'
+import type { LogStream } from '@lautta/core/object-names'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runPython } from '../../../test/support/python.ts'
 import { columns } from '../src/column.ts'
 import { joinTables } from '../src/join-tables.ts'
 import { writeLinesTable } from '../src/lines-table.ts'
-import { writeLogTable } from '../src/log-table.ts'
+import { streamLogTable } from '../src/log-table.ts'
 import { readTable } from '../src/read-table.ts'
 import { writeSacctTable } from '../src/sacct-table.ts'
 import { writeTimesTable } from '../src/times-table.ts'
@@ -32,6 +33,12 @@ interface Frame {
   types: string[]
   index: string[]
   rows: unknown[][]
+}
+
+async function gather(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const taken: Uint8Array[] = []
+  for await (const piece of pieces) taken.push(piece)
+  return Buffer.concat(taken)
 }
 
 let files = 0
@@ -201,17 +208,16 @@ describe('TIMES, read by pandas', () => {
 })
 
 describe('LOGS, read by pandas', () => {
+  async function* give(...logs: [LogStream, Buffer][]) {
+    for (const [source, bytes] of logs) yield { source, bytes }
+  }
   it('has the lines as seed 000 cleans them, with their numbers and sources', async () => {
     const out = Buffer.concat([Buffer.from('a\tb\u001b[1m\n\n  \nprogress 1\rprogress 2\r\nlast'), Buffer.from([0xff])])
-    expect(
-      await inPandas(
-        writeLogTable([
-          { source: 'out', content: out },
-          { source: 'err', content: Buffer.from('oops\n') }
-        ])
-      )
-    ).toMatchObject({
+    const table = streamLogTable(give(['out', out.subarray(0, 30)], ['out', out.subarray(30)], ['err', Buffer.from('oops\n')]))
+    expect(await inPandas(await gather(table))).toMatchObject({
       columns: ['rows', 'line', 'source'],
+      types: ['str', 'int64', 'str'],
+      index: ['0', '1', '2', '3', '4'],
       rows: [
         ['a b [1m', 1, 'out'],
         ['progress 1', 4, 'out'],
@@ -222,7 +228,9 @@ describe('LOGS, read by pandas', () => {
     })
   })
   it('may be empty', async () => {
-    expect(await inPandas(writeLogTable([]))).toMatchObject({ columns: ['rows', 'line', 'source'], rows: [] })
+    const empty = { columns: ['rows', 'line', 'source'], rows: [] }
+    expect(await inPandas(await gather(streamLogTable(give())))).toMatchObject(empty)
+    expect(await inPandas(await gather(streamLogTable(give(['out', Buffer.from('\n\n')]))))).toMatchObject(empty)
   })
   it('has the one column of the seed for a text that an order brings as a table', async () => {
     expect(await inPandas(writeLinesTable(Buffer.from('x\n\ny\n')))).toMatchObject({

@@ -7,6 +7,7 @@ import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-piec
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { LogReader } from '@lautta/platforms/log-reader'
 import { bringPieces } from './bring-pieces.ts'
+import { wholeFile } from './log-growth.ts'
 
 /**
  * Brings once more, as a whole, the log of each task of which accounting tells a later run than the file did: SLURM began
@@ -26,17 +27,18 @@ export async function collectLastRuns(
   const files = live.filter(({ task }) => task !== null && again.has(task))
   if (files.length === 0) return
   const pieces = await listPiecesByStream(store, bucket, run)
-  const sizes = await reader.measure(files.map(({ file }) => file))
-  const growths = files.flatMap(({ task, file, stream }) => {
-    const restart = again.get(task)?.restart ?? 0
-    const usedBytes = sizes.get(file) ?? 0
-    const isKnown = (pieces.get(stream)?.at(-1)?.restart ?? restart) >= restart
-    return isKnown || usedBytes === 0 ? [] : [{ stream, restart, path: file, offset: 0, usedBytes }]
+  const states = await reader.look(files.map(({ file }) => file))
+  const growths = files.flatMap((file) => {
+    const restart = again.get(file.task)?.restart ?? 0
+    const before = pieces.get(file.stream) ?? []
+    const state = states.get(file.file) ?? null
+    const isKnown = (before.at(-1)?.restart ?? restart) >= restart
+    return isKnown || state === null || state.usedBytes === 0 ? [] : [wholeFile({ file, state }, restart)]
   })
   await bringPieces(store, bucket, reader, run, growths)
   const untrue = files.flatMap(({ task, file, stream }) => {
     const { restart = 0, startedAtEpoch = null } = again.get(task) ?? {}
-    if (startedAtEpoch === null || !sizes.get(file)) return []
+    if (startedAtEpoch === null || !states.get(file)?.usedBytes) return []
     const isSince = ({ modifiedAt }: LogPiece) => Date.parse(modifiedAt) >= startedAtEpoch * 1000
     return (pieces.get(stream) ?? []).filter((piece) => piece.restart < restart && isSince(piece))
   })

@@ -12,7 +12,8 @@ import { writeSacctTable } from '@lautta/tables/sacct-table'
 import { writeTimesTable } from '@lautta/tables/times-table'
 import { writeUsageTable } from '@lautta/tables/usage-table'
 import { collectLastRuns } from './collect-last-runs.ts'
-import { collectNewBytes, collectTogether, hasEnded } from './collect-log.ts'
+import { collectNewBytes, hasEnded } from './collect-log.ts'
+import { collectTogether } from './collect-together.ts'
 import { finishLog, removePieces } from './finish-log.ts'
 import { keepUnreadable } from './keep-unreadable.ts'
 import { type BillPorts, noteAllocations, settleBill } from './settle-bill.ts'
@@ -47,12 +48,9 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   // Its failure is met below.
   accounting?.catch(() => {})
   const pipeline = management.bucketOf(user, 'pipeline')
-  const { broughtBytes, unreadable } = await inPlace(async () => {
-    const { logs } = await connect(user, name)
-    const unreadable = accounting === null ? [] : await collectTogether(store, pipeline, logs, run, attempt)
-    const look = await collectNewBytes(store, pipeline, logs, run, attempt, now())
-    return { ...look, unreadable: [...unreadable, ...look.unreadable] }
-  })
+  const bringTasks = async () => collectTogether(store, pipeline, (await connect(user, name)).logs, run, attempt)
+  const together = accounting === null ? [] : await inPlace(bringTasks)
+  const { broughtBytes, unreadable } = await followLog(ports, user, run, attempt)
   if (accounting === null) {
     if (attempt.state.kind === 'running') await inPlace(() => noteAllocations(ports, user, run))
     return broughtBytes > 0 ? 'log' : 'nothing'
@@ -66,7 +64,7 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
   return inPlace(async () => {
     const { logs } = await connect(user, name)
     await collectLastRuns(store, pipeline, logs, run, attempt, records)
-    const isFinished = await finishLog(store, pipeline, run, attempt, unreadable)
+    const isFinished = await finishLog(store, pipeline, run, attempt, [...together, ...unreadable])
     if (!isFinished) {
       await removePieces(store, pipeline, run)
       return 'nothing'
@@ -78,6 +76,21 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
     await removePieces(store, pipeline, run)
     return 'all'
   })
+}
+
+/** Look after look, each in a place of its own, until all is there that the first one saw, however fast it is written. */
+async function followLog({ store, management, connect, now, inPlace }: CollectPorts, user: string, run: Run, attempt: Attempt) {
+  const bucket = management.bucketOf(user, 'pipeline')
+  let broughtBytes = 0
+  for (let owedBytes = Number.POSITIVE_INFINITY; ; ) {
+    const look = await inPlace(async () => {
+      const { logs } = await connect(user, run.platform)
+      return collectNewBytes(store, bucket, logs, run, attempt, now())
+    })
+    broughtBytes += look.broughtBytes
+    owedBytes = Math.min(look.leftBytes, owedBytes - look.broughtBytes)
+    if (owedBytes <= 0 || look.broughtBytes === 0) return { broughtBytes, unreadable: look.unreadable }
+  }
 }
 
 /** The attempt, when it is on the platform or was there, and not all of it is stored. */

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream'
+import { StorageError } from '@lautta/core/errors'
 import type { Attempt } from '@lautta/core/job/job'
 import { type LogFile, logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
 import { mapLimited } from '@lautta/core/map-limited'
@@ -11,28 +13,25 @@ import {
   timesPath
 } from '@lautta/core/object-names'
 import { readLogIndex } from '@lautta/object-store/log-index'
-import { joinLogParts, type LogPart, type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
+import { joinLogParts, type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import { listAll } from '@lautta/object-store/read-object'
-import { readBytes } from '@lautta/platforms/read-bytes'
-import { writeLogTable } from '@lautta/tables/log-table'
+import { type LogBytes, streamLogTable } from '@lautta/tables/log-table'
 import { textType } from './bring-pieces.ts'
 
-const mostTableBytes = 16 * 1024 * 1024
 const requestsAtOnce = 8
 
-/** A log as a whole. */
+/** A log as a whole, in an object of its own or behind those of other tasks. */
 interface WholeLog {
   stream: LogStream
   usedBytes: number
-  path: string
 }
 
-/** What the log table has of a log. */
-interface TableStream {
-  source: LogStream
-  content: Buffer
+/** An object with whole logs, one behind the other. */
+interface LogObject {
+  path: string
+  logs: WholeLog[]
 }
 
 /**
@@ -49,24 +48,57 @@ export async function finishLog(
   const pieces = await listPiecesByStream(store, bucket, run)
   // The pieces go after TIMES has come: as long as that is not there, they were all listed.
   if ((await store.head(bucket, timesPath(run))) !== null) return false
-  const table: TableStream[] = []
-  for (const logs of logsOf(attempt)) {
-    const whole =
-      logs.kept === 'live' ? await joinPieces(store, bucket, run, logs, pieces) : await findTasks(store, bucket, run, logs)
-    // One object may hold all of them, one behind the other.
-    const parts = logs.kept === 'live' ? whole : [{ path: logPath(run, logs.source), usedBytes: sumBytes(whole) }]
-    table.push(...(await readForTable(store, bucket, whole, parts)))
-  }
-  for (const { stream, file } of unreadable) tellUnreadable(table, stream, file)
-  await putVersioned(store, bucket, logTablePath(run), writeLogTable(table))
+  const objects: LogObject[] = []
+  for (const logs of logsOf(attempt))
+    objects.push(
+      ...(logs.kept === 'live' ? await joinPieces(store, bucket, run, logs, pieces) : await findTasks(store, bucket, run, logs))
+    )
+  const table = streamLogTable(readForTable(store, bucket, objects, unreadable))
+  await putVersioned(store, bucket, logTablePath(run), Readable.from(table, { objectMode: false }))
   return true
 }
 
-function tellUnreadable(table: TableStream[], source: LogStream, file: string): void {
-  const words = Buffer.from(`\n[Lautta: ${file} can not be read]\n`)
-  const found = table.find((one) => one.source === source)
-  if (found === undefined) table.push({ source, content: words })
-  else found.content = Buffer.concat([found.content, words])
+/** The bytes of all logs; behind those of one that can not be read, or for it, a line that says so. */
+async function* readForTable(
+  store: ObjectStore,
+  bucket: string,
+  objects: readonly LogObject[],
+  unreadable: readonly LogFile[]
+): AsyncGenerator<LogBytes> {
+  const untold = new Map(unreadable.map(({ stream, file }) => [stream, `\n[Lautta: ${file} can not be read]\n`]))
+  for (const object of objects) {
+    for await (const { source, bytes, isLast } of readLogs(store, bucket, object)) {
+      yield { source, bytes }
+      const words = isLast ? untold.get(source) : undefined
+      if (words === undefined) continue
+      untold.delete(source)
+      yield { source, bytes: Buffer.from(words) }
+    }
+  }
+  for (const [source, words] of untold) yield { source, bytes: Buffer.from(words) }
+}
+
+/** The bytes of the logs in an object, which has to have all of them; an empty log has none. */
+async function* readLogs(
+  store: ObjectStore,
+  bucket: string,
+  { path, logs }: LogObject
+): AsyncGenerator<LogBytes & { isLast: boolean }> {
+  const chunks: AsyncIterator<Buffer> = joinLogParts(store, bucket, [{ path, usedBytes: sumBytes(logs) }])[Symbol.asyncIterator]()
+  let rest: Buffer = Buffer.alloc(0)
+  for (const { stream, usedBytes } of logs) {
+    for (let left = usedBytes; left > 0; ) {
+      if (rest.length === 0) {
+        const next = await chunks.next()
+        if (next.done === true) throw new StorageError(`${path} is shorter than the logs that it has`)
+        rest = next.value
+      }
+      const bytes = rest.subarray(0, left)
+      rest = rest.subarray(bytes.length)
+      left -= bytes.length
+      yield { source: stream, bytes, isLast: left === 0 }
+    }
+  }
 }
 
 /** Makes one object of each log; a task that wrote nothing has none. */
@@ -76,52 +108,25 @@ async function joinPieces(
   run: Run,
   { files }: SourceLogs,
   pieces: ReadonlyMap<string, LogPiece[]>
-): Promise<WholeLog[]> {
+): Promise<LogObject[]> {
   const written = files.filter(({ task, stream }) => task === null || pieces.has(stream))
   return mapLimited(written, requestsAtOnce, async ({ stream }) => {
     const path = logPath(run, stream)
-    const content = joinLogParts(store, bucket, pieces.get(stream) ?? [])
-    const { usedBytes } = await putVersioned(store, bucket, path, content, { contentType: textType })
-    return { stream, path, usedBytes }
+    const parts = pieces.get(stream) ?? []
+    const usedBytes = sumBytes(parts)
+    await putVersioned(store, bucket, path, joinLogParts(store, bucket, parts), { contentType: textType, usedBytes })
+    return { path, logs: [{ stream, usedBytes }] }
   })
 }
 
-async function findTasks(store: ObjectStore, bucket: string, run: Run, { source }: SourceLogs): Promise<WholeLog[]> {
+async function findTasks(store: ObjectStore, bucket: string, run: Run, { source }: SourceLogs): Promise<LogObject[]> {
   const tasks = (await readLogIndex(store, bucket, run, source)) ?? []
-  return tasks.map(({ task, usedBytes }) => ({ stream: logStreamOf(source, task), usedBytes, path: logPath(run, source) }))
+  const logs = tasks.map(({ task, usedBytes }) => ({ stream: logStreamOf(source, task), usedBytes }))
+  return logs.length === 0 ? [] : [{ path: logPath(run, source), logs }]
 }
 
-/** The table is made in memory: of very long logs it has the beginning, and a line that says so. */
-async function readForTable(store: ObjectStore, bucket: string, logs: readonly WholeLog[], parts: readonly LogPart[]) {
-  const read = await readBytes(joinLogParts(store, bucket, beginningOf(parts)))
-  const streams: TableStream[] = []
-  let offset = 0
-  for (const [at, { stream, usedBytes, path }] of logs.entries()) {
-    const content = read.subarray(offset, offset + usedBytes)
-    offset += usedBytes
-    if (content.length === usedBytes) {
-      streams.push({ source: stream, content })
-      continue
-    }
-    const others = logs.length - at - 1
-    const more = others === 0 ? '' : `; ${others} more tasks have logs`
-    const words = `\n[Lautta: the log goes on; all of its ${usedBytes} bytes are in ${path}${more}]\n`
-    return [...streams, { source: stream, content: Buffer.concat([content, Buffer.from(words)]) }]
-  }
-  return streams
-}
-
-function beginningOf(parts: readonly LogPart[]): LogPart[] {
-  let leftBytes = mostTableBytes
-  return parts.flatMap((part) => {
-    const usedBytes = Math.min(part.usedBytes, leftBytes)
-    leftBytes -= usedBytes
-    return usedBytes > 0 ? [{ ...part, usedBytes }] : []
-  })
-}
-
-function sumBytes(logs: readonly WholeLog[]): number {
-  return logs.reduce((sum, { usedBytes }) => sum + usedBytes, 0)
+function sumBytes(parts: readonly { usedBytes: number }[]): number {
+  return parts.reduce((sum, { usedBytes }) => sum + usedBytes, 0)
 }
 
 /** The pieces are not needed any more once the whole is stored. */

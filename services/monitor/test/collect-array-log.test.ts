@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
@@ -195,17 +195,17 @@ describe('the logs of a large array', () => {
     expect(await rowsOf(ports.store)).toEqual(written.map((task) => [text(task).trimEnd(), `out.${task}`]))
   })
 
-  it('are in the table up to a size, with a line that says so', async () => {
+  it('are in the table with all of their lines', async () => {
     const ports = await openArray(tasks, true)
     const mebibytes = 10
     for (const task of [0, 1, 2]) await writeFile(file('out', task), `${'y'.repeat(1024 * 1024 - 1)}\n`.repeat(mebibytes))
+    await writeFile(file('out', 3), 'z'.repeat(2 * 1024 * 1024 + 5))
     expect(await collectRun(ports, message)).toBe('all')
     const rows = await rowsOf(ports.store)
-    expect(rows.map(([, source]) => source)).toEqual([...Array(10).fill('out.0'), ...Array(7).fill('out.1')])
-    expect(rows.at(-1)?.[0]).toBe(
-      '[Lautta: the log goes on; all of its 10485760 bytes are in LOGS/1-local-0-1.out.log; 1 more tasks have logs]'
-    )
-    expect((await ports.store.head(bucket, logPath(run, 'out')))?.usedBytes).toBe(30 * 1024 * 1024)
+    const sources = [0, 1, 2].flatMap((task) => Array(mebibytes).fill(`out.${task}`))
+    expect(rows.map(([, source]) => source)).toEqual([...sources, 'out.3', 'out.3', 'out.3'])
+    expect(rows.map(([text]) => String(text).length)).toEqual([...Array(30).fill(1024 * 1024 - 1), 1024 * 1024, 1024 * 1024, 5])
+    expect((await ports.store.head(bucket, logPath(run, 'out')))?.usedBytes).toBe(32 * 1024 * 1024 + 5)
   })
 })
 
@@ -244,7 +244,7 @@ describe('collecting that is killed before any of its writes', () => {
     for (const task of tasks) await writeFile(file('out', task), `task ${task}\n`)
     const tidied = join(root, 'tidied')
     await mkdir(tidied)
-    await copyFile(file('out', 0), join(tidied, 'out-000'))
+    await link(file('out', 0), join(tidied, 'out-000'))
     const kept = async ({ store }: CollectPorts) => {
       const paths = (await pathsIn(store)).filter((path) => path.endsWith('.log') || path.endsWith('.json'))
       return [await rowsOf(store), ...(await Promise.all(paths.map(async (path) => [path, await textOf(store, path)])))]

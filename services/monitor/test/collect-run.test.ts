@@ -58,25 +58,3 @@ describe('runs that ended together', () => {
       expect(await listLogPieces(ports.store, ports.management.bucketOf('u', 'pipeline'), run(index), 'out')).toHaveLength(1)
   })
 })
-
-describe('the log of a job that SLURM begins anew', () => {
-  it('goes on with the new run once that is known, and not because the file is shorter', async () => {
-    const outPath = join(root, 'log')
-    const openAt = (restart: number) =>
-      openPorts(root, [{ ...declareJob(0), restart, outPath, state: { kind: 'running', slurmJobId: '1' } }], async () => ({
-        records: [],
-        unreadable: []
-      }))
-    await writeFile(outPath, 'first run')
-    expect(await collectRun(await openAt(0), { user: 'u', ...run(0) })).toBe('log')
-    await writeFile(outPath, 'second')
-    expect(await collectRun(await openAt(0), { user: 'u', ...run(0) })).toBe('nothing')
-    const again = await openAt(1)
-    expect(await collectRun(again, { user: 'u', ...run(0) })).toBe('log')
-    const pieces = await listLogPieces(again.store, again.management.bucketOf('u', 'pipeline'), run(0), 'out')
-    expect(pieces.map(({ restart, offset, usedBytes }) => [restart, offset, usedBytes])).toEqual([
-      [0, 0, 9],
-      [1, 0, 6]
-    ])
-  })
-})

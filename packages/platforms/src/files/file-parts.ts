@@ -10,6 +10,15 @@ export interface FilePart {
   usedBytes: number
 }
 
+/** A file at a moment. */
+export interface FileState {
+  usedBytes: number
+  /** The file's number on its file system: under another one the path means another file. Null where nobody tells. */
+  inode: string | null
+  /** When it was changed last, as the platform says it: good for nothing but telling one from another. */
+  modified: string | null
+}
+
 const stallSeconds = 300
 // Of `stat`'s raw mode: what kind of file it is.
 const kindMask = 0xf000
@@ -17,21 +26,27 @@ const regularFile = 0x8000
 
 // A file that is not there makes stat fail, and xargs say 123; it is called unreadable, too, but has no line of stat's. With
 // 255 xargs ends at once.
-const tellSizes = `cd -- "\${HOME:-.}" 2>/dev/null
+const tellStates = `cd -- "\${HOME:-.}" 2>/dev/null
 xargs -r -d '\\n' sh -c 'command -v stat >&2 || exit 255
 for path; do [ -r "$path" ] || printf "unreadable %s\\n" "$path"; done
-exec stat -L --printf="%s %f %n\\n" -- "$@"' sh 2>/dev/null
+exec stat -L --printf="%s %f %i %.Y %n\\n" -- "$@"' sh 2>/dev/null
 code=$?; [ $code = 123 ] || exit $code`
 
-/**
- * The sizes of many files, asked with one command; what is no regular file, is not there or has a line end in its name
- * has none, and a file that can not be read has null.
- */
+/** The sizes of many files, as `lookAtFiles` tells of them. */
 export async function measureFiles(shell: RemoteShell, paths: readonly string[]): Promise<Map<string, number | null>> {
+  const states = await lookAtFiles(shell, paths)
+  return new Map([...states].map(([path, state]) => [path, state?.usedBytes ?? null]))
+}
+
+/**
+ * How many files are, asked with one command; of what is no regular file, is not there or has a line end in its name
+ * nothing is told, and a file that can not be read has null.
+ */
+export async function lookAtFiles(shell: RemoteShell, paths: readonly string[]): Promise<Map<string, FileState | null>> {
   const asked = paths.filter((path) => !path.includes('\n'))
   if (asked.length === 0) return new Map()
   return runCommand(shell, {
-    argv: ['sh', '-c', tellSizes],
+    argv: ['sh', '-c', tellStates],
     stdin: asked.join('\n'),
     timeoutSeconds: stallSeconds,
     lane: 'file',
@@ -40,12 +55,12 @@ export async function measureFiles(shell: RemoteShell, paths: readonly string[])
         throw new UnavailableError(`files can not be looked at: ${stderr.trim() || `stat ended with ${exitCode}`}`)
       const lines = stdout.split('\n')
       const unreadable = new Set(lines.flatMap((line) => /^unreadable (.+)$/.exec(line)?.[1] ?? []))
-      const sizes = lines.flatMap((line) => {
-        const [, bytes, mode = '', path = ''] = /^(\d+) ([0-9a-f]+) (.+)$/.exec(line) ?? []
+      const states = lines.flatMap((line) => {
+        const [, bytes, mode = '', inode = '', modified = '', path = ''] = /^(\d+) ([0-9a-f]+) (\d+) (\S+) (.+)$/.exec(line) ?? []
         const isRegular = (Number.parseInt(mode, 16) & kindMask) === regularFile
-        return isRegular ? [[path, unreadable.has(path) ? null : Number(bytes)] as const] : []
+        return isRegular ? [[path, unreadable.has(path) ? null : { usedBytes: Number(bytes), inode, modified }] as const] : []
       })
-      return new Map(sizes)
+      return new Map(states)
     }
   })
 }

@@ -27,17 +27,17 @@ export function createLogsWithClusters(
     }
   }
   return {
-    async measure(paths) {
+    async look(paths) {
       const plain = paths.filter((path) => placeOf(path) === null)
-      const sizes = new Map(plain.length === 0 ? [] : await files.measure(plain))
+      const states = new Map(plain.length === 0 ? [] : await files.look(plain))
       for (const path of paths) {
         const place = placeOf(path)
         if (place === null) continue
         const found = await findReader(place)
-        const size = (await found.reader.measure([found.path])).get(found.path)
-        if (size !== undefined) sizes.set(path, size)
+        const state = (await found.reader.look([found.path])).get(found.path)
+        if (state !== undefined) states.set(path, state)
       }
-      return sizes
+      return states
     },
     async *read(parts, mostBytes) {
       // A run has either the one kind of log or the other.

@@ -1,6 +1,6 @@
 import { LauttaError, messageOf, UnavailableError } from '@lautta/core/errors'
 import { mapLimited } from '@lautta/core/map-limited'
-import type { FilePart } from '../files/file-parts.ts'
+import type { FilePart, FileState } from '../files/file-parts.ts'
 import type { LogReader } from '../log-reader.ts'
 import type { RayApi } from './ray-api.ts'
 import { outcomeOfRayState } from './ray-state.ts'
@@ -45,9 +45,9 @@ export function createRayLogs(api: RayApi): LogReader {
   }
 
   return {
-    async measure(paths) {
+    async look(paths) {
       const sizes = await mapLimited(paths, measuredAtOnce, async (path) => [path, await measure(path).catch(explain)] as const)
-      return new Map(sizes.flatMap(([path, size]) => (size === undefined ? [] : [[path, size] as const])))
+      return new Map(sizes.flatMap(([path, size]) => (size === undefined ? [] : [[path, describe(size)] as const])))
     },
     async *read(parts, mostBytes) {
       for (const [part, wanted] of parts.entries()) {
@@ -70,6 +70,11 @@ export function createRayLogs(api: RayApi): LogReader {
       }
     }
   }
+}
+
+/** Ray tells of a log no more than its bytes. */
+function describe(usedBytes: number | null): FileState | null {
+  return usedBytes === null ? null : { usedBytes, inode: null, modified: null }
 }
 
 /** The wanted bytes of a whole, `mostBytes` at a time. */
