@@ -1,4 +1,6 @@
+import type { EndedTask } from '@lautta/core/ended-task'
 import { columns } from './column.ts'
+import { writeTable } from './write-table.ts'
 
 /**
  * TASKS: one row for each task of a queue that ended. `received`, `started` and `ended` are seconds since 1970 with
@@ -11,3 +13,16 @@ export const tasksColumns = [
   ...columns('int64', 'job-index', 'attempt'),
   ...columns('string', 'reason')
 ]
+
+/** TASKS of some tasks, in their sequence. */
+export function writeTasksTable(tasks: readonly EndedTask[]): Uint8Array {
+  const rows = tasks.map(({ receivedMs, startedMs, endedMs, index, user: _user, ...rest }) => ({
+    ...rest,
+    received: receivedMs / 1000,
+    started: startedMs / 1000,
+    ended: endedMs / 1000,
+    runtime: (endedMs - startedMs) / 1000,
+    'job-index': index
+  }))
+  return writeTable({ columns: tasksColumns, rows })
+}

@@ -58,8 +58,9 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
       await queues.nudgeReconcile({ user, platform })
     } catch (error) {
       // The submitter asks again, with growing pauses, until all is stored.
-      if (closing.signal.aborted) return
-      logger.warn({ orchestration: id, platform, job: index, attempt, error: messageOf(error) }, 'not collected yet')
+      const words = { orchestration: id, platform, job: index, attempt, error: messageOf(error) }
+      if (!closing.signal.aborted) logger.warn(words, 'not collected yet')
+      throw error
     }
   }
 
