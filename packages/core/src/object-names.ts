@@ -82,6 +82,9 @@ export const tasksPath = (date: string, part: string): string => `ARTIFACTS/TASK
 /** Who ordered what on a UTC date, and what was done, in the common bucket; a part is what concerns one user, by slug. */
 export const auditPath = (date: string, part: string): string => `AUDIT/${date}/${part}.parquet`
 
+/** Up to when the documents of the user of a slug stand in the audit. */
+export const auditMarkPath = (slug: string): string => `AUDIT/.known/${slug}.json`
+
 /** How long each stage of a run took, in the user's pipeline bucket. */
 export const timesPath = (run: Run): string => `TIMES/${runName(run)}.parquet`
 

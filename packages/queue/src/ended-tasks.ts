@@ -1,12 +1,13 @@
 import { type EndedTask, endedTaskSchema } from '@lautta/core/ended-task'
 import { redisTimeMs } from './answers.ts'
-import type { Redis } from './connect-redis.ts'
+import { type Redis, waitForRedis } from './connect-redis.ts'
 import { withinDeadline } from './deadline.ts'
 
 const key = 'lautta:ended-tasks'
 // Less than 30 MB. What is older than these is forgotten: it tells how Lautta fares, and is no record.
 const mostKept = 100_000
 const atOnce = 1000
+const patienceMs = 5000
 
 /** A task with the name under which Redis keeps it: the moment by Redis' clock, and a number. */
 export interface ToldTask {
@@ -24,7 +25,11 @@ export function createEndedTasks(redis: Redis) {
       await withinDeadline(told).catch(() => {})
     },
 
-    nowMs: (): Promise<number> => withinDeadline(redisTimeMs(redis)),
+    async nowMs(): Promise<number> {
+      // The first question may come before the connection is there.
+      await waitForRedis(redis, patienceMs)
+      return withinDeadline(redisTimeMs(redis))
+    },
 
     /** Those that were told before a moment by Redis' clock, oldest first; none comes in between later. */
     async readBefore(untilMs: number): Promise<ToldTask[]> {

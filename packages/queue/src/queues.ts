@@ -83,7 +83,7 @@ export function consumeReconcile(
   return consume(address, 'reconcile', options, reconcileMessageSchema, aboutPass, handle)
 }
 
-const aboutPass = ({ user, platform = null }: ReconcileMessage) => ({ user, platform })
+const aboutPass = ({ user, platform }: ReconcileMessage) => ({ user, platform: platform ?? null })
 
 /** Handles collect messages, in the same way. */
 export function consumeCollect(

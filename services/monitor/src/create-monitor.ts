@@ -4,6 +4,7 @@ import type { CollectMessage } from '@lautta/core/messages'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress } from '@lautta/queue/connect-redis'
+import { createEndedTasks } from '@lautta/queue/ended-tasks'
 import { consumeCollect, createQueues } from '@lautta/queue/queues'
 import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
@@ -11,6 +12,7 @@ import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { collectRun } from './collect-run.ts'
 import { keepHouse } from './keep-house.ts'
+import { keepTables } from './keep-tables.ts'
 import { createPlatformPool } from './platform-pool.ts'
 
 // Most of them wait until accounting was asked for all of them together.
@@ -68,12 +70,14 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   const house = { ...installation, users: config.users, logger, now: ports.now, signal: closing.signal }
   void keepHouse(house)
   const housekeeping = setInterval(() => void keepHouse(house), keepHouseMs)
+  const tasks = createEndedTasks(connection)
+  const tables = keepTables({ ...installation, users: config.users, tasks, everyMs: config.tablesSeconds * 1000, logger })
   return {
     async close() {
       closing.abort()
       clearInterval(housekeeping)
       pool.stopAsking()
-      await consumer.close()
+      await Promise.all([consumer.close(), tables.close()])
       pool.close()
       await queues.close()
       connection.disconnect()
