@@ -31,16 +31,13 @@ export function createEndedTasks(redis: Redis) {
       return withinDeadline(redisTimeMs(redis))
     },
 
-    /** Those that were told before a moment by Redis' clock, oldest first; none comes in between later. */
+    /**
+     * Those that were told before a moment by Redis' clock, oldest first; none comes in between later. They are read at one
+     * moment, and let go oldest first, so that of what another monitor is letting go the last ones are seen.
+     */
     async readBefore(untilMs: number): Promise<ToldTask[]> {
-      const found: ToldTask[] = []
-      for (let from = '-'; ; ) {
-        const entries = await withinDeadline(redis.xrange(key, from, `(${untilMs}`, 'COUNT', atOnce))
-        for (const [id, fields] of entries) found.push(...readEntry(id, fields))
-        const last = entries.at(-1)
-        if (last === undefined || entries.length < atOnce) return found
-        from = `(${last[0]}`
-      }
+      const entries = await withinDeadline(redis.xrange(key, '-', `(${untilMs}-0`))
+      return entries.flatMap(([id, fields]) => readEntry(id, fields))
     },
 
     async forget(ids: readonly string[]): Promise<void> {
