@@ -3,19 +3,8 @@
  * the submitter does on a platform for it.
  */
 export const commandClasses = [
-  'post',
-  'adopt',
-  'remove',
-  'start',
-  'stop',
-  'prepare',
-  'submit',
-  'hold',
-  'release',
-  'requeue',
-  'cancel',
-  'end',
-  'files'
+  ...(['post', 'adopt', 'remove', 'start', 'prepare', 'submit', 'hold', 'release'] as const),
+  ...(['requeue', 'cancel', 'stop', 'end', 'files'] as const)
 ] as const
 export type CommandClass = (typeof commandClasses)[number]
 const ranks: readonly string[] = commandClasses
@@ -43,7 +32,7 @@ export function dateOf({ atSeconds }: Pick<AuditRow, 'atSeconds'>): string {
   return new Date(atSeconds * 1000).toISOString().slice(0, 10)
 }
 
-/** The one sequence of lines, whatever the one in which they were found: by time, then as things happen. */
+/** The one sequence of lines, whatever the one in which they were found: by time, and within a second as things happen. */
 export function sortRows(rows: readonly AuditRow[]): AuditRow[] {
   const keyed = rows.map((row) => ({ row, key: sortKeyOf(row) }))
   return keyed
@@ -52,6 +41,16 @@ export function sortRows(rows: readonly AuditRow[]): AuditRow[] {
 }
 
 function sortKeyOf({ order, platform, index, attempt, commandClass, ...rest }: AuditRow): string {
-  const numbers = [index ?? -1, attempt ?? -1, ranks.indexOf(commandClass)].map((one) => String(one + 1).padStart(9, '0'))
-  return JSON.stringify([order, platform ?? '', ...numbers, rest.task, rest.user, rest.keyId, rest.slurmJobId, rest.outcome])
+  const wide = (number: number): string => String(number + 1).padStart(9, '0')
+  const job = [platform ?? '', wide(index ?? -1), wide(attempt ?? -1)]
+  return JSON.stringify([
+    order,
+    wide(ranks.indexOf(commandClass)),
+    ...job,
+    rest.task,
+    rest.user,
+    rest.keyId,
+    rest.slurmJobId,
+    rest.outcome
+  ])
 }
