@@ -30,6 +30,11 @@ describe('a control order', () => {
     expect(effectsOwed(carriedOut.job)).toEqual([])
     expect(reduceJob(carriedOut.job, read(hold), at)).toMatchObject({ job: carriedOut.job, effects: [] })
   })
+  it('that was refused is not carried out again, and known as refused', () => {
+    const taken = reduceJob(queued, read(control('hold', 1)), at).job
+    const { job } = reduceJob(taken, { type: 'controlDone', id: '01', words: 'no', refused: true }, at)
+    expect([job.control, job.controlsDone]).toEqual([null, [{ id: '01', order: 'hold', task: null, doneAt: at, refused: true }]])
+  })
   it('waits for the one before it', () => {
     const [hold, release] = [control('hold', 1), control('release', 2)]
     const first = reduceJob(queued, read(hold, release), at).job

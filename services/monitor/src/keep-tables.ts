@@ -19,7 +19,7 @@ export interface TablesOptions {
 export function keepTables({ store, management, users, tasks, everyMs, logger }: TablesOptions): { close(): Promise<void> } {
   const closing = new AbortController()
   const { signal } = closing
-  const audit = createAudit({ store, management, logger, signal })
+  const audit = createAudit({ store, management, logger, now: () => new Date(), signal })
   let timer: NodeJS.Timeout | undefined
 
   const attempt = async (table: string, user: string | null, write: () => Promise<void>): Promise<void> => {

@@ -21,6 +21,7 @@ export interface AuditOptions {
   store: ObjectStore
   management: Management
   logger: Logger
+  now(): Date
   signal: AbortSignal
 }
 
@@ -31,7 +32,7 @@ type KnownLines = Map<string, { documents: string; rows: AuditRow[] }>
  * Keeps the audit of users: from the documents of orders that changed lately it derives their lines anew, and writes the
  * parts of the dates on which any fall. What is derived is always the same, so it may be done again at any time, and by two.
  */
-export function createAudit({ store, management, logger, signal }: AuditOptions) {
+export function createAudit({ store, management, logger, now, signal }: AuditOptions) {
   const knownLines = new Map<string, KnownLines>()
 
   /** Null for an order with a document that only a newer Lautta can read. */
@@ -61,7 +62,9 @@ export function createAudit({ store, management, logger, signal }: AuditOptions)
 
   return {
     async write(user: string, slug: string): Promise<void> {
-      const since = (await management.readAuditMark(user)) ?? new Date(0)
+      // A clock that was ahead once must not hide what comes after.
+      const sure = new Date(now().getTime() - graceMs)
+      const since = earlier((await management.readAuditMark(user)) ?? new Date(0), sure)
       const { orders, newest } = await listChangedOrders(store, management.bucketOf(user), since)
       const lines = await findLines(user, orders)
       const firstDate = since.toISOString().slice(0, 10)
@@ -74,10 +77,14 @@ export function createAudit({ store, management, logger, signal }: AuditOptions)
       }
       knownLines.set(user, lines)
       // Written last: until then all of it is done again.
-      const known = new Date((newest?.getTime() ?? 0) - graceMs)
+      const known = earlier(new Date((newest?.getTime() ?? 0) - graceMs), sure)
       if (known > since) await management.writeAuditMark(user, known)
     }
   }
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other
 }
 
 /** Lines of orders that were not derived now (removed ones, or such that did not change) stay as they are. */
