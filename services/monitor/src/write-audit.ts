@@ -62,9 +62,9 @@ export function createAudit({ store, management, logger, now, signal }: AuditOpt
 
   return {
     async write(user: string, slug: string): Promise<void> {
+      const mark = (await management.readAuditMark(user))?.getTime() ?? 0
       // A clock that was ahead once must not hide what comes after.
-      const sure = new Date(now().getTime() - graceMs)
-      const since = earlier((await management.readAuditMark(user)) ?? new Date(0), sure)
+      const since = new Date(Math.min(mark, now().getTime() - graceMs))
       const { orders, newest } = await listChangedOrders(store, management.bucketOf(user), since)
       const lines = await findLines(user, orders)
       const firstDate = since.toISOString().slice(0, 10)
@@ -77,14 +77,10 @@ export function createAudit({ store, management, logger, now, signal }: AuditOpt
       }
       knownLines.set(user, lines)
       // Written last: until then all of it is done again.
-      const known = earlier(new Date((newest?.getTime() ?? 0) - graceMs), sure)
+      const known = new Date((newest?.getTime() ?? 0) - graceMs)
       if (known > since) await management.writeAuditMark(user, known)
     }
   }
-}
-
-function earlier(one: Date, other: Date): Date {
-  return one < other ? one : other
 }
 
 /** Lines of orders that were not derived now (removed ones, or such that did not change) stay as they are. */

@@ -140,6 +140,7 @@ await writeTasks({ store, management, users: [{ name: 'a' }, { name: 'b' }], tas
     await redis.xadd('lautta:ended-tasks', `${Date.now() - 25 * 3600 * 1000}-0`, 'task', '{}')
     await tell('c', 1)
     await writeTasks(options)
+    expect(await rowsOf('c')).toEqual([])
     expect(await redis.xlen('lautta:ended-tasks')).toBe(0)
   })
 })
