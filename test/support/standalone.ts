@@ -18,7 +18,13 @@ export interface Standalone {
 
 /** `settings` is what stands in lautta.yaml. */
 export async function startStandalone(
-  settings: { users?: { 'api-key': string }[]; store?: object; 'ray-clusters'?: object; forwards?: object } = {}
+  settings: {
+    users?: { 'api-key': string }[]
+    store?: object
+    'ray-clusters'?: object
+    forwards?: object
+    'tables-seconds'?: number
+  } = {}
 ): Promise<Standalone> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-standalone-'))
   const port = await freePort()

@@ -85,6 +85,15 @@ export const allocationsPrefix = 'ARTIFACTS/ALLOCATIONS/'
 /** The same for one run. */
 export const allocationsPath = (run: Run): string => `${allocationsPrefix}${runName(run)}.json`
 
+/** The services' own tasks of a UTC date (`2026-11-22`), in the user's submitter bucket; a part is those of some minutes. */
+export const tasksPath = (date: string, part: string): string => `ARTIFACTS/TASKS/${date}/${part}.parquet`
+
+/** Who ordered what on a UTC date, and what was done, in the common bucket; a part is what concerns one user, by slug. */
+export const auditPath = (date: string, part: string): string => `AUDIT/${date}/${part}.parquet`
+
+/** Up to when the documents of the user of a slug stand in the audit. */
+export const auditMarkPath = (slug: string): string => `AUDIT/.known/${slug}.json`
+
 /** How long each stage of a run took, in the user's pipeline bucket. */
 export const timesPath = (run: Run): string => `TIMES/${runName(run)}.parquet`
 

@@ -23,9 +23,17 @@ describe('a control order', () => {
     expect(taken).toMatchObject({ job: { control: { order: 'hold' } }, effects: ['control'] })
     expect(effectsOwed(taken.job)).toEqual(['control'])
     const carriedOut = reduceJob(taken.job, done(hold), at)
-    expect(carriedOut).toMatchObject({ job: { control: null, controlsDone: [{ id: '01', order: 'hold' }] }, reason: 'held' })
+    expect(carriedOut).toMatchObject({
+      job: { control: null, controlsDone: [{ id: '01', order: 'hold', doneAt: at }] },
+      reason: 'held'
+    })
     expect(effectsOwed(carriedOut.job)).toEqual([])
     expect(reduceJob(carriedOut.job, read(hold), at)).toMatchObject({ job: carriedOut.job, effects: [] })
+  })
+  it('that was refused is not carried out again, and known as refused', () => {
+    const taken = reduceJob(queued, read(control('hold', 1)), at).job
+    const { job } = reduceJob(taken, { type: 'controlDone', id: '01', words: 'no', refused: true }, at)
+    expect([job.control, job.controlsDone]).toEqual([null, [{ id: '01', order: 'hold', task: null, doneAt: at, refused: true }]])
   })
   it('waits for the one before it', () => {
     const [hold, release] = [control('hold', 1), control('release', 2)]
@@ -43,7 +51,7 @@ describe('a control order', () => {
     expect(taken.reason).toBe('cancel of tasks 4,7-9 was ordered')
     expect(taken.job.control && tasksOf(taken.job.control)).toEqual([4, 7, 8, 9])
     const carriedOut = reduceJob(taken.job, done(control('cancel', 1)), at).job
-    expect(carriedOut.controlsDone).toEqual(cancels.map(({ id, order, task }) => ({ id, order, task })))
+    expect(carriedOut.controlsDone).toEqual(cancels.map(({ id, order, task }) => ({ id, order, task, doneAt: at })))
     const next = reduceJob(carriedOut, read(...cancels, hold, last), at)
     expect([next.job.control?.order, next.reason]).toEqual(['hold', 'hold of task 1 was ordered'])
   })

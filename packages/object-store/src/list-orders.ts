@@ -1,6 +1,7 @@
 import type { BegunTry } from '@lautta/core/object-names'
 import { managementPrefix } from '@lautta/core/object-names'
 import type { ObjectEntry, ObjectStore } from './object-store.ts'
+import { listAll } from './read-object.ts'
 
 /** What lies in the object store of one order, by a listing. */
 export interface ListedOrder {
@@ -45,6 +46,20 @@ export function groupByOrder(objects: readonly ObjectEntry[]): ListedOrder[] {
   }
   for (const { versions } of orders.values()) versions.sort((a, b) => b - a)
   return [...orders.values()]
+}
+
+/** The orders of which any object was modified since then, as a whole, and when the newest of all was modified. */
+export async function listChangedOrders(
+  store: ObjectStore,
+  bucket: string,
+  since: Date
+): Promise<{ orders: ListedOrder[]; newest: Date | null }> {
+  const objects = await listAll(store, bucket, managementPrefix)
+  const modified = ({ modifiedAt }: ObjectEntry): number => Date.parse(modifiedAt)
+  const changed = new Set(groupByOrder(objects.filter((object) => modified(object) >= since.getTime())).map(({ id }) => id))
+  const newestMs = objects.reduce((newest, object) => Math.max(newest, modified(object)), 0)
+  const orders = groupByOrder(objects).filter(({ id }) => changed.has(id))
+  return { orders, newest: objects.length === 0 ? null : new Date(newestMs) }
 }
 
 function readTryName(platform: string, name = ''): BegunTry[] {

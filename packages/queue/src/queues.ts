@@ -1,8 +1,10 @@
 import { type CollectMessage, collectMessageSchema, type ReconcileMessage, reconcileMessageSchema } from '@lautta/core/messages'
-import { Queue, Worker } from 'bullmq'
+import { type Job, Queue, Worker } from 'bullmq'
 import type { z } from 'zod'
 import { connectPatientRedis, connectRedis, type RedisAddress } from './connect-redis.ts'
 import { withinDeadline } from './deadline.ts'
+import { createEndedTasks } from './ended-tasks.ts'
+import { type Handled, handleTask } from './handle-task.ts'
 
 /** Before the names of all queues in Redis. */
 export const prefix = 'lautta'
@@ -72,33 +74,48 @@ export interface Consumer {
   close(): Promise<void>
 }
 
-/** Handles reconcile messages; safe to run twice is what a handler must be. */
+/** Handles reconcile messages; safe to run twice is what a handler must be. That it throws is told as a task that failed. */
 export function consumeReconcile(
   address: RedisAddress,
   options: ConsumerOptions,
   handle: (message: ReconcileMessage) => Promise<void>
 ): Consumer {
-  return consume(address, 'reconcile', options, reconcileMessageSchema, handle)
+  return consume(address, 'reconcile', options, reconcileMessageSchema, aboutPass, handle)
 }
 
-/** Handles collect messages; safe to run twice is what a handler must be. */
+const aboutPass = ({ user, platform }: ReconcileMessage) => ({ user, platform: platform ?? null })
+
+/** Handles collect messages, in the same way. */
 export function consumeCollect(
   address: RedisAddress,
   options: ConsumerOptions,
   handle: (message: CollectMessage) => Promise<void>
 ): Consumer {
-  return consume(address, 'collect', options, collectMessageSchema, handle)
+  const about = ({ id, ...message }: CollectMessage) => ({ ...message, orchestration: id })
+  return consume(address, 'collect', options, collectMessageSchema, about, handle)
 }
 
 function consume<Schema extends z.ZodType>(
   address: RedisAddress,
-  name: string,
+  name: 'reconcile' | 'collect',
   { concurrency, stalledMs }: ConsumerOptions,
   schema: Schema,
+  aboutOf: (message: z.output<Schema>) => Parameters<typeof handleTask>[3],
   handle: (message: z.output<Schema>) => Promise<void>
 ): Consumer {
   const connection = connectPatientRedis(address)
-  const worker = new Worker(name, async (job) => handle(schema.parse(job.data)), {
+  const tasks = createEndedTasks(connection)
+  const work = async (job: Job): Promise<void> => {
+    const message = schema.parse(job.data)
+    await handleTask(tasks, name, job, aboutOf(message), () =>
+      // Whoever handles it asks again for what is to be done again: the queue itself repeats nothing.
+      handle(message).then(
+        (): Handled => null,
+        (failure: unknown) => ({ failure })
+      )
+    )
+  }
+  const worker = new Worker(name, work, {
     ...{ connection, prefix, concurrency, ...forget },
     ...{ lockDuration: stalledMs, stalledInterval: stalledMs }
   })

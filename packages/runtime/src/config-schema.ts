@@ -51,6 +51,7 @@ export const configFileSchema = z.strictObject({
     .optional()
     .describe('where jobs reach the API, for the URLs that they get; default: the address by which it was asked'),
   'lease-seconds': z.number().min(1).default(30).describe('how long a submitter that died holds up another one'),
+  'tables-seconds': z.number().int().min(1).default(900).describe('how often the monitor writes TASKS and AUDIT'),
   forwards: forwardsSchema.prefault({}),
   local: z.boolean().default(true).describe('whether standalone offers platform local'),
   platforms: z

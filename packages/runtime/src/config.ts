@@ -46,6 +46,8 @@ export interface Config {
   secretsFolder: string
   /** For how long a submitter owns a user's platform without a sign of life. */
   leaseSeconds: number
+  /** How often the monitor writes TASKS and AUDIT. */
+  tablesSeconds: number
   platforms: KnownPlatform[]
   forwards: ForwardSettings
   masterKey: string
@@ -138,6 +140,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     users,
     secretsFolder: withBase(beside, file['secrets-folder']) ?? resolve(dataDirectory, 'secrets'),
     leaseSeconds: file['lease-seconds'],
+    tablesSeconds: file['tables-seconds'],
     platforms,
     forwards: file.forwards,
     masterKey,

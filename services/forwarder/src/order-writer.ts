@@ -85,6 +85,7 @@ export function createOrderWriter({ management, queues, changes, locks, platform
       id,
       user: caller.user,
       createdAt: now().toISOString(),
+      keyId: caller.keyId,
       bodySha256,
       warnings: [...warningsFor(platforms, request), ...warnings],
       request

@@ -39,6 +39,7 @@ describe('POST /v1/orchestrations', () => {
       'created-at',
       'hmac',
       'id',
+      'key-id',
       'request',
       'schema',
       'user',

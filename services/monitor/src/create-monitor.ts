@@ -4,6 +4,7 @@ import type { CollectMessage } from '@lautta/core/messages'
 import { createLimit } from '@lautta/platforms/limit-concurrency'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress } from '@lautta/queue/connect-redis'
+import { createEndedTasks } from '@lautta/queue/ended-tasks'
 import { consumeCollect, createQueues } from '@lautta/queue/queues'
 import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
@@ -12,6 +13,7 @@ import type { Running } from '@lautta/runtime/run-service'
 import { createAllocationReader } from './allocation-reader.ts'
 import { collectRun } from './collect-run.ts'
 import { keepHouse } from './keep-house.ts'
+import { keepTables } from './keep-tables.ts'
 import { createPlatformPool } from './platform-pool.ts'
 import { settleOpenBills } from './settle-open-bills.ts'
 
@@ -63,8 +65,9 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
       await queues.nudgeReconcile({ user, platform })
     } catch (error) {
       // The submitter asks again, with growing pauses, until all is stored.
-      if (closing.signal.aborted) return
-      logger.warn({ orchestration: id, platform, job: index, attempt, error: messageOf(error) }, 'not collected yet')
+      const words = { orchestration: id, platform, job: index, attempt, error: messageOf(error) }
+      if (!closing.signal.aborted) logger.warn(words, 'not collected yet')
+      throw error
     }
   }
 
@@ -76,12 +79,14 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   }
   lookAfter()
   const housekeeping = setInterval(lookAfter, keepHouseMs)
+  const tasks = createEndedTasks(connection)
+  const tables = keepTables({ ...installation, users: config.users, tasks, everyMs: config.tablesSeconds * 1000, logger })
   return {
     async close() {
       closing.abort()
       clearInterval(housekeeping)
       pool.stopAsking()
-      await consumer.close()
+      await Promise.all([consumer.close(), tables.close()])
       pool.close()
       await queues.close()
       connection.disconnect()

@@ -36,7 +36,7 @@ export async function followLog(
       ? ({ kind: 'finished', slurmJobId: '1', ...ended } as const)
       : ({ kind: 'running', slurmJobId: '1' } as const)
     const job: Job = { ...declareJob(0), restart, outPath: path, state }
-    return change(await openPorts(root, [job], async () => [{ ...record, ...used } as never]))
+    return change(await openPorts(root, [job], async () => ({ records: [{ ...record, ...used } as never], unreadable: [] })))
   }
   const ports = await openAt(0, false)
   return {

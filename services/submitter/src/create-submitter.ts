@@ -10,7 +10,7 @@ import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
 import { consumeAsk } from '@lautta/queue/consume-ask'
 import { createLeases } from '@lautta/queue/leases'
-import { consumeReconcile, createQueues } from '@lautta/queue/queues'
+import { consumeReconcile, createQueues, type Queues } from '@lautta/queue/queues'
 import { createWaitingLine } from '@lautta/queue/waiting-line'
 import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
@@ -45,6 +45,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
   await waitForRedis(connection, keepClocksMs)
   const queues = createQueues(redis)
   const leases = createLeases(connection, { durationMs: config.leaseSeconds * 1000, waitOnYoungRedis: !isAlone })
+  const nudge = createNudge(queues, logger)
   const changes = createChanges(connection)
   const line = createWaitingLine(connection)
   const directory = createOrderDirectory(management)
@@ -88,12 +89,6 @@ export async function createSubmitter({ config, installation, redis, logger, isA
     return session
   }
 
-  const nudge = (message: ReconcileMessage, delayMs = 0): void => {
-    queues
-      .nudgeReconcile(message, delayMs)
-      .catch((error: unknown) => logger.warn({ ...message, error: messageOf(error) }, 'a nudge was lost'))
-  }
-
   const survey = async (user: string): Promise<void> => {
     for (const platform of await findPlatforms(user, directory, forwards)) nudge({ user, platform })
   }
@@ -106,6 +101,7 @@ export async function createSubmitter({ config, installation, redis, logger, isA
     } catch (error) {
       logger.error({ ...message, error: messageOf(error) }, 'a pass failed')
       nudge(message, tryAgainMs)
+      throw error
     }
   }
 
@@ -133,6 +129,15 @@ export async function createSubmitter({ config, installation, redis, logger, isA
       await queues.close()
       connection.disconnect()
     }
+  }
+}
+
+/** Asks for a pass; should that be lost, the next survey does. */
+function createNudge(queues: Queues, logger: Logger) {
+  return (message: ReconcileMessage, delayMs = 0): void => {
+    queues
+      .nudgeReconcile(message, delayMs)
+      .catch((error: unknown) => logger.warn({ ...message, error: messageOf(error) }, 'a nudge was lost'))
   }
 }
 

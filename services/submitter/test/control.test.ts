@@ -42,6 +42,6 @@ describe('a control order', () => {
   })
   it('that the platform refuses is told in its words', async () => {
     const { event } = await carryOut({ order: 'hold', task: 4 })
-    expect(event).toMatchObject({ words: 'task 4: hold was refused: Access/permission denied' })
+    expect(event).toMatchObject({ words: 'task 4: hold was refused: Access/permission denied', refused: true })
   })
 })

@@ -8,6 +8,8 @@ const headSchema = z.object({
   id: z.string(),
   user: z.string(),
   'created-at': z.string(),
+  // Of the API key by which it was posted; older documents do not tell.
+  'key-id': z.string().exactOptional(),
   'body-sha256': z.string(),
   warnings: z.array(z.string()),
   hmac: z.string()

@@ -1,9 +1,10 @@
 import type { Job } from './job.ts'
-import type { JobEffect } from './job-event.ts'
+import type { JobEffect, JobEvent } from './job-event.ts'
 import { type JobOrders, nextControls } from './orders.ts'
 import { formatTasks } from './task-set.ts'
 
 type Control = NonNullable<Job['control']>
+type ControlDone = Extract<JobEvent, { type: 'controlDone' }>
 
 /** What a control order changes of a job. */
 interface Controlled {
@@ -37,9 +38,10 @@ export function tellTasks(control: Control): string {
 }
 
 /** The control order was carried out, or refused for good. */
-export function finishControl(job: Job, { id, words }: { id: string; words: string }): Controlled {
+export function finishControl(job: Job, { id, words, refused }: ControlDone, at: string): Controlled {
   if (job.control?.id !== id) return keep(job)
   const { also, ...first } = job.control
-  const done = [first, ...also.map((one) => ({ ...one, order: first.order }))]
+  const ended = { doneAt: at, ...(refused === undefined ? {} : { refused }) }
+  const done = [first, ...also.map((one) => ({ ...one, order: first.order }))].map((one) => ({ ...one, ...ended }))
   return { job: { ...job, control: null, controlsDone: [...job.controlsDone, ...done] }, effects: [], reason: words }
 }

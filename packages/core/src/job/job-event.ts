@@ -56,7 +56,7 @@ export type JobEvent =
   | { type: 'submissionNotFound' }
   | { type: 'observed'; phase: SchedulerPhase; reason: string | null; startedAt: string | null; tasks?: readonly ListedTasks[] }
   /** A control order was carried out, or refused by the platform in its own words. */
-  | { type: 'controlDone'; id: string; words: string }
+  | { type: 'controlDone'; id: string; words: string; refused?: true }
   /** Not listed any more. No end: evidence is owed. */
   | { type: 'goneFromScheduler' }
   | { type: 'accountingFound'; ending: Ending }

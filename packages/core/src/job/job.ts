@@ -51,7 +51,10 @@ const momentsSchema = {
 const doneControlSchema = z.object({
   id: z.string(),
   order: z.enum(taskControlKinds),
-  task: z.number().int().nullable().default(null)
+  task: z.number().int().nullable().default(null),
+  // When the platform had answered, and whether it refused; older documents do not tell.
+  'done-at': at.exactOptional(),
+  refused: z.literal(true).exactOptional()
 })
 
 /** One that was taken up; with the cancel of a task go those that come next, as one. */

@@ -149,7 +149,7 @@ function reduceOnPlatform(job: Job, state: StateOf<'queued'> | StateOf<'running'
         ? takeControl(job, event.orders)
         : rememberStop(job, event.orders, ['cancel'])
     case 'controlDone':
-      return finishControl(job, event)
+      return finishControl(job, event, at)
     case 'observed': {
       const startedAt = event.startedAt ?? at
       if (event.phase === 'running') {

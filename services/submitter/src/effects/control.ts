@@ -36,6 +36,6 @@ export const control: PerformEffect<PlatformWork> = async (work): Promise<JobEve
     return { type: 'controlDone', id, words: about + doneWords[kind] }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    return { type: 'controlDone', id, words: `${about}${kind} was refused: ${error.message}` }
+    return { type: 'controlDone', id, words: `${about}${kind} was refused: ${error.message}`, refused: true }
   }
 }
