@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.ts'
 import { files } from './files/files.ts'
+import { follow } from './follow/follow.ts'
 import { measure } from './measure.ts'
 import { objects } from './objects/objects.ts'
 import { describeMeasured, keepResults } from './report.ts'
@@ -8,7 +9,7 @@ import { submit } from './submit/submit.ts'
 import { track } from './track/track.ts'
 
 // `npm run bench` measures all, `npm run bench -- objects` that one, and `npm run bench -- --quick objects` has a quick look.
-const benchmarks: readonly Benchmark[] = [startUp, objects, submit, track, files]
+const benchmarks: readonly Benchmark[] = [startUp, objects, submit, track, follow, files]
 const words = process.argv.slice(2)
 const scale = words.includes('--quick') ? 'quick' : 'full'
 const wanted = words.filter((word) => word !== '--quick')
