@@ -10,12 +10,12 @@ import { createMemoryStore } from './model/model-store.ts'
 
 const jobCount = 3
 
-/** An order whose jobs have ended, and of which nothing is stored yet. */
-function openCollecting() {
+/** An order whose jobs have ended, and of which nothing is stored yet; or of which all run. */
+function openCollecting({ areRunning = false } = {}) {
   let nowMs = 0
   const asked: CollectMessage[] = []
   const store = createMemoryStore()
-  const state = {
+  const finished = {
     kind: 'finished',
     slurmJobId: '1',
     outcome: 'completed',
@@ -23,6 +23,7 @@ function openCollecting() {
     reason: null,
     collecting: 'owed'
   } as const
+  const state = areRunning ? ({ kind: 'running', slurmJobId: '1' } as const) : finished
   const jobs = Array.from({ length: jobCount }, (_, index) => ({ ...declareJob(index), state }))
   const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ path: '/a.sh' }] } } })
   const order = createLiveOrder({
@@ -63,6 +64,12 @@ describe('what is to be collected', () => {
   it('is asked for no more often when hints come all the time, because other jobs of the order were stored', async () => {
     const { pass } = openCollecting()
     expect(await pass(60, true)).toEqual([0, 2, 6, 14, 30])
+  })
+
+  it('is asked for in each pass while a job runs, so that its log is never later than that', async () => {
+    const { pass, asked } = openCollecting({ areRunning: true })
+    expect((await pass(60)).length).toBe(60)
+    expect(asked).toHaveLength(60 * jobCount)
   })
 
   it('is seen at once when a hint says that something is stored', async () => {
