@@ -40,11 +40,16 @@ const logHeaders = z.looseObject({
 
 /** What the log routes of jobs and of Ray jobs have in common. */
 export const logRoute = {
-  produces: ['text/plain', 'text/event-stream'],
   headers: logHeaders,
   description:
     'As text/event-stream each event has text of the log as a JSON string in `data`, and in `id` the byte behind it, from which ' +
-    '`Last-Event-ID` goes on; the last one is `event: end` with `{attempt, task, outcome, exit-code, reason}`.'
+    '`Last-Event-ID` goes on; the last one is `event: end` with `{attempt, task, outcome, exit-code, reason}`.',
+  answers: {
+    200: {
+      description: 'The log',
+      content: { 'text/plain': { schema: { type: 'string' } }, 'text/event-stream': { schema: { type: 'string' } } }
+    }
+  }
 }
 
 /** What is looked at of a request. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type Attempt, declareJob, type Job } from '@lautta/core/job/job'
 import { type LogStream, logPath, logPiecePath, type Run, timesPath } from '@lautta/core/object-names'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { createChanges } from '@lautta/queue/changes'
@@ -202,6 +203,36 @@ describe('a followed log', () => {
     expect(follower.events.at(-1)?.id).toBe('21')
   })
 
+  it('is that of one attempt, also for a client that comes back after a retry', async () => {
+    const first: Attempt = { ...declareJob(0), state: ended('failed'), outPath: 'out' }
+    const job: Job = { ...declareJob(0), attempt: 2, state: running, outPath: 'out', earlier: [first] }
+    await submitter.management.writeStatus('local', {
+      schema: 1,
+      id,
+      platform: 'lumi',
+      fence: 1,
+      sequence: 99,
+      jobs: [job],
+      history: []
+    })
+    await store.put(bucket, logPath(run, 'out'), Buffer.from('one\n'))
+    await store.put(bucket, logPiecePath({ ...run, attempt: 2 }, 'out', 0, 0), Buffer.from('two\n'))
+    const firstEvent = async (query: string, lastId?: string) => {
+      const follower = await followLog(url + query, lastId === undefined ? {} : { 'last-event-id': lastId })
+      await until(() => follower.events.length > 0)
+      follower.leave()
+      return [follower.events[0]?.data, follower.events[0]?.id]
+    }
+    expect([await firstEvent(''), await firstEvent('', '1@2')]).toEqual([
+      ['two\n', '4@2'],
+      ['wo\n', '4@2']
+    ])
+    expect([await firstEvent('', '1'), await firstEvent('?attempt=2', '1')]).toEqual([
+      ['ne\n', '4'],
+      ['wo\n', '4']
+    ])
+  })
+
   it('waits for a piece that is listed late', async () => {
     await write(running)
     written = 6
@@ -225,10 +256,13 @@ describe('a followed log', () => {
     for (let count = 0; count < pieces; count++) await put(piece)
     await until(() => quick.text().length === pieces * piece.length)
     expect(slow.received().length).toBeLessThan(2 * piece.length)
+    // What the sockets have not taken is read when it is wanted, and was kept nowhere.
+    const before = readBytes
     slow.socket.resume()
     await write(ended('completed'))
     await finish(piece.repeat(pieces))
     await slow.closed
+    expect(readBytes - before).toBeGreaterThan(8 * piece.length)
     const [, body = ''] = slow.received().split(/\r\n\r\n(.*)/s)
     expect(body.replaceAll(/\r\n[0-9a-f]+\r\n|^[0-9a-f]+\r\n/g, '')).toBe(`${piece.repeat(pieces)}\r\n`)
     expect(await quick.over).toBe(true)
