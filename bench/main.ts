@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.ts'
 import { files } from './files/files.ts'
+import { follow } from './follow/follow.ts'
 import { logs } from './logs/logs.ts'
 import { measure } from './measure.ts'
 import { objects } from './objects/objects.ts'
@@ -9,7 +10,7 @@ import { submit } from './submit/submit.ts'
 import { track } from './track/track.ts'
 
 // `npm run bench` measures all, `npm run bench -- objects` that one, and `npm run bench -- --quick objects` has a quick look.
-const benchmarks: readonly Benchmark[] = [startUp, objects, submit, track, files, logs]
+const benchmarks: readonly Benchmark[] = [startUp, objects, submit, track, follow, files, logs]
 const words = process.argv.slice(2)
 const scale = words.includes('--quick') ? 'quick' : 'full'
 const wanted = words.filter((word) => word !== '--quick')

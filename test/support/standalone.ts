@@ -10,6 +10,9 @@ import { type ServiceProcess, startService } from './start-service.ts'
 export interface Standalone {
   folder: string
   process: ServiceProcess
+  url: string
+  /** The header by which the user is known. */
+  authorization: { authorization: string }
   orders: ReturnType<typeof createOrderClient>
   /** Starts one on the same data directory, after the one before has ended. */
   restart(): Promise<void>
@@ -38,11 +41,14 @@ export async function startStandalone(
   }
   const start = () => startService('standalone', environment, folder)
   const first = await start()
-  const apiKey = settings.users?.[0]?.['api-key'] ?? (await readFile(join(folder, 'data/api-key'), 'utf8'))
+  const apiKey = (settings.users?.[0]?.['api-key'] ?? (await readFile(join(folder, 'data/api-key'), 'utf8'))).trim()
+  const url = `http://127.0.0.1:${port}`
   const standalone: Standalone = {
     folder,
     process: first,
-    orders: createOrderClient(createRestClient(`http://127.0.0.1:${port}`, apiKey.trim())),
+    url,
+    authorization: { authorization: `Bearer ${apiKey}` },
+    orders: createOrderClient(createRestClient(url, apiKey)),
     async restart() {
       standalone.process = await start()
     },

@@ -15,6 +15,7 @@ import type {
 } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Caller } from './authenticate.ts'
+import type { FollowedLogs } from './follow/followed-logs.ts'
 import type { ForwardBook } from './forwards/forward-book.ts'
 import type { ForwardDispatchers } from './forwards/forward-dispatchers.ts'
 import type { OpenForwardStream } from './forwards/open-forward-stream.ts'
@@ -52,6 +53,8 @@ export interface AppContext {
   management: Management
   reader: OrderReader
   writer: OrderWriter
+  /** Logs that somebody follows. */
+  followedLogs: FollowedLogs
   pauses: PlatformPauses
   /** What users find on platforms. */
   environments: KnownEnvironments

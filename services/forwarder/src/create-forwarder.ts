@@ -13,6 +13,7 @@ import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { startAdopting } from './adoption/start-adopting.ts'
 import { createApp } from './create-app.ts'
+import { createFollowedLogs } from './follow/followed-logs.ts'
 import { createNearServices } from './forwards/near-services.ts'
 import { createKnownEnvironments } from './known-environments.ts'
 import { createObjectSignatures } from './object-signatures.ts'
@@ -81,12 +82,13 @@ export async function createForwarder({
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
+  const followedLogs = createFollowedLogs({ store, management, reader, listen, logger })
   const asker = createAsker(redis)
   const links = createOneTimeLinks(connection)
   const near = createNearServices({ config, management, queues, locks, logger, now })
   const proxy = await startProxy({ ...near, links, host: config.host, port: config.proxyPort, logger })
   const context = {
-    ...{ store, management, reader, writer, users, platforms, publicUrl, listen, findUnready, asker, links },
+    ...{ store, management, reader, writer, users, platforms, publicUrl, listen, findUnready, asker, links, followedLogs },
     ...{ forwards: near.forwards, openForwardStream: near.openForwardStream, dispatchers: near.dispatchers },
     proxyPort: proxy.port,
     pauses: createPlatformPauses({ management, queues, users, logger, now }),
@@ -103,6 +105,7 @@ export async function createForwarder({
     url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`,
     async close() {
       await Promise.all([app.close(), proxy.close()])
+      await followedLogs.close()
       await near.dispatchers.close()
       await adopting.close()
       following.close()

@@ -2,8 +2,9 @@ import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { isByTask, logsOf, type SourceLogs } from '@lautta/core/job/job-logs'
 import { parseTasks } from '@lautta/core/job/task-set'
 import { type LogSource, type LogStream, logPath, logStreamOf, type Run, taskLogsPrefix } from '@lautta/core/object-names'
+import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import { readLogIndex } from '@lautta/object-store/log-index'
-import { type LogPart, listLogPieces, listPiecesByStream } from '@lautta/object-store/log-pieces'
+import { type LogPart, type LogPiece, listLogPieces, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { listAll } from '@lautta/object-store/read-object'
 import { Problem } from './problem.ts'
@@ -42,14 +43,41 @@ export async function findLog(
   return found === undefined ? [] : [{ path: logPath(run, source), first: found.offset, usedBytes: found.usedBytes }]
 }
 
-function refuseUnknownTask({ array }: Attempt, task: number): void {
+/**
+ * Those of many tasks, one behind the other, can't be followed: each of them grows in the middle. What an array is may be
+ * known only from the request, until it is submitted.
+ */
+export function refuseManyTasks(attempt: Attempt, request: Pick<JobRequest, 'array'>, { source, task }: AskedLog): void {
+  const isSubmitted = slurmJobIdOf(attempt) !== null
+  const array = attempt.array ?? (isSubmitted ? null : (request.array ?? null))
+  if (task !== null && (isSubmitted || array !== null)) refuseUnknownTask({ array }, task)
+  if (task !== null || array === null) return
+  const logs = isSubmitted ? logsOf(attempt).find((one) => one.source === source) : undefined
+  if (isSubmitted && (logs === undefined || !isByTask(logs))) return
+  throw new Problem(400, `the job is an array, whose tasks ${array} write a log each`, {
+    hint: `follow one of them: task=${parseTasks(array)?.[0] ?? 0}`
+  })
+}
+
+function refuseUnknownTask({ array }: Pick<Attempt, 'array'>, task: number): void {
   if (array === null) throw new Problem(400, 'the job is no array: it has no tasks')
   if (!parseTasks(array)?.includes(task)) throw new Problem(404, `the array has no task ${task}: its tasks are ${array}`)
 }
 
 async function findStream(store: ObjectStore, bucket: string, run: Run, stream: LogStream): Promise<LogPart[]> {
+  // Pieces come first: they are removed only when the whole log is there.
+  const pieces = await listLogPieces(store, bucket, run, stream)
   const whole = await findWhole(store, bucket, logPath(run, stream))
-  return whole.length > 0 ? whole : listLogPieces(store, bucket, run, stream)
+  return whole.length > 0 ? whole : beforeHole(pieces)
+}
+
+/** A listing may show a piece before it shows the one in front of it. */
+function beforeHole(pieces: readonly LogPiece[]): LogPiece[] {
+  const hole = pieces.findIndex(({ restart, offset }, at) => {
+    const before = pieces[at - 1]
+    return offset > (before?.restart === restart ? before.offset + before.usedBytes : 0)
+  })
+  return hole < 0 ? [...pieces] : pieces.slice(0, hole)
 }
 
 async function findWhole(store: ObjectStore, bucket: string, path: string): Promise<LogPart[]> {

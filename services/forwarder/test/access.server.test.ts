@@ -108,6 +108,8 @@ describe('the API', () => {
     const { json: document } = await api.ask('/docs/json')
     expect(document.openapi).toBe('3.1.0')
     expect(document.paths['/v1/orchestrations'].post.requestBody.content).toHaveProperty('application/yaml')
+    const { get } = document.paths['/v1/orchestrations/{id}/jobs/{platform}/{index}/log']
+    expect(Object.keys(get.responses[200].content)).toEqual(['text/plain', 'text/event-stream'])
     expect((await api.ask('/docs/')).text).toMatch(/swagger/i)
   })
   it('is documented with what its objects take and answer', async () => {

@@ -47,6 +47,20 @@ describe('the log of an array', () => {
     await piece('err', 0, 'of the other stream')
     expect([await read(array, null), await read(array, null, { from: 6 })]).toEqual(['two seven twelve', 'ven twelve'])
   })
+  it('is found while its pieces are joined and removed', async () => {
+    await piece('out.7', 0, 'sev')
+    await piece('out.7', 3, 'en')
+    const listed = store
+    store = {
+      ...listed,
+      async list(bucket, options) {
+        await whole('out.7', 'seven')
+        await listed.delete('b', logPiecePath(run, 'out.7', 0, 0))
+        return listed.list(bucket, options)
+      }
+    }
+    expect(await read(array, 7)).toBe('seven')
+  })
   it('is a part of one object when there are very many tasks', async () => {
     const large = { ...array, array: '0-999' }
     expect([await read(large, 7), await read(large, null)]).toEqual(['', ''])

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ObjectStore } from '@lautta/object-store/object-store'
 import { type EmbeddedRedis, startEmbeddedRedis } from '@lautta/queue/embedded-redis'
 import { type Config, loadConfig } from '@lautta/runtime/config'
 import { createLogger } from '@lautta/runtime/logger'
@@ -33,11 +34,19 @@ interface TestApiOptions {
   /** Of lautta.yaml. */
   platforms?: object
   silenceMs?: number
+  /** What the forwarder gets in place of its store: the same one, with an eye on it. */
+  watch?: (store: ObjectStore) => ObjectStore
 }
 
 const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nobody: 'a-key-that-nobody-has' }
 
-export async function openTestApi({ store, publicUrl, platforms, ...options }: TestApiOptions = {}): Promise<TestApi> {
+export async function openTestApi({
+  store,
+  publicUrl,
+  platforms,
+  watch = (one) => one,
+  ...options
+}: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
   const settings = {
     ...(publicUrl && { 'public-url': publicUrl }),
@@ -72,9 +81,10 @@ export async function openTestApi({ store, publicUrl, platforms, ...options }: T
   }
   const redis = await startEmbeddedRedis()
   const logger = createLogger('silent')
+  const installation = openInstallation(config, logger)
   const forwarder = await createForwarder({
     config,
-    installation: openInstallation(config, logger),
+    installation: { ...installation, store: watch(installation.store) },
     redis,
     logger,
     isAlone: true,

@@ -87,6 +87,8 @@ describe('a Ray job', () => {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, 'hello world\n')
     expect((await log()).text).toBe('world\n')
+    const followed = await api.ask(`/v1/ray/clusters/compose/jobs/${id}/log`, { headers: { accept: 'text/event-stream' } })
+    expect(followed.text).toMatch(/^id: 12\ndata: "hello world\\n"\n\nid: 12\nevent: end\ndata: {"attempt":1,.*"completed"/)
   })
   it('is nobody else’s', async () => {
     const { id } = (await run('compose', { ...job, 'submission-id': 'secret' })).json

@@ -10,12 +10,12 @@ import { createMemoryStore } from './model/model-store.ts'
 
 const jobCount = 3
 
-/** An order whose jobs have ended, and of which nothing is stored yet. */
-function openCollecting(endSeenAt: string | null = null) {
+/** An order whose jobs have ended, and of which nothing is stored yet; or of which all run. */
+function openCollecting({ areRunning = false, endSeenAt = null }: { areRunning?: boolean; endSeenAt?: string | null } = {}) {
   let nowMs = 0
   const asked: CollectMessage[] = []
   const store = createMemoryStore()
-  const state = {
+  const finished = {
     kind: 'finished',
     slurmJobId: '1',
     outcome: 'completed',
@@ -23,6 +23,7 @@ function openCollecting(endSeenAt: string | null = null) {
     reason: null,
     collecting: 'owed'
   } as const
+  const state = areRunning ? ({ kind: 'running', slurmJobId: '1' } as const) : finished
   const jobs = Array.from({ length: jobCount }, (_, index) => ({ ...declareJob(index), state, endSeenAt }))
   const request = orchestrationSchema(['lumi']).parse({ name: 'n', platforms: { lumi: { jobs: [{ path: '/a.sh' }] } } })
   const order = createLiveOrder({
@@ -69,6 +70,12 @@ describe('what is to be collected', () => {
     expect(await pass(60, true)).toEqual([0, 2, 6, 14, 30])
   })
 
+  it('is asked for in each pass while a job runs, so that its log is never later than that', async () => {
+    const { pass, asked } = openCollecting({ areRunning: true })
+    expect((await pass(60)).length).toBe(60)
+    expect(asked).toHaveLength(60 * jobCount)
+  })
+
   it('is seen at once when a hint says that something is stored', async () => {
     const { order, pass, storeRun } = openCollecting()
     await pass(20)
@@ -83,7 +90,7 @@ describe('what is to be collected', () => {
 
   it('is given up after a week, and its user is told what there is of it and what is missing', async () => {
     const week = 7 * 24 * 3600 * 1000
-    const { order, pass, put, wait, asked } = openCollecting(new Date(0).toISOString())
+    const { order, pass, put, wait, asked } = openCollecting({ endSeenAt: new Date(0).toISOString() })
     const run = (index: number) => ({ id: '1', platform: 'lumi', index, attempt: 1 })
     await put(quarantinePath(run(1)))
     await put(logPiecePath(run(1), 'out', 0, 0))

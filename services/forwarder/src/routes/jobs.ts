@@ -1,7 +1,7 @@
 import { answerJobInDetail, jobDetailSchema } from '@lautta/core/orchestration/answer'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
 import { findJob, jobParams } from '../find-job.ts'
-import { logQuery, sendLog } from '../send-log.ts'
+import { logQuery, logRoute, sendLog } from '../send-log.ts'
 
 const tags = ['jobs']
 
@@ -23,17 +23,16 @@ export function jobRoutes(app: App, context: AppContext): void {
     {
       schema: {
         tags,
-        summary: "The raw bytes of a job's output, as far as they are there",
+        summary: "The raw bytes of a job's output, as far as they are there, or as they come",
         params: jobParams,
         querystring: logQuery,
-        produces: ['text/plain']
+        ...logRoute
       }
     },
     async (request, reply) => {
       const { user } = callerOf(request)
-      const { id, platform } = request.params
-      const { job } = (await findJob(reader, user, request.params)).found
-      return sendLog(context, { user, id, platform, job }, request.query, reply)
+      const { found } = await findJob(reader, user, request.params)
+      return sendLog(context, { user, id: request.params.id, one: found }, request.query, request, reply)
     }
   )
 }

@@ -8,7 +8,7 @@ import { Problem } from '../problem.ts'
 import { clusterParams, findCluster } from '../ray/find-cluster.ts'
 import { type FoundRayJob, findRayJob, rayJobParams, rayJobsOf } from '../ray/find-ray-job.ts'
 import { answerRayJob, rayJobAnswerSchema } from '../ray/ray-job-answer.ts'
-import { rayLogQuery, sendLog } from '../send-log.ts'
+import { logRoute, rayLogQuery, sendLog } from '../send-log.ts'
 import { waitFor, waitQuery } from '../wait-for.ts'
 
 const tags = ['ray']
@@ -66,17 +66,16 @@ export function rayJobRoutes(app: App, context: AppContext): void {
     {
       schema: {
         tags,
-        summary: 'The raw bytes of what a Ray job printed, as far as they are there',
+        summary: 'The raw bytes of what a Ray job printed, as far as they are there, or as they come',
         params: rayJobParams,
         querystring: rayLogQuery,
-        produces: ['text/plain']
+        ...logRoute
       }
     },
     async (request, reply) => {
       const { user } = callerOf(request)
       const { known, one } = await findRayJob(reader, user, request.params)
-      const of = { user, id: known.request.id, platform: one.platform, job: one.job }
-      return sendLog(context, of, { source: 'out', ...request.query }, reply)
+      return sendLog(context, { user, id: known.request.id, one }, { source: 'out', ...request.query }, request, reply)
     }
   )
 
