@@ -102,7 +102,8 @@ const optionName = z
   })
   .refine((name) => name === 'job-name' || !'job-name'.startsWith(name), 'write job-name in full, or give the job a `name`')
 
-const optionsSchema = z
+/** sbatch options of a job. */
+export const optionsSchema = z
   .record(
     optionName,
     z.union([
@@ -116,7 +117,8 @@ const optionsSchema = z
   )
   .describe('sbatch options by long name; true for an option without a value')
 
-const arraySchema = z
+/** The tasks of an array job. */
+export const arraySchema = z
   .string()
   .max(10_000)
   .refine(
