@@ -54,9 +54,7 @@ describe('POST /v1/platforms/{p}/estimate', () => {
     const { status, json } = await ask('plain', { script })
     expect(status).toBe(200)
     expect(json).toMatchObject({ cores: 4, hours: 2, 'cpu-bu': null, 'gpu-bu': null, formula: null })
-    expect(json.warnings).toEqual([
-      'no billing formula is known for this platform, so nobody here can tell what the job costs'
-    ])
+    expect(json.warnings).toEqual(['no billing formula is known for this platform, so nobody here can tell what the job costs'])
     expect((await ask('local', { script }, 'local')).json).toMatchObject({ 'cpu-bu': null })
   })
   it('of a platform that is not for the caller, or not there, is not told', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { spendingLimitSchema } from '../billing/spending-limit.ts'
 import { retryCauses } from '../job/outcome.ts'
 import { parseArray } from '../job/task-set.ts'
 import { clusterTemplateSchema } from '../ray/cluster-template.ts'
@@ -168,6 +169,7 @@ const jobSchema = z
     'started-at': readOnly,
     'ended-at': readOnly,
     'tasks-by-state': readOnly,
+    estimate: readOnly,
     tasks: readOnly
   })
   .superRefine((job, context) => {
@@ -225,6 +227,7 @@ export function orchestrationSchema(known: readonly string[], rayClusters: reado
         )
         .refine((platforms) => Object.keys(platforms).length > 0, 'name at least one platform'),
       labels: labelSchema.default({}),
+      limit: spendingLimitSchema.optional(),
       id: readOnly,
       state: readOnly,
       outcome: readOnly,
@@ -237,7 +240,7 @@ export function orchestrationSchema(known: readonly string[], rayClusters: reado
       const complaints = [...complaintsAboutNeeds(platforms), ...complaintsAboutRay(platforms, rayClusters)]
       for (const complaint of complaints) context.addIssue({ code: 'custom', ...complaint })
     })
-    .transform(({ name, platforms, labels }) => ({ name, labels, platforms }))
+    .transform(({ name, platforms, labels, limit }) => ({ name, labels, ...(limit === undefined ? {} : { limit }), platforms }))
 }
 export type Orchestration = z.output<ReturnType<typeof orchestrationSchema>>
 

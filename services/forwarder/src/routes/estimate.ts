@@ -7,7 +7,11 @@ import { Problem } from '../problem.ts'
 
 const bodySchema = z
   .strictObject({
-    script: z.string().max(400_000).default('').describe("a batch script's text: its #SBATCH lines are read as sbatch reads them"),
+    script: z
+      .string()
+      .max(400_000)
+      .default('')
+      .describe("a batch script's text: its #SBATCH lines are read as sbatch reads them"),
     options: optionsSchema.default({}).describe('sbatch options by long name, over those of the script'),
     array: arraySchema.optional()
   })
@@ -31,7 +35,8 @@ export function estimateRoutes(app: App, { platforms }: AppContext): void {
     },
     async (request) => {
       const found = findOffered(platforms, request.params.platform, callerOf(request))
-      const { estimate, complaints } = estimateJob(request.body, found)
+      const { script, options, array = null } = request.body
+      const { estimate, complaints } = estimateJob({ script, options, array }, found)
       if (estimate !== null) return estimate
       throw new Problem(400, 'the job can not be read as sbatch would read it', { errors: complaints })
     }
