@@ -126,13 +126,14 @@ function viewedEndsOf(status: StatusDocument | null) {
 }
 
 describe('the submit protocol, with two submitters and everything that can happen to them', () => {
-  it('never makes two jobs for an attempt, never loses an order, and tells how each ended', { timeout: 600_000 }, async () => {
+  it('never makes two jobs for an attempt, never loses an order, never costs more than it may, and tells how each ended', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
         const { model, status, seen, controls } = await live(seed)
         for (const { found, expected } of controls) expect(found, 'what was ordered for a job on the platform').toEqual(expected)
         const tokens = model.cluster.jobs.map(({ token }) => token)
         expect(new Set(tokens).size, 'two jobs for an attempt').toBe(tokens.length)
+        expect(tokens.length, 'more than the order may cost').toBeLessThanOrEqual(model.mostUnits)
         expect(
           status?.jobs.every((job) => isFinished(job) && job.state.collecting === 'stored'),
           'an order that did not come to its end'

@@ -26,12 +26,13 @@ export async function estimateSubmission(
   limits: KnownLimits,
   scheduler: Pick<Scheduler, 'findLimits'>
 ): Promise<Estimated> {
-  const found = limits.find(scheduler).catch((error: unknown) => {
-    if (error instanceof LauttaError) return null
-    throw error
-  })
+  const find = () =>
+    limits.find(scheduler).catch((error: unknown) => {
+      if (error instanceof LauttaError) return null
+      throw error
+    })
   // Without a formula there is nothing that partitions could tell.
-  const discovered = known.billing.length === 0 ? null : await found
+  const discovered = known.billing.length === 0 ? null : await find()
   return estimateJob(submission, { partitions: partitionsNow(known, discovered), billing: known.billing })
 }
 
