@@ -168,7 +168,7 @@ function createPerformers({ ports, admission, environment, limits }: ActingOptio
         admission,
         checkAccount: createCheckAccount(ports.now),
         limits: createCheckLimits(limits, ports.known),
-        limitSpending: createLimitSpending(ports.known, limits),
+        limitSpending: createLimitSpending(ports.known, limits, environment),
         mostAtOnce: ports.known.maxChannels
       })
     ),

@@ -15,6 +15,7 @@ import { createLiveOrder } from '../src/live-order.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
 
 const now = () => new Date(0)
+const noEnvironment = { keepAlso: async () => Promise.reject(new Error('nothing was found')) }
 const known = { name: 'lumi', account: null, credentials: {} }
 
 /** An order whose job is about to be submitted, and whose turn comes when the test says so. */
@@ -62,7 +63,8 @@ async function open(pause: string | null = null, script = '#!/bin/sh\n', former:
     limits: createCheckLimits(createKnownLimits(now), { partitions: [], partitionsReadAt: null }),
     limitSpending: createLimitSpending(
       { ...known, kind: 'slurm', partitions: [], billing: [] } as unknown as KnownPlatform,
-      createKnownLimits(now)
+      createKnownLimits(now),
+      noEnvironment
     ),
     mostAtOnce: 4
   })

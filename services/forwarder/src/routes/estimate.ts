@@ -1,7 +1,9 @@
 import { estimateJob, estimateSchema } from '@lautta/core/billing/estimate-job'
 import { arraySchema, optionsSchema } from '@lautta/core/orchestration/dictionary'
+import { partitionsNow } from '@lautta/core/platform/tell-partitions'
 import { z } from 'zod'
 import { type App, type AppContext, callerOf } from '../app-context.ts'
+import { findToldPartitions } from '../known-environments.ts'
 import { findOffered } from '../offered-platforms.ts'
 import { Problem } from '../problem.ts'
 
@@ -20,7 +22,7 @@ const bodySchema = z
   })
 
 /** What a job would cost, before it runs. */
-export function estimateRoutes(app: App, { platforms }: AppContext): void {
+export function estimateRoutes(app: App, { platforms, environments }: AppContext): void {
   app.post(
     '/platforms/:platform/estimate',
     {
@@ -34,9 +36,14 @@ export function estimateRoutes(app: App, { platforms }: AppContext): void {
       }
     },
     async (request) => {
-      const found = findOffered(platforms, request.params.platform, callerOf(request))
+      const caller = callerOf(request)
+      const found = findOffered(platforms, request.params.platform, caller)
+      const told = await findToldPartitions(environments, caller.user, found.name)
       const { script, options, array = null } = request.body
-      const { estimate, complaints } = estimateJob({ script, options, array }, found)
+      const { estimate, complaints } = estimateJob(
+        { script, options, array },
+        { partitions: partitionsNow(found, told), billing: found.billing }
+      )
       if (estimate !== null) return estimate
       throw new Problem(400, 'the job can not be read as sbatch would read it', { errors: complaints })
     }

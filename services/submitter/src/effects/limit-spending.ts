@@ -8,10 +8,13 @@ import type { Job } from '@lautta/core/job/job'
 import type { Complaint } from '@lautta/core/orchestration/complaints'
 import { limitOf, partOf } from '@lautta/core/orchestration/known-order'
 import { venvFolderOf } from '@lautta/core/orchestration/venv-folder-of'
+import type { DiscoveredLimits } from '@lautta/core/platform/limits'
 import { partitionsNow } from '@lautta/core/platform/tell-partitions'
 import type { Scheduler } from '@lautta/platforms/scheduler'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import { createSequence } from '../in-turn.ts'
+import { keepPartitions } from '../keep-partitions.ts'
+import type { KnownEnvironment } from '../known-environment.ts'
 import type { KnownLimits } from '../known-limits.ts'
 import type { LiveOrder } from '../live-order.ts'
 import { knownScript } from './compose-submission.ts'
@@ -24,7 +27,8 @@ export async function estimateSubmission(
   submission: AskedSubmission,
   known: Pick<KnownPlatform, 'partitions' | 'billing'>,
   limits: KnownLimits,
-  scheduler: Pick<Scheduler, 'findLimits'>
+  scheduler: Pick<Scheduler, 'findLimits'>,
+  onFound: (found: DiscoveredLimits) => Promise<void> = async () => {}
 ): Promise<Estimated> {
   const find = () =>
     limits.find(scheduler).catch((error: unknown) => {
@@ -33,13 +37,14 @@ export async function estimateSubmission(
     })
   // Without a formula there is nothing that partitions could tell.
   const discovered = known.billing.length === 0 ? null : await find()
+  if (discovered !== null) await onFound(discovered)
   return estimateJob(submission, { partitions: partitionsNow(known, discovered), billing: known.billing })
 }
 
 /** Keeps each order within its limit: what a submission may cost is saved with its job before it is made. */
 export type LimitSpending = ReturnType<typeof createLimitSpending>
 
-export function createLimitSpending(known: KnownPlatform, limits: KnownLimits) {
+export function createLimitSpending(known: KnownPlatform, limits: KnownLimits, environment: Pick<KnownEnvironment, 'keepAlso'>) {
   const turns = new WeakMap<LiveOrder, ReturnType<typeof createSequence>>()
   const turnOf = (order: LiveOrder) => {
     const turn = turns.get(order) ?? createSequence()
@@ -52,7 +57,8 @@ export function createLimitSpending(known: KnownPlatform, limits: KnownLimits) {
     const { order, job, platform } = work
     const limit = limitHere(order, job, known)
     if (limit === undefined && known.billing.length === 0) return 'admitted'
-    const estimated = await estimateSubmission(submission, known, limits, platform.scheduler)
+    const keep = (found: DiscoveredLimits) => keepPartitions(environment, order, found)
+    const estimated = await estimateSubmission(submission, known, limits, platform.scheduler, keep)
     const estimate = amountsOf(estimated.estimate)
     // One after the other: what is admitted counts for the next one.
     return turnOf(order)(async () => {
