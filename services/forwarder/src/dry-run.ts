@@ -24,7 +24,7 @@ type PlatformDryRun = z.output<typeof dryRunSchema>['platforms'][string]
 
 /** Asks each platform of an order whether it would take the jobs; one that can't be asked is told in its own entry. */
 export async function dryRun(
-  { asker, platforms }: { asker: Asker; platforms: readonly (ClosablePlatform & { kind: string })[] },
+  { asker, platforms }: { asker: Asker; platforms: readonly ClosablePlatform[] },
   user: string,
   request: Orchestration
 ): Promise<z.output<typeof dryRunSchema>> {
