@@ -44,7 +44,7 @@ ${Object.entries(shippedProfiles).map(sectionOf).join('')}
 An entry of \`lautta.yaml\` under a name of your choice is a profile of your own; only \`hosts\`, a host key and the
 \`credentials\` of its users are needed. [lautta.example.yaml](../lautta.example.yaml) shows every key. The keys of a partition are
 those that \`GET /v1/platforms/<name>/partitions\` answers, but for \`source\` and \`billing\`; null, or left out, is
-no limit, or none that is known. Of \`billing\` an hour costs the largest of \`max\` and all of \`plus\`; \`portion: 8\` counts in whole eights.
+no limit, or none that is known. \`memory-per-core-bytes\` is what a core brings: who asks for more memory pays for more cores. Of \`billing\` an hour costs the largest of \`max\` and all of \`plus\`; \`portion: 8\` counts in whole eights.
 
 \`\`\`yaml
 ${example.trim()}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { estimateSchema } from './billing/estimate-job.ts'
 import { clusterTemplateSchema } from './ray/cluster-template.ts'
 
 /** Work of the submitter: find the user's unfinished orders, or drive one platform for the user. */
@@ -76,7 +77,8 @@ export const dryRunAnswerSchema = z.object({
       index: z.number().int(),
       accepted: z.boolean().nullable().describe('null: there was no time to ask about this job'),
       detail: z.string().describe("the scheduler's own words"),
-      hint: z.string().exactOptional()
+      hint: z.string().exactOptional(),
+      estimate: estimateSchema.exactOptional().describe('what the job would cost at most; absent when its script can not be read')
     })
   )
 })

@@ -37,6 +37,8 @@ export interface BegunTry {
   try: number
   /** Of an adopted request, the version that is submitted; known once the object was read. */
   version?: number | null
+  /** What was submitted may cost so much; known once the object was read. */
+  estimate?: { cpuBu: number; gpuBu: number } | null
 }
 
 /** Which orders need no reading on a platform. */

@@ -92,8 +92,10 @@ describe('orders out of an adopted request', () => {
 describe('a try that was begun', () => {
   const begun = { platform: 'lumi', index: 0, attempt: 1, try: 1 }
   const job = { attempt: 1, preparedAt: null, state: { kind: 'submitting' as const, try: 1, answerLost: false } }
-  it('may be of another version than the job that knows its number', () => {
-    expect(isAheadOf({ ...job, version: 1 }, begun)).toBe(true)
-    expect(isAheadOf({ ...job, version: null }, begun)).toBe(false)
+  it('may be of another version than the job that knows its number, or know what that costs', () => {
+    const estimate = { cpuBu: 1, gpuBu: 0 }
+    expect(isAheadOf({ ...job, version: 1, estimate }, begun)).toBe(true)
+    expect(isAheadOf({ ...job, version: null, estimate: null }, begun)).toBe(true)
+    expect(isAheadOf({ ...job, version: null, estimate }, begun)).toBe(false)
   })
 })

@@ -37,7 +37,14 @@ describe('the pickled view of an order', () => {
     })
   })
   it('tells what the user finds on its platform', () => {
-    const found = { languages: [{ name: 'Python', version: '3.6.8' }], modules: ['gcc'], foundAt: '', workspacesFoundAt: '' }
+    const found = {
+      languages: [{ name: 'Python', version: '3.6.8' }],
+      modules: ['gcc'],
+      foundAt: '',
+      workspacesFoundAt: '',
+      partitions: null,
+      partitionsFoundAt: null
+    }
     const environment = { directory: '/users/csc', ...found, ...readWorkspaces(threeColumns) }
     const view = toPlain(readPickle(pickleView(known, 'lumi', environment)))
     const seed = { 'used-capacity': '3.045G', 'max-capacity': '10G', 'used-files': '2.42k', 'max-files': '100k' }

@@ -85,11 +85,12 @@ export function createManagement(options: ManagementOptions) {
     },
 
     async writeTry(user: string, id: string, document: Unsealed<TryDocument>): Promise<void> {
-      await writeLeased(user, tryPath(id, document), document, 1)
+      await writeLeased(user, tryPath(id, document), toWire(document) as object, 1)
     },
 
     async readTry(user: string, id: string, begun: BegunTry): Promise<TryDocument | null> {
-      return read(user, tryPath(id, begun), tryDocumentSchema)
+      const found = await read(user, tryPath(id, begun), tryDocumentSchema)
+      return found === null ? null : fromWire(found)
     },
 
     /** Answers the ETag of what was written. */

@@ -41,6 +41,12 @@ describeOnSlurm('the limits of SLURM %s', (release) => {
       ...{ name: 'small', state: 'UP', 'is-default': true },
       ...{ 'time-limit-seconds': 3 * 86_400, 'default-time-seconds': 300, 'min-nodes': 0, 'max-nodes': 1, nodes: 2 },
       ...{ 'cores-per-node': 4, 'memory-per-node-bytes': 4 * 1024 ** 3, 'gpus-per-node': 2 },
+      // Of the cluster: no partition here has its own.
+      ...{
+        'memory-per-core-bytes': null,
+        'default-memory-per-core-bytes': 256 * 1024 ** 2,
+        'default-memory-per-node-bytes': null
+      },
       ...{ 'max-cores': null, 'max-memory-bytes': null, 'max-gpus': null },
       ...{ 'max-jobs-submitted': null, 'max-jobs-running': null, accounts: null, note: null }
     })

@@ -54,6 +54,21 @@ describe('the partitions of a print', () => {
       ]
     })
   })
+  it('have the memory of a core, or of a node, that is theirs or else the cluster’s', () => {
+    const memory = 'DefMemPerCPU=256\nDefMemPerNode=\nMaxMemPerCPU=2000'
+    const memoryOf = (own: string) => {
+      const [found] = read({ ...rest, array: '', memory, partitions: `${gpu} ${own}` }).partitions
+      return [
+        found?.['default-memory-per-core-bytes'],
+        found?.['default-memory-per-node-bytes'],
+        found?.['memory-per-core-bytes']
+      ]
+    }
+    const mib = 1024 ** 2
+    expect(memoryOf('DefMemPerNode=UNLIMITED MaxMemPerNode=UNLIMITED')).toEqual([256 * mib, null, 2000 * mib])
+    expect(memoryOf('DefMemPerCPU=1000 MaxMemPerCPU=4000')).toEqual([1000 * mib, null, 4000 * mib])
+    expect(memoryOf('DefMemPerNode=9000')).toEqual([null, 9000 * mib, 2000 * mib])
+  })
   it('count the GPUs of every kind, and nothing else that nodes have', () => {
     const gpusOf = (resources: string) =>
       read({ ...rest, array: '', partitions: gpu, nodes: `gpu|1|1|1|${resources}` }).partitions[0]?.['gpus-per-node']

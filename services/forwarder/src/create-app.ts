@@ -11,6 +11,7 @@ import { answerProblem, Problem } from './problem.ts'
 import { readJson, readYaml } from './read-body.ts'
 import { routeUpgrades } from './route-upgrades.ts'
 import { creationRoutes } from './routes/create-orchestration.ts'
+import { estimateRoutes } from './routes/estimate.ts'
 import { eventRoutes } from './routes/events.ts'
 import { forwardStreamRoutes } from './routes/forward-stream.ts'
 import { forwardRoutes } from './routes/forwards.ts'
@@ -103,6 +104,7 @@ export async function createApp(context: AppContext, logger: Logger, silenceMs: 
     tableRoutes,
     platformRoutes,
     partitionRoutes,
+    estimateRoutes,
     forwardRoutes,
     forwardStreamRoutes,
     rayClusterRoutes,

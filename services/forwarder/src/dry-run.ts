@@ -5,6 +5,7 @@ import { venvFolderOf } from '@lautta/core/orchestration/venv-folder-of'
 import type { Asker } from '@lautta/queue/ask'
 import { z } from 'zod'
 import { chooseJobs } from './asked-jobs.ts'
+import { warningsOfLimit } from './limit-warnings.ts'
 import { type ClosablePlatform, warningsFor } from './order-warnings.ts'
 
 /** What a dry run answers: nothing of the order was stored. */
@@ -40,8 +41,12 @@ export async function dryRun(
       return { jobs: [], detail: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) }
     }
   }
-  const answers = Object.entries(request.platforms).map(async ([name, part]) => [name, await askOne(name, part)])
-  return { valid: true, warnings: warningsFor(platforms, request), platforms: Object.fromEntries(await Promise.all(answers)) }
+  const answers = await Promise.all(
+    Object.entries(request.platforms).map(async ([name, part]) => [name, await askOne(name, part)] as const)
+  )
+  const billed = answers.filter(([name]) => platforms.find((one) => one.name === name)?.kind === 'slurm')
+  const ofLimit = billed.flatMap(([name, { jobs }]) => warningsOfLimit(request.limit, name, jobs))
+  return { valid: true, warnings: [...warningsFor(platforms, request), ...ofLimit], platforms: Object.fromEntries(answers) }
 }
 
 /** A script that the order itself sends is not there yet, or is an older one. */

@@ -1,5 +1,8 @@
 import type { Environment } from '@lautta/core/documents/environment-document'
 import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
+import { StorageError } from '@lautta/core/errors'
+import type { Partition } from '@lautta/core/platform/partition'
+import { toWire } from '@lautta/core/wire'
 import type { Management } from '@lautta/object-store/management'
 
 // Answers are asked for again and again.
@@ -32,3 +35,18 @@ export function createKnownEnvironments({ readEnvironment }: Pick<Management, 'r
   }
 }
 export type KnownEnvironments = ReturnType<typeof createKnownEnvironments>
+
+/** Partitions as the platform told them to the user's jobs; null when it did not, or while the store does not tell. */
+export async function findToldPartitions(
+  environments: Pick<KnownEnvironments, 'find'>,
+  user: string,
+  platform: string
+): Promise<{ partitions: Partition[] } | null> {
+  try {
+    const partitions = (await environments.find(user, platform))?.partitions ?? null
+    return partitions === null ? null : { partitions: toWire(partitions) as Partition[] }
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error
+    return null
+  }
+}

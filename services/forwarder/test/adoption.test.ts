@@ -21,8 +21,8 @@ import { createOrderReader } from '../src/order-reader.ts'
 const user = 'user@example.com'
 const bucket = 'mlch-sub-air-user-example-com'
 const platforms = [
-  { name: 'lumi', transport: 'ssh2', retired: null, ownerOnlyServices: false },
-  { name: 'local', transport: 'local', retired: null, ownerOnlyServices: false }
+  { name: 'lumi', transport: 'ssh2', retired: null, ownerOnlyServices: false, kind: 'slurm', billing: [] },
+  { name: 'local', transport: 'local', retired: null, ownerOnlyServices: false, kind: 'local', billing: [] }
 ]
 
 const documentKey = deriveKey('a master key', 'documents')

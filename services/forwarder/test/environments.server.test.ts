@@ -20,7 +20,8 @@ afterAll(() => api?.close())
 const foundAt = '2026-11-20T12:00:00.000Z'
 const environment: Environment = {
   ...{ directory: '/users/csc', languages: [{ name: 'Python', version: '3.6.8' }], modules: ['pytorch/2.9'], foundAt },
-  ...{ ...readWorkspaces(withAllocations), unreadableLines: ['/flash ?'], workspacesFoundAt: foundAt }
+  ...{ ...readWorkspaces(withAllocations), unreadableLines: ['/flash ?'], workspacesFoundAt: foundAt },
+  ...{ partitions: null, partitionsFoundAt: null }
 }
 const home = {
   ...{ path: '/users/csc', 'used-capacity': '16M', 'max-capacity': '22G', 'used-files': '17', 'max-files': '100K' },

@@ -24,6 +24,7 @@ import { createCheckWorkspaces } from './effects/check-workspaces.ts'
 import { control } from './effects/control.ts'
 import { createFindSubmission, createLooks } from './effects/find-submission.ts'
 import type { PerformEffect, PlatformWork } from './effects/job-work.ts'
+import { createLimitSpending } from './effects/limit-spending.ts'
 import { createPrepare } from './effects/prepare.ts'
 import { prepareRay } from './effects/prepare-ray.ts'
 import { createSubmit } from './effects/submit.ts'
@@ -167,6 +168,7 @@ function createPerformers({ ports, admission, environment, limits }: ActingOptio
         admission,
         checkAccount: createCheckAccount(ports.now),
         limits: createCheckLimits(limits, ports.known),
+        limitSpending: createLimitSpending(ports.known, limits, environment),
         mostAtOnce: ports.known.maxChannels
       })
     ),

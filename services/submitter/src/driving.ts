@@ -14,6 +14,7 @@ import { ordersRead } from './orders-read.ts'
 import type { OtherClusters } from './other-clusters.ts'
 import type { SessionPorts } from './session-ports.ts'
 import { tellNeeds } from './tell-needs.ts'
+import { tellSpending } from './tell-spending.ts'
 
 export interface DrivingOptions {
   ports: Pick<SessionPorts, 'known' | 'now' | 'findPause'>
@@ -33,12 +34,13 @@ export function createDriving(options: DrivingOptions) {
   const giveUp = createGiveUp(ports, backoff.isOn)
 
   return {
-    /** Tells every job the orders that stand, and what became of the jobs that it needs. */
+    /** Tells every job the orders that stand, what became of the jobs that it needs, and what it may not cost. */
     async tellOrders(order: LiveOrder): Promise<void> {
       const tell = ({ index }: Job): Promise<JobEffect[]> => order.feed(index, ordersRead(order, platform, index))
       // All at once: they are saved together.
       const told = await Promise.all(order.status.jobs.map(tell))
       await tellNeeds(order, platform, otherClusters)
+      await tellSpending(order, ports.known)
       // Also of a platform that is left in peace.
       for (const [index, effects] of await giveUp(order)) acting.act(order, index, effects)
       if (backoff.isOn()) return

@@ -6,6 +6,7 @@ import type { Platform } from '@lautta/platforms/platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import { createCheckLimits } from './effects/check-limits.ts'
 import { composeSubmission } from './effects/compose-submission.ts'
+import { estimateSubmission } from './effects/limit-spending.ts'
 import { hintFor } from './effects/refusal-hints.ts'
 import type { KnownLimits } from './known-limits.ts'
 
@@ -18,10 +19,10 @@ const mostAtOnce = 4
 // In the place of what would tell one attempt from another: nothing is submitted.
 const noRight = { token: 'dry-run', try: 0 }
 
-/** Asks the scheduler about each job of an order, with the very submission that it would get, until the signal is given. */
+/** Asks the scheduler about each job of an order, with the very submission that it would get, until the signal is given; and estimates what it costs. */
 export async function dryRun(
   platform: Platform,
-  known: Pick<KnownPlatform, 'account' | 'preamble' | 'ray' | 'remoteForward' | 'partitions' | 'partitionsReadAt'>,
+  known: Pick<KnownPlatform, 'account' | 'preamble' | 'ray' | 'remoteForward' | 'partitions' | 'partitionsReadAt' | 'billing'>,
   limits: KnownLimits,
   { jobs, modules, venv, orderName }: DryRun,
   now: () => Date,
@@ -32,16 +33,19 @@ export async function dryRun(
   const testJob = async ({ index, ...request }: DryRun['jobs'][number]): Promise<TestedJob> => {
     if (now().getTime() > untilMs) return { index, accepted: null, detail: 'there was no time left to ask about this job' }
     signal.throwIfAborted()
+    let estimated: Pick<TestedJob, 'estimate'> = {}
     try {
       if (request.ray) return await testRayJob(platform, index, known.ray !== null)
       const submission = await composeSubmission({ request, modules, venv, orderName }, noRight, known, platform)
+      const { estimate } = await estimateSubmission(submission, known, limits, platform.scheduler)
+      if (estimate !== null) estimated = { estimate }
       const notice = await check(platform.scheduler, submission, signal)
       const { isAccepted, words } = await platform.scheduler.testSubmission(submission, signal)
       const hint = isAccepted ? (notice ?? undefined) : ((await explain(platform.scheduler, submission)) ?? hintFor(words))
-      return { index, accepted: isAccepted, detail: words, ...hinted(hint) }
+      return { index, accepted: isAccepted, detail: words, ...hinted(hint), ...estimated }
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
-      return { index, accepted: false, detail: error.message, ...hinted(error.hint) }
+      return { index, accepted: false, detail: error.message, ...hinted(error.hint), ...estimated }
     }
   }
   return { jobs: await mapLimited(jobs, mostAtOnce, testJob) }

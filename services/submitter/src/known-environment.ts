@@ -1,11 +1,10 @@
 import type { Environment } from '@lautta/core/documents/environment-document'
-import { leaveUnreadable } from '@lautta/core/documents/sealed-document'
 import { LauttaError, messageOf } from '@lautta/core/errors'
 import { findEnvironment } from '@lautta/platforms/find-environment'
 import { findWorkspaces } from '@lautta/platforms/find-workspaces'
 import { type RemoteCommand, runCommand } from '@lautta/platforms/run-command'
 import type { PlatformWork } from './effects/job-work.ts'
-import { createSequence } from './in-turn.ts'
+import { createKeptEnvironment } from './kept-environment.ts'
 import type { SessionPorts } from './session-ports.ts'
 
 /** What is found under a job's lease, over its connection. */
@@ -17,30 +16,17 @@ const foundForMs = 24 * 60 * 60 * 1000
 const workspacesForMs = 10 * 60 * 1000
 const longestPauseMs = workspacesForMs / 2
 
-const nothing: Environment = {
-  ...{ directory: null, languages: [], modules: [], foundAt: null },
-  ...{ workspaces: [], allocations: [], unreadableLines: [], workspacesFoundAt: null }
-}
-
 /**
  * What the user finds on the platform: looked for seldom, when an order is prepared, and kept as a document. That it can't
  * be found is no failure: it is then looked for again later.
  */
 export function createKnownEnvironment({ user, known, management, now, logger }: Ports) {
-  const inTurn = createSequence()
+  const kept = createKeptEnvironment({ user, known, management })
   const firstPauseMs = known.pollSeconds * 1000
-  let environment: Environment | null = null
-  let isSaved = true
   let askedAtMs = Number.NEGATIVE_INFINITY
   let workspacesAskedAtMs = Number.NEGATIVE_INFINITY
   let areWorkspacesTold = true
   let pauseMs = firstPauseMs
-
-  const read = async (): Promise<Environment | null> => {
-    // Found anew, one that only a newer version can read is written over: nothing is lost.
-    environment ??= await leaveUnreadable(management.readEnvironment(user, known.name))
-    return environment
-  }
 
   /** Whether what was found then, and was last asked for at that time, is to be asked for again. */
   const isDue = (foundAt: string | null, lastAskedAtMs: number, withinMs: number): boolean => {
@@ -80,18 +66,9 @@ export function createKnownEnvironment({ user, known, management, now, logger }:
   }
 
   const refresh = (work: Work, workspacesWithinMs: () => number): Promise<Environment> =>
-    inTurn(async () => {
-      const before = (await read()) ?? nothing
-      const found = await findWorkspacesIfDue(work, await findEnvironmentIfDue(work, before), workspacesWithinMs())
-      if (found !== before) isSaved = false
-      environment = found
-      if (!isSaved) {
-        work.order.fence()
-        await management.writeEnvironment(user, known.name, found)
-        isSaved = true
-      }
-      return found
-    })
+    kept.change(work.order, async (before) =>
+      findWorkspacesIfDue(work, await findEnvironmentIfDue(work, before), workspacesWithinMs())
+    )
 
   /** Null when it is not known where the user's disk areas are. */
   const orNull = (found: Environment) => {
@@ -101,13 +78,10 @@ export function createKnownEnvironment({ user, known, management, now, logger }:
   }
 
   return {
-    /** As it was found last, also by another process; null when nobody has looked yet. */
-    read,
-
-    /** Another holder of the lease may have found it since. */
-    reset(): void {
-      environment = null
-    },
+    read: kept.read,
+    reset: kept.reset,
+    /** Keeps what was found beside all this. */
+    keepAlso: kept.change,
 
     /** Looks for what is older than a day. */
     async refresh(work: Work): Promise<void> {

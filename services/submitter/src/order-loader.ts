@@ -111,9 +111,10 @@ export function createOrderLoader(ports: SessionPorts, currentLease: () => Lease
       if (!isOurs) await order.saveAgain()
     },
 
-    /** Writes down that a submission begins. */
+    /** Writes down that a submission begins, and what it may cost. */
     async beginTry(order: LiveOrder, { index, attempt, version }: Job, number: number): Promise<void> {
-      const begun = { platform: known.name, index, attempt, try: number, version }
+      const estimate = order.status.jobs[index]?.estimate ?? null
+      const begun = { platform: known.name, index, attempt, try: number, version, estimate }
       await management.writeTry(user, order.id, { schema: 1, ...begun, fence: order.fence(), at: now().toISOString() })
     }
   }

@@ -2,17 +2,20 @@ import type { JobEvent } from '@lautta/core/job/job-event'
 import type { Outcome } from '@lautta/core/job/outcome'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
 import type { Scheduler } from '@lautta/platforms/scheduler'
+import type { KnownPlatform } from '@lautta/platforms/settings'
 import { describe, expect, it } from 'vitest'
 import { createAdmission } from '../src/admission.ts'
 import { createCheckAccount } from '../src/effects/check-account.ts'
 import { createCheckLimits } from '../src/effects/check-limits.ts'
 import type { JobWork } from '../src/effects/job-work.ts'
+import { createLimitSpending } from '../src/effects/limit-spending.ts'
 import { createSubmit } from '../src/effects/submit.ts'
 import { createKnownLimits } from '../src/known-limits.ts'
 import { createLiveOrder } from '../src/live-order.ts'
 import type { SessionPorts } from '../src/session-ports.ts'
 
 const now = () => new Date(0)
+const noEnvironment = { keepAlso: async () => Promise.reject(new Error('nothing was found')) }
 const known = { name: 'lumi', account: null, credentials: {} }
 
 /** An order whose job is about to be submitted, and whose turn comes when the test says so. */
@@ -58,6 +61,11 @@ async function open(pause: string | null = null, script = '#!/bin/sh\n', former:
     admission: createAdmission(ports),
     checkAccount: createCheckAccount(now),
     limits: createCheckLimits(createKnownLimits(now), { partitions: [], partitionsReadAt: null }),
+    limitSpending: createLimitSpending(
+      { ...known, kind: 'slurm', partitions: [], billing: [] } as unknown as KnownPlatform,
+      createKnownLimits(now),
+      noEnvironment
+    ),
     mostAtOnce: 4
   })
   const submitting = submit(work)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { partitionSchema } from '../platform/partition.ts'
 import type { FromWire } from '../wire.ts'
 import { allocationSchema, workspaceSchema } from '../workspaces/workspace.ts'
 import { schemaNumber } from './schema-number.ts'
@@ -19,6 +20,13 @@ export const environmentDocumentSchema = z.object({
   allocations: z.array(allocationSchema),
   'unreadable-lines': z.array(z.string()).describe('what was printed about workspaces and can not be read'),
   'workspaces-found-at': z.string().nullable(),
+  // A newer version may know more of them.
+  partitions: z
+    .array(z.object(partitionSchema.shape))
+    .nullable()
+    .default(null)
+    .describe('as the platform told them; null: it did not'),
+  'partitions-found-at': z.string().nullable().default(null),
   hmac: z.string()
 })
 export type Environment = Omit<FromWire<z.output<typeof environmentDocumentSchema>>, 'schema' | 'platform' | 'hmac'>

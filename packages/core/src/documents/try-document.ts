@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FromWire } from '../wire.ts'
 import { schemaNumber } from './schema-number.ts'
 
 /**
@@ -12,8 +13,10 @@ export const tryDocumentSchema = z.object({
   attempt: z.number().int(),
   try: z.number().int(),
   version: z.number().int().nullable().default(null),
+  // So that a limit of what the order may cost is kept, too, when the status falls back.
+  estimate: z.object({ 'cpu-bu': z.number(), 'gpu-bu': z.number() }).nullable().default(null),
   fence: z.number().int(),
   at: z.string(),
   hmac: z.string()
 })
-export type TryDocument = z.output<typeof tryDocumentSchema>
+export type TryDocument = FromWire<z.output<typeof tryDocumentSchema>>

@@ -46,6 +46,8 @@ export type JobEvent =
   | { type: 'preparationRefused'; reason: string }
   /** What is about to be submitted is an array of these tasks, as a list; null is none. */
   | { type: 'arrayComposed'; array: string | null }
+  /** What is about to be submitted may cost so much; null: nobody can tell. */
+  | { type: 'estimated'; estimate: Job['estimate'] }
   | { type: 'submissionAccepted'; slurmJobId: string; outPath: string | null; errPath: string | null }
   | { type: 'submissionRefused'; reason: string }
   /** Refused because the user has as many jobs there as are allowed: it waits until there is room. */

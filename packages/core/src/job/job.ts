@@ -89,6 +89,8 @@ const attemptSchema = z.object({
   // All tasks of an array, as a list, from when it is about to be submitted. Null for any other job.
   array: z.string().nullable().default(null),
   tasks: z.array(taskGroupSchema).default([]),
+  // What it may cost at most, from when it is about to be submitted. Null where no billing formula is known.
+  estimate: z.object({ 'cpu-bu': z.number(), 'gpu-bu': z.number() }).nullable().default(null),
   ...momentsSchema,
   ...logSchema
 })
@@ -120,6 +122,7 @@ export function declareJob(index: number): Job {
     controlsDone: [],
     array: null,
     tasks: [],
+    estimate: null,
     state: { kind: 'declared' },
     waiting: null,
     retries: [],

@@ -11,7 +11,7 @@ export interface JobOrders {
   /** What is to be done once to an attempt on the platform, in sequence. */
   controls: readonly ControlOrder[]
   /** The highest try that was begun, for attempts of which any was. */
-  tries: ReadonlyMap<number, Pick<BegunTry, 'try' | 'version'>>
+  tries: ReadonlyMap<number, Pick<BegunTry, 'try' | 'version' | 'estimate'>>
 }
 
 /** What is to be done once to an attempt: a hold, a release or a requeue; or one of these, or a cancel, of one task of an array. */
@@ -91,15 +91,17 @@ export function isHeld({ controls }: JobOrders, attempt: number): boolean {
 }
 
 /**
- * Whether a try was begun of which the job, as it was saved, may not know. Of an adopted request it may know the number,
- * and yet not the version that was submitted.
+ * Whether a try was begun of which the job, as it was saved, may not know. It may know the number, and yet not the version
+ * of an adopted request that was submitted, nor what that may cost.
  */
 export function isAheadOf(
-  { attempt, state, preparedAt, version }: Pick<Job, 'attempt' | 'state' | 'preparedAt' | 'version'>,
+  { attempt, state, preparedAt, version, estimate }: Pick<Job, 'attempt' | 'state' | 'preparedAt' | 'version' | 'estimate'>,
   begun: BegunTry
 ): boolean {
   if (begun.attempt !== attempt) return begun.attempt > attempt
-  if (state.kind === 'submitting') return begun.try > state.try || (begun.try === state.try && version !== null)
+  if (state.kind === 'submitting') {
+    return begun.try > state.try || (begun.try === state.try && (version !== null || estimate === null))
+  }
   const isUnsubmitted = state.kind === 'finished' && state.slurmJobId === null && preparedAt === null
   return state.kind === 'declared' || state.kind === 'preparing' || isUnsubmitted
 }

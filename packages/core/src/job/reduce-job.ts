@@ -3,6 +3,7 @@ import { foldTaskNews } from './array-news.ts'
 import { queuedTasks } from './array-tasks.ts'
 import { finishControl, takeControl } from './control-job.ts'
 import { followUp, retryAfter } from './follow-up.ts'
+import { forgottenTry, recallEstimate } from './forgotten-try.ts'
 import { type Attempt, type FinishedState, isFinished, type Job, type JobState, type WaitingCondition } from './job.ts'
 import type { Ending, JobEffect, JobEvent } from './job-event.ts'
 import { type JobOrders, startedAttempt, startOf, stopOf } from './orders.ts'
@@ -105,9 +106,14 @@ function reduceSubmitting(job: Job, state: StateOf<'submitting'>, event: JobEven
   switch (event.type) {
     case 'ordersRead':
       // First know whether there is a job: only then is there something to cancel, or nothing.
-      return recallTry(job, event.orders, state.try, at) ?? rememberStop(job, event.orders, ['findSubmission'])
+      return (
+        recallTry(job, event.orders, state.try, at) ??
+        rememberStop(recallEstimate(job, event.orders), event.orders, ['findSubmission'])
+      )
     case 'arrayComposed':
       return keep({ ...job, array: event.array })
+    case 'estimated':
+      return keep({ ...job, estimate: event.estimate })
     case 'submissionAccepted': {
       const { slurmJobId } = event
       const { outPath, errPath } = knownLogs(event, job.array)
@@ -228,20 +234,15 @@ function endAttempt(job: Job, state: FinishedState, at: string): Transition {
   )
 }
 
-/** A try was begun of which the state does not know: it is an older one, put back by a late write. */
-function recallTry(job: Job, { tries }: JobOrders, knownTry: number, at: string): Transition | null {
-  const begun = tries.get(job.attempt)
-  if (begun === undefined || begun.try < knownTry) return null
-  if (begun.try === knownTry && !isOfAnotherVersion(job, begun)) return null
+/** A submission was begun that the saved state did not know of: whether there is a job is found out first. */
+function recallTry(job: Job, orders: JobOrders, knownTry: number, at: string): Transition | null {
+  const begun = forgottenTry(job, orders, knownTry)
+  if (begun === null) return null
   const reason = 'a submission was begun that the saved state did not know of: looking for the job'
   // It was prepared before: so this end is not taken for a late one again.
   const facts = { preparedAt: job.preparedAt ?? at, version: begun.version ?? job.version }
-  return move(job, { kind: 'submitting', try: begun.try, answerLost: true }, { facts, effects: ['findSubmission'], reason })
-}
-
-/** The job goes by another version than what was submitted. */
-function isOfAnotherVersion(job: Job, { version }: { version?: number | null }): boolean {
-  return typeof version === 'number' && version !== job.version
+  const state = { kind: 'submitting' as const, try: begun.try, answerLost: true }
+  return move(recallEstimate(job, orders), state, { facts, effects: ['findSubmission'], reason })
 }
 
 function rememberStop(job: Job, orders: JobOrders, effects: JobEffect[]): Transition {

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
+import { spendingLimitSchema } from '../billing/spending-limit.ts'
 import type { Environment } from '../documents/environment-document.ts'
 import { countTasks, spreadTasks } from '../job/array-tasks.ts'
 import { type Job, slurmJobIdOf, taskStates, waitingConditions } from '../job/job.ts'
@@ -44,6 +45,10 @@ export const jobAnswerSchema = z.object({
   'submitted-at': z.string().nullable(),
   'started-at': z.string().nullable(),
   'ended-at': z.string().nullable(),
+  estimate: z
+    .object({ 'cpu-bu': z.number(), 'gpu-bu': z.number() })
+    .optional()
+    .describe('what the attempt may cost at most: from when it is about to be submitted, where a billing formula is known'),
   'tasks-by-state': z
     .partialRecord(z.enum(taskStates), z.number())
     .optional()
@@ -75,6 +80,7 @@ const headSchema = z.object({
   waiting: waitingSchema,
   'created-at': z.string(),
   labels: z.record(z.string(), z.string()),
+  limit: spendingLimitSchema.optional(),
   warnings: z.array(z.string()),
   errors: z
     .array(z.object({ path: z.string(), message: z.string() }))
@@ -136,6 +142,7 @@ function answerHead(known: KnownOrder): z.output<typeof headSchema> {
     waiting: waitingOf(jobs),
     'created-at': createdAt,
     labels: request.labels,
+    ...(request.limit === undefined ? {} : { limit: request.limit }),
     ...(isRefused ? { warnings: [...warnings], errors: [...errors] } : { warnings: [...warnings, ...errors.map(describeError)] })
   }
 }
@@ -192,6 +199,7 @@ export function answerJob(known: KnownOrder, { platform, request, job }: KnownJo
     'submitted-at': job.submittedAt,
     'started-at': job.startedAt,
     'ended-at': job.endedAt,
+    ...(job.estimate === null ? {} : { estimate: { 'cpu-bu': job.estimate.cpuBu, 'gpu-bu': job.estimate.gpuBu } }),
     ...(job.tasks.length === 0 ? {} : { 'tasks-by-state': countTasks(job.tasks) })
   }
 }

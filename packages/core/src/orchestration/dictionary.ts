@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { spendingLimitSchema } from '../billing/spending-limit.ts'
 import { retryCauses } from '../job/outcome.ts'
 import { parseArray } from '../job/task-set.ts'
 import { clusterTemplateSchema } from '../ray/cluster-template.ts'
@@ -102,7 +103,8 @@ const optionName = z
   })
   .refine((name) => name === 'job-name' || !'job-name'.startsWith(name), 'write job-name in full, or give the job a `name`')
 
-const optionsSchema = z
+/** sbatch options of a job. */
+export const optionsSchema = z
   .record(
     optionName,
     z.union([
@@ -116,7 +118,8 @@ const optionsSchema = z
   )
   .describe('sbatch options by long name; true for an option without a value')
 
-const arraySchema = z
+/** The tasks of an array job. */
+export const arraySchema = z
   .string()
   .max(10_000)
   .refine(
@@ -166,6 +169,7 @@ const jobSchema = z
     'started-at': readOnly,
     'ended-at': readOnly,
     'tasks-by-state': readOnly,
+    estimate: readOnly,
     tasks: readOnly
   })
   .superRefine((job, context) => {
@@ -223,6 +227,7 @@ export function orchestrationSchema(known: readonly string[], rayClusters: reado
         )
         .refine((platforms) => Object.keys(platforms).length > 0, 'name at least one platform'),
       labels: labelSchema.default({}),
+      limit: spendingLimitSchema.optional(),
       id: readOnly,
       state: readOnly,
       outcome: readOnly,
@@ -235,7 +240,7 @@ export function orchestrationSchema(known: readonly string[], rayClusters: reado
       const complaints = [...complaintsAboutNeeds(platforms), ...complaintsAboutRay(platforms, rayClusters)]
       for (const complaint of complaints) context.addIssue({ code: 'custom', ...complaint })
     })
-    .transform(({ name, platforms, labels }) => ({ name, labels, platforms }))
+    .transform(({ name, platforms, labels, limit }) => ({ name, labels, ...(limit === undefined ? {} : { limit }), platforms }))
 }
 export type Orchestration = z.output<ReturnType<typeof orchestrationSchema>>
 

@@ -1,3 +1,4 @@
+import type { SpendingLimit } from '../billing/spending-limit.ts'
 import type { OrderDocument } from '../documents/order-document.ts'
 import type { StatusDocument } from '../documents/status-document.ts'
 import { declareJob, isFinished, type Job } from '../job/job.ts'
@@ -51,6 +52,14 @@ export function partOf(
   const isPresent = version === null || version === request.version
   const { platforms = {} } = (isPresent ? request.request : earlier.get(version)) ?? {}
   return Object.hasOwn(platforms, platform) ? platforms[platform] : undefined
+}
+
+/** The most that an order may cost on each platform, by the version of the request by which a job goes; undefined: no limit. */
+export function limitOf(
+  { request, earlier }: Pick<KnownOrder, 'request' | 'earlier'>,
+  { version }: Pick<Job, 'version'>
+): SpendingLimit | undefined {
+  return (version === null || version === request.version ? request.request : earlier.get(version))?.limit
 }
 
 /** Whether the request as it counts now has this job. */

@@ -10,11 +10,20 @@ export const propertiesSchema = z.object({
 type Properties = z.output<typeof propertiesSchema>
 
 /** What is known of a platform, in its own answer. */
-export const platformPropertiesSchema = environmentDocumentSchema.omit({ schema: true, platform: true, hmac: true })
+export const platformPropertiesSchema = environmentDocumentSchema.omit({
+  schema: true,
+  platform: true,
+  hmac: true,
+  // These have a route of their own.
+  partitions: true,
+  'partitions-found-at': true
+})
 
 /** What was found on a platform, as its own answer tells it. */
 export function describeEnvironment(environment: Environment | null): z.output<typeof platformPropertiesSchema> | null {
-  return toWire(environment) as z.output<typeof platformPropertiesSchema> | null
+  if (environment === null) return null
+  const { partitions: _, partitionsFoundAt: __, ...properties } = environment
+  return toWire(properties) as z.output<typeof platformPropertiesSchema>
 }
 
 /** The properties in an order's answer; seed 000's empty ones while nothing is known. */

@@ -42,9 +42,8 @@ export function tellPartitions(known: KnownPartitions, discovered: DiscoveredLim
     const formula = known.billing.find(({ partitions }) => partitions.includes(name))
     return formula === undefined ? null : describeBilling(formula)
   }
-  const partitions = discovered === null ? known.partitions : mergePartitions(discovered.partitions, known.partitions)
   return {
-    items: partitions.map((one) => ({ ...one, source, billing: billingOf(one.name) })),
+    items: partitionsNow(known, discovered).map((one) => ({ ...one, source, billing: billingOf(one.name) })),
     'read-at': discovered === null ? known.partitionsReadAt : discovered.readAt.toISOString(),
     'max-array-size': discovered?.maxArraySize ?? null,
     associations: (discovered?.associations ?? []).map((one) => ({
@@ -57,9 +56,18 @@ export function tellPartitions(known: KnownPartitions, discovered: DiscoveredLim
   }
 }
 
+/** What is known of partitions while the platform says this of them, or nothing. */
+export function partitionsNow(
+  { partitions }: Pick<KnownPartitions, 'partitions'>,
+  discovered: Pick<DiscoveredLimits, 'partitions'> | null
+): readonly Partition[] {
+  return discovered === null ? partitions : mergePartitions(discovered.partitions, partitions)
+}
+
 // Of these SLURM says nothing, or not to everybody. In all else its null is no limit, whatever the profile has.
 const ofProfile = [
   ...(['cores-per-node', 'memory-per-node-bytes', 'gpus-per-node', 'max-cores', 'max-memory-bytes', 'max-gpus'] as const),
+  ...(['memory-per-core-bytes', 'default-memory-per-core-bytes', 'default-memory-per-node-bytes'] as const),
   ...(['max-jobs-submitted', 'max-jobs-running', 'note'] as const)
 ]
 

@@ -19,6 +19,7 @@ export const mahti: ShippedProfile = {
     { name: 'large', 'time-limit-seconds': 36 * hour, 'min-nodes': 20, 'max-nodes': 200, 'cores-per-node': 128 },
     {
       ...{ name: 'small', 'time-limit-seconds': 3 * day, 'max-cores': 128, 'max-memory-bytes': 128 * 1.875 * gib },
+      'memory-per-core-bytes': 1.875 * gib,
       note: '1.875 GiB a core'
     },
     { name: 'interactive', 'time-limit-seconds': 7 * day, 'max-cores': 32 },

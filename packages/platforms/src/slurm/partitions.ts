@@ -13,6 +13,7 @@ import { onOwnCluster } from './own-cluster.ts'
 const script = `config=$(scontrol show config) || exit
 of() { printf '%s\\n' "$config" | sed -n "s/^$1 *= *//p"; }
 echo "= array"; of MaxArraySize
+echo "= memory"; for name in DefMemPerCPU DefMemPerNode MaxMemPerCPU; do echo "$name=$(of $name)"; done
 echo "= partitions"; scontrol --all show partition --oneliner || exit
 echo "= nodes"; timeout 5 sinfo --all --noheader --exact -o '%R|%X|%Y|%m|%G'
 cluster=$(of ClusterName)
@@ -33,9 +34,10 @@ export const findLimits: RemoteCommand<Limits> = {
     const sections = readSections(stdout)
     const [size = ''] = sections.get('array') ?? []
     const nodes = (sections.get('nodes') ?? []).map(readNodes)
+    const memory = readFields((sections.get('memory') ?? []).join(' '))
     const qualities = new Map((sections.get('qualities') ?? []).map(readQuality))
     return {
-      partitions: (sections.get('partitions') ?? []).map((line) => readPartition(line, nodes, qualities)),
+      partitions: (sections.get('partitions') ?? []).map((line) => readPartition(line, { nodes, qualities, memory })),
       maxArraySize: readCount(size),
       associations: (sections.get('associations') ?? []).map(readAssociation)
     }
@@ -78,8 +80,11 @@ function readQuality(line: string): [name: string, quality: Quality] {
 }
 
 /** A line like `PartitionName=small AllowAccounts=ALL Default=YES MaxTime=3-00:00:00 …`. */
-function readPartition(line: string, nodes: readonly NodeGroup[], qualities: ReadonlyMap<string, Quality>): Partition {
-  const fields = new Map([...line.matchAll(/(?:^|\s)([^\s=]+)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
+function readPartition(
+  line: string,
+  { nodes, qualities, memory }: { nodes: readonly NodeGroup[]; qualities: ReadonlyMap<string, Quality>; memory: Fields }
+): Partition {
+  const fields = readFields(line)
   const of = (name: string): string => fields.get(name) ?? ''
   const name = of('PartitionName')
   const own = nodes.filter(({ partition }) => partition === name)
@@ -99,10 +104,34 @@ function readPartition(line: string, nodes: readonly NodeGroup[], qualities: Rea
     'cores-per-node': largest(({ cores }) => cores),
     'memory-per-node-bytes': largest(({ memoryBytes }) => memoryBytes),
     'gpus-per-node': largest(({ gpus }) => gpus),
+    ...readMemory(fields, memory),
     'max-jobs-submitted': quality?.mostSubmitted ?? null,
     'max-jobs-running': quality?.mostRunning ?? null,
     accounts: accounts === 'ALL' || accounts === '' ? null : accounts.split(',')
   })
+}
+
+type Fields = ReadonlyMap<string, string>
+
+function readFields(line: string): Fields {
+  return new Map([...line.matchAll(/(?:^|\s)([^\s=]+)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
+}
+
+/** In megabytes. A partition that has no default of its own has that of the cluster; by core, or by node. */
+function readMemory(partition: Fields, cluster: Fields): Partial<Partition> {
+  const bytes = (fields: Fields, name: string) => {
+    const megabytes = readCount(fields.get(name) ?? '')
+    return megabytes === null ? null : megabytes * 1024 ** 2
+  }
+  const own = [bytes(partition, 'DefMemPerCPU'), bytes(partition, 'DefMemPerNode')]
+  const [perCore, perNode] = own.some((one) => one !== null)
+    ? own
+    : [bytes(cluster, 'DefMemPerCPU'), bytes(cluster, 'DefMemPerNode')]
+  return {
+    'memory-per-core-bytes': bytes(partition, 'MaxMemPerCPU') ?? bytes(cluster, 'MaxMemPerCPU'),
+    'default-memory-per-core-bytes': perCore ?? null,
+    'default-memory-per-node-bytes': perNode ?? null
+  }
 }
 
 /** Null for UNLIMITED and the like. */

@@ -28,12 +28,12 @@ export interface AskedJob {
 export async function composeSubmission(
   asked: AskedJob,
   right: SubmissionRight,
-  { account, preamble, remoteForward }: Pick<KnownPlatform, 'account' | 'preamble' | 'remoteForward'>,
+  known: Pick<KnownPlatform, 'account' | 'preamble' | 'remoteForward'>,
   { shell }: Pick<Platform, 'shell'>
 ): Promise<Submission> {
-  const { request, modules, venv } = asked
-  const cluster = request['ray-cluster']
-  const own = cluster === undefined ? request.script : renderClusterScript(cluster, { preamble, venv, remoteForward })
+  const { request, modules } = asked
+  const { account } = known
+  const own = knownScript(asked, known)
   const script = own ?? (await readTextFile(shell, request.path, scriptLimitBytes))
   const directives = readDirectives(script)
   refuseOtherClusters(directives)
@@ -49,13 +49,23 @@ export async function composeSubmission(
     ...right,
     jobName: nameWithToken(name, right.token),
     script,
-    workingDirectory: own === undefined ? posix.dirname(request.path) : null,
+    workingDirectory: own === null ? posix.dirname(request.path) : null,
     modules,
     // The job's own wins over its script's; what can't be read is left to sbatch, which says what is wrong with it.
     array: request.array ?? readArrayDirective(script),
     options,
     ...(request.environment === undefined ? {} : { environment: request.environment })
   }
+}
+
+/** The script of a job as far as the order has it; null when it lies on the platform. */
+export function knownScript(
+  { request, venv }: Pick<AskedJob, 'venv'> & { request: Pick<JobRequest, 'script' | 'ray-cluster'> },
+  { preamble, remoteForward }: Pick<KnownPlatform, 'preamble' | 'remoteForward'>
+): string | null {
+  const cluster = request['ray-cluster']
+  if (cluster !== undefined) return renderClusterScript(cluster, { preamble, venv, remoteForward })
+  return request.script ?? null
 }
 
 /** A job of another cluster would be looked for in vain; sbatch takes an abbreviation for the whole name. */

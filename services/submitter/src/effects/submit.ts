@@ -13,6 +13,7 @@ import type { CheckLimits } from './check-limits.ts'
 import { clusterVariables } from './cluster-variables.ts'
 import { composeSubmission } from './compose-submission.ts'
 import { type JobWork, orderedAt, type PerformEffect, tokenOf, waitForPause } from './job-work.ts'
+import type { LimitSpending } from './limit-spending.ts'
 import { withHint } from './refusal-hints.ts'
 import { tellUnknownLogs } from './tell-unknown-logs.ts'
 
@@ -21,12 +22,13 @@ interface SubmitOptions {
   admission: Admission
   checkAccount: CheckAccount
   limits: CheckLimits
+  limitSpending: LimitSpending
   /** Submissions that are under way at once: what waits longer is judged as things stand when its turn comes. */
   mostAtOnce: number
 }
 
 /** Submits the job, at most once for its attempt: see "At most one job per attempt" in ARCHITECTURE.md. */
-export function createSubmit({ admission, checkAccount, limits, mostAtOnce }: SubmitOptions): PerformEffect {
+export function createSubmit({ admission, checkAccount, limits, limitSpending, mostAtOnce }: SubmitOptions): PerformEffect {
   const enter = createLimit(mostAtOnce)
   // So that a job that waits for room costs the platform nothing.
   const kinds = new WeakMap<JobRequest, Kind>()
@@ -50,6 +52,9 @@ export function createSubmit({ admission, checkAccount, limits, mostAtOnce }: Su
       if (before !== null) return before.event
       const submission = await compose(work, right)
       kinds.set(work.request, kindOf(submission))
+      const admitted = await limitSpending(work, submission)
+      if (admitted === 'outdated') return null
+      if (admitted !== 'admitted') return await refuse(work, right, admitted.refusal)
       await checkAccount(work.platform.scheduler, submission)
       const notice = await limits.check(work.platform.scheduler, submission)
       // Once is enough, however often room is waited for.

@@ -1,3 +1,4 @@
+import { billingFormulaSchema } from '@lautta/core/billing/billing-formula'
 import { deriveKey } from '@lautta/core/derive-key'
 import { controlKinds, type OrderDocument } from '@lautta/core/documents/order-document'
 import { createId } from '@lautta/core/ids'
@@ -26,17 +27,19 @@ export const platform = 'mahti'
 export const id = '01jd0000000000000000000000'
 
 const [plain] = knownPlatforms({}, true) as [KnownPlatform]
-const known: KnownPlatform = { ...plain, name: platform, kind: 'slurm', transport: 'ssh2' }
+const formula = billingFormulaSchema.parse({ partitions: ['small'], unit: 'cpu-bu', plus: [{ of: 'cores', each: 1 }] })
+const known: KnownPlatform = { ...plain, name: platform, kind: 'slurm', transport: 'ssh2', billing: [formula] }
 const logger = pino({ level: 'silent' })
 const documentKey = deriveKey('model', 'documents')
-/** What a job's script is in a version of the request. */
-export const scriptOf = (version: number | null): string => `#!/bin/sh\n# version ${version}\n`
-const requestOf = (version: number | null, jobCount: number, hasNeed: boolean) => {
+/** What a job's script is in a version of the request: one attempt may cost one unit. */
+export const scriptOf = (version: number | null): string => `#!/bin/sh\n# version ${version}\n#SBATCH -p small -t 60\n`
+const requestOf = (version: number | null, jobCount: number, { hasNeed, mostUnits }: { hasNeed: boolean; mostUnits: number }) => {
   const needsOf = (index: number) => (hasNeed && index === 1 ? { needs: ['job:0'] } : {})
   const jobs = Array.from({ length: jobCount }, (_, index) => {
     return { script: scriptOf(version), retries: { failed: 1 }, ...needsOf(index) }
   })
-  return orchestrationSchema([platform]).parse({ name: 'n', platforms: { [platform]: { jobs } } })
+  const limit = mostUnits === Number.POSITIVE_INFINITY ? {} : { limit: { 'cpu-bu': mostUnits } }
+  return orchestrationSchema([platform]).parse({ name: 'n', ...limit, platforms: { [platform]: { jobs } } })
 }
 
 const manage = (store: ObjectStore): Management =>
@@ -76,6 +79,8 @@ export function createModel(seed: number) {
   const pickleViews = random.isTrue(0.5)
   // Whether the second job begins only when the first one has completed.
   const hasNeed = random.isTrue(0.5)
+  // What the order may cost: then some attempts are never submitted.
+  const mostUnits = random.pick([1, 2, 3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY])
   let version = 0
   let jobCount = 2
 
@@ -115,6 +120,7 @@ export function createModel(seed: number) {
     world,
     hasView: isAdopted || pickleViews,
     hasNeed,
+    mostUnits,
     /** The order as a notebook reads it. */
     async readView() {
       const content = await readObject(store, direct.bucketOf(user), viewPath(id, platform))
@@ -122,7 +128,7 @@ export function createModel(seed: number) {
     },
     management: direct,
     async start(): Promise<void> {
-      const request = requestOf(null, jobCount, hasNeed)
+      const request = requestOf(null, jobCount, { hasNeed, mostUnits })
       if (isAdopted) await this.putAnew()
       else await direct.writeRequest(user, { schema: 1, id, user, createdAt: '', bodySha256: '', warnings: [], request })
       await this.order('start', 1)
@@ -139,7 +145,7 @@ export function createModel(seed: number) {
         etag: '',
         bodySha256: '',
         warnings: [],
-        request: requestOf(version, jobCount, hasNeed)
+        request: requestOf(version, jobCount, { hasNeed, mostUnits })
       }
       await direct.writeAdopted(user, { ...head, ...found })
       if (random.isTrue(0.7)) hints.add(id)

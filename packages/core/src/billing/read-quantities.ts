@@ -1,0 +1,96 @@
+import { parseTimeLimit } from '../accounting/slurm-time.ts'
+
+/** GPUs and slices of GPUs. */
+export interface GpuCount {
+  gpus: number
+  slices: number
+}
+
+/** What `--gres` asks for on each node. */
+export interface NodeGres extends GpuCount {
+  storageGib: number
+  /** Others, which cost nothing that is known. */
+  others: string[]
+}
+
+/** A number from 1 on. */
+export function readCount(text: string): number | null {
+  return /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : null
+}
+
+/** `4`, `2-4`, `1k`; and newer forms, `2,4,8` and `2-8:2`. */
+export function readNodeCounts(text: string): { least: number; most: number } | null {
+  const counts: number[] = []
+  for (const part of text.split(',')) {
+    const [, first, last = first] = /^(\d{1,9}[km]?)(?:-(\d{1,9}[km]?)(?::\d+)?)?$/i.exec(part) ?? []
+    if (first === undefined || last === undefined) return null
+    counts.push(withSuffix(first), withSuffix(last))
+  }
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
+  return least > 0 ? { least, most } : null
+}
+
+const binary = ['', 'k', 'm', 'g', 't', 'p']
+
+/** `2k` is 2048. */
+function withSuffix(text: string): number {
+  const [, digits = '0', suffix = ''] = /^(\d+)([a-z]?)$/i.exec(text) ?? []
+  return Number(digits) * 1024 ** binary.indexOf(suffix.toLowerCase())
+}
+
+/** Whole megabytes, or with K, M, G or T, in GiB; 0 is all that there is. */
+export function readMemoryGib(text: string): number | null {
+  const [, digits, unit = 'M'] = /^(\d{1,12})(?:([KMGT])B?)?$/i.exec(text) ?? []
+  return digits === undefined ? null : withSuffix(digits + unit) / 1024 ** 3
+}
+
+/** The time limit as SLURM keeps it, in whole minutes; or that there is none but the partition's. */
+export function readTimeLimit(text: string): number | 'unlimited' | null {
+  if (/^(unlimited|infinite|-1|0)$/i.test(text.trim())) return 'unlimited'
+  const seconds = parseTimeLimit(text)
+  return seconds === null ? null : Math.ceil(seconds / 60) * 60
+}
+
+/** `2`, `a100:2`, `a100:2,v100:1`, with `a100_1g.5gb` for slices. */
+export function readGpus(text: string): GpuCount | null {
+  const counts = text.split(',').map((part) => readResource(`gpu:${part}`))
+  return counts.includes(null) ? null : sumGpus(counts.filter((one) => one !== null))
+}
+
+/** `gpu:a100:2,nvme:100`: GiB of a local disk, and others by their names. */
+export function readGres(text: string): NodeGres | null {
+  if (/^none$/i.test(text)) return { gpus: 0, slices: 0, storageGib: 0, others: [] }
+  const found = text.split(',').map(readResource)
+  if (found.includes(null)) return null
+  const all = found.filter((one) => one !== null)
+  const storage = all.filter(({ name }) => name === 'nvme')
+  return {
+    ...sumGpus(all),
+    storageGib: storage.reduce((sum, { count }) => sum + count, 0),
+    others: all.flatMap(({ name }) => (name === 'gpu' || name === 'nvme' ? [] : [name]))
+  }
+}
+
+interface CountedResource {
+  name: string
+  type: string
+  count: number
+}
+
+/** `name[:type][:count]`; newer ones also write `gres/name` and `name=count`. What is not counted is one. */
+function readResource(text: string): CountedResource | null {
+  const [, name = '', type = '', count] =
+    /^(?:gres[/:])?([\w.-]+?)(?::([\w.-]*[A-Za-z_][\w.-]*))?(?:[:=](\d{1,9}[kmgtp]?))?$/i.exec(text) ?? []
+  if (name === '') return null
+  // `nvme:100G` is a count with its unit, and no type.
+  if (count === undefined && /^\d+[kmgtp]$/i.test(type)) return { name, type: '', count: withSuffix(type) }
+  return { name, type, count: count === undefined ? 1 : withSuffix(count) }
+}
+
+function sumGpus(resources: readonly CountedResource[]): GpuCount {
+  const sum = (isCounted: (type: string) => boolean) =>
+    resources.reduce((all, { name, type, count }) => (name === 'gpu' && isCounted(type) ? all + count : all), 0)
+  // As NVIDIA names the parts of a GPU: a100_1g.5gb.
+  const isSlice = (type: string) => /(^|_)\d+g\.\d+gb$/i.test(type)
+  return { gpus: sum((type) => !isSlice(type)), slices: sum(isSlice) }
+}
