@@ -19,6 +19,7 @@ import {
 import { rayToken } from '@lautta/core/ray/ray-token'
 import { fromWire, toWire } from '@lautta/core/wire'
 import { createAdoptedRequests } from './adopted-requests.ts'
+import { createCompactedObjects } from './compacted-objects.ts'
 import { createEnvironmentObjects } from './environment-objects.ts'
 import { createForwardObjects } from './forward-objects.ts'
 import { groupByOrder, type ListedOrder, listedNothing } from './list-orders.ts'
@@ -62,6 +63,7 @@ export function createManagement(options: ManagementOptions) {
     ...createPauseObjects(store, sealed),
     ...createEnvironmentObjects(store, sealed),
     ...createForwardObjects(store, sealed),
+    ...createCompactedObjects(sealed),
 
     ...createTokens(documentKey),
 

@@ -39,6 +39,13 @@ const forwardsSchema = z.strictObject({
     .prefault({})
 })
 
+const days = z.number().int().min(1).max(36_500)
+
+const retentionSchema = z.strictObject({
+  'tasks-days': days.nullable().default(30).describe('how long the table TASKS is kept; null: for ever'),
+  'audit-days': days.nullable().default(null).describe('the same of AUDIT')
+})
+
 /** lautta.yaml: every section may be left out; a key that is not known is refused. */
 export const configFileSchema = z.strictObject({
   store: storeSchema.default({ kind: 'folder', 'bucket-prefix': 'mlch', 'pickle-views': false }),
@@ -52,6 +59,7 @@ export const configFileSchema = z.strictObject({
     .describe('where jobs reach the API, for the URLs that they get; default: the address by which it was asked'),
   'lease-seconds': z.number().min(1).default(30).describe('how long a submitter that died holds up another one'),
   forwards: forwardsSchema.prefault({}),
+  retention: retentionSchema.prefault({}),
   local: z.boolean().default(true).describe('whether standalone offers platform local'),
   platforms: z
     .record(

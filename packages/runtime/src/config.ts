@@ -48,6 +48,8 @@ export interface Config {
   leaseSeconds: number
   platforms: KnownPlatform[]
   forwards: ForwardSettings
+  /** How many days tables that are kept by date stay; null: for ever. */
+  retention: { tasksDays: number | null; auditDays: number | null }
   masterKey: string
   /** What commands and jobs on this machine see of our environment: never a setting of ours. */
   machineEnvironment: Readonly<Record<string, string>>
@@ -140,6 +142,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     leaseSeconds: file['lease-seconds'],
     platforms,
     forwards: file.forwards,
+    retention: { tasksDays: file.retention['tasks-days'], auditDays: file.retention['audit-days'] },
     masterKey,
     machineEnvironment: Object.fromEntries(
       Object.entries(environment).flatMap(([name, value]) => (passedOn.test(name) && value !== undefined ? [[name, value]] : []))

@@ -5,7 +5,6 @@ import type { AccountingRecord } from '@lautta/core/accounting/accounting-record
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runPython } from '../../../test/support/python.ts'
 import { columns } from '../src/column.ts'
-import { joinTables } from '../src/join-tables.ts'
 import { writeLinesTable } from '../src/lines-table.ts'
 import { writeLogTable } from '../src/log-table.ts'
 import { readTable } from '../src/read-table.ts'
@@ -370,31 +369,5 @@ describe('tables read by us', () => {
       ],
       index: ['start', 'run']
     })
-  })
-  it('are joined over runs, with the run of each row at the end', async () => {
-    const times = readTable(
-      writeTimesTable({
-        start: { begin: 1, end: 2, total: 1 },
-        config: { begin: 0, end: 0, total: 0 },
-        run: { begin: 0, end: 0, total: 0 },
-        cancel: { begin: 0, end: 0, total: 0 },
-        store: { begin: 0, end: 0, total: 0 }
-      })
-    )
-    const joined = joinTables([
-      { run, table: times },
-      { run: { ...run, attempt: 3 }, table: times }
-    ])
-    expect(joined.columns.map(({ name }) => name)).toEqual([
-      'name',
-      'begin',
-      'end',
-      'total',
-      'orchestration',
-      'platform',
-      'job-index',
-      'attempt'
-    ])
-    expect((await inPandas(writeTable(joined))).rows[5]).toEqual(['start', 1, 2, 1, '01jd', 'lumi', 0, 3])
   })
 })

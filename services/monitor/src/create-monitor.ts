@@ -10,6 +10,7 @@ import type { Logger } from '@lautta/runtime/logger'
 import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { collectRun } from './collect-run.ts'
+import { startCompacting } from './compaction/start-compacting.ts'
 import { keepHouse } from './keep-house.ts'
 import { createPlatformPool } from './platform-pool.ts'
 
@@ -64,13 +65,16 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   }
 
   const consumer = consumeCollect(redis, { concurrency: messagesAtOnce, stalledMs: config.leaseSeconds * 1000 }, collect)
-  const house = { ...installation, users: config.users, logger, now: ports.now, signal: closing.signal }
+  const { users, retention } = config
+  const house = { ...installation, users, retention, logger, now: ports.now, signal: closing.signal }
   void keepHouse(house)
   const housekeeping = setInterval(() => void keepHouse(house), keepHouseMs)
+  const compacting = startCompacting({ ...installation, users, logger, now: ports.now })
   return {
     async close() {
       closing.abort()
       clearInterval(housekeeping)
+      await compacting.close()
       pool.stopAsking()
       await consumer.close()
       pool.close()
