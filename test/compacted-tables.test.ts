@@ -101,7 +101,7 @@ describe('joined tables of runs', () => {
           await of.close()
         }
       }),
-      { numRuns: 50, endOnFailure: true }
+      { numRuns: 30, endOnFailure: true }
     )
   }, 120_000)
 

@@ -24,6 +24,11 @@ export function createHistory(installation: { store: ObjectStore; management: Ma
     order: (user: string, created: Date, jobs: Readonly<Record<string, number>>) => writeRequest(management, user, created, jobs),
     finish: (user: string, order: HistoryOrder, platform: string, steps = 2) =>
       finishJobs(installation, user, order, platform, steps),
+    /** Ends its jobs without a table. */
+    async save(user: string, order: HistoryOrder, platform: string): Promise<void> {
+      endJobs(order, platform)
+      await saveStatus(management, user, order, platform)
+    },
     restart: (user: string, order: HistoryOrder, platform: string) => restartJobs(management, user, order, platform),
     async remove(user: string, { id }: HistoryOrder): Promise<void> {
       await store.delete(management.bucketOf(user), requestPath(id))
@@ -101,6 +106,18 @@ async function finishJobs(
   platform: string,
   steps: number
 ): Promise<void> {
+  const jobs = endJobs(order, platform)
+  for (const { index, attempt } of jobs) {
+    const run = { id: order.id, platform, index, attempt }
+    const bucket = management.bucketOf(user)
+    await store.put(bucket, sacctPath(run), sacctOf(run, steps))
+    await store.put(bucket, usagePath(run), usageOf(run, 50))
+    await store.put(management.bucketOf(user, 'pipeline'), timesPath(run), timesOf())
+  }
+  await saveStatus(management, user, order, platform)
+}
+
+function endJobs(order: HistoryOrder, platform: string): Job[] {
   const ended = {
     kind: 'finished',
     slurmJobId: '7',
@@ -111,14 +128,7 @@ async function finishJobs(
   } as const
   const jobs = order.jobs.get(platform)!.map((job): Job => ({ ...job, state: ended }))
   order.jobs.set(platform, jobs)
-  for (const { index, attempt } of jobs) {
-    const run = { id: order.id, platform, index, attempt }
-    const bucket = management.bucketOf(user)
-    await store.put(bucket, sacctPath(run), sacctOf(run, steps))
-    await store.put(bucket, usagePath(run), usageOf(run, 50))
-    await store.put(management.bucketOf(user, 'pipeline'), timesPath(run), timesOf())
-  }
-  await saveStatus(management, user, order, platform)
+  return jobs
 }
 
 /** Begins the next attempt of all jobs of an order on a platform. */

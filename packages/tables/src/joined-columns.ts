@@ -19,13 +19,13 @@ export const joinedColumns: Readonly<Record<RunTableName, readonly Column[]>> = 
   logs: [...logColumns, ...runColumns]
 }
 
-/** Columns of several tables together, those of the run at the end; where they differ in type, one that holds both. */
+/** Columns of several tables together; where they differ in type, one that holds both. If the first ends with the run's, all do. */
 export function uniteColumns(...tables: readonly (readonly Column[])[]): Column[] {
   const found = new Map<string, ColumnType>()
   for (const { name, type } of tables.flat()) found.set(name, widen(found.get(name) ?? type, type))
   const united = [...found].map(([name, type]) => ({ name, type }))
-  const ofRun = runColumns.filter(({ name }) => found.has(name))
-  return [...withoutRun(united), ...ofRun]
+  const isOfRuns = tables[0]?.at(-1)?.name === runColumns.at(-1)?.name
+  return isOfRuns ? [...withoutRun(united), ...runColumns] : united
 }
 
 /** A row as it stands in a joined table. */

@@ -1,21 +1,14 @@
 import { runName } from '@lautta/core/object-names'
 import type { Row } from './column.ts'
-import { openTable } from './open-table.ts'
+import { readRowGroups } from './read-row-groups.ts'
 
-/** The rows of a joined table by the name of their run, in their sequence; only of the runs of some orders, if these are given. */
-export async function readPart(content: Uint8Array, orders: ReadonlySet<string> | null = null): Promise<Map<string, Row[]>> {
-  const table = await openTable({
-    usedBytes: content.length,
-    read: async (first, last) => content.subarray(first, last + 1)
-  })
-  try {
-    const rows = new Map<string, Row[]>()
-    const isWanted = orders === null ? undefined : { column: 'orchestration', values: orders }
-    for await (const batch of table.readRows(isWanted)) for (const row of batch) addTo(rows, row)
-    return rows
-  } finally {
-    table.close()
+/** The rows that some orders have in a joined table, in their sequence, by the name of their run. */
+export async function readPart(content: Uint8Array, orders: ReadonlySet<string>): Promise<Map<string, Row[]>> {
+  const rows = new Map<string, Row[]>()
+  for await (const group of readRowGroups(content, { column: 'orchestration', values: orders })) {
+    for (const row of group) addTo(rows, row)
   }
+  return rows
 }
 
 function addTo(rows: Map<string, Row[]>, row: Row): void {

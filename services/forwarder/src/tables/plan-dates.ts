@@ -5,7 +5,6 @@ import type { ObjectStore } from '@lautta/object-store/object-store'
 import { listAll, listFolders } from '@lautta/object-store/read-object'
 import { auditColumns } from '@lautta/tables/audit-table'
 import type { Row } from '@lautta/tables/column'
-import { uniteColumns } from '@lautta/tables/joined-columns'
 import { tasksColumns } from '@lautta/tables/tasks-table'
 import type { Caller } from '../authenticate.ts'
 import type { TableEntry, TableFilter, TablePlan } from './table-entry.ts'
@@ -44,7 +43,7 @@ export async function planDates(
       entries.push({ position, bucket, path, run: null, part: null, isForeign: false, tell })
     }
   }
-  return { columns: name === 'tasks' ? uniteColumns(tasksColumns) : auditColumns, entries }
+  return { columns: name === 'tasks' ? tasksColumns : auditColumns, entries }
 }
 
 function isWanted(row: Row, caller: Caller, name: DatedTableName, { orchestration, platform, sinceMs }: TableFilter): boolean {

@@ -4,8 +4,9 @@ import { mapAhead } from '@lautta/core/map-ahead'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Column, Row } from '@lautta/tables/column'
 import { uniteColumns } from '@lautta/tables/joined-columns'
-import { openTable, type TableBytes } from '@lautta/tables/open-table'
-import { fetchTable, wholeBytes } from './fetch-table.ts'
+import { describeTable, readRowGroups } from '@lautta/tables/read-row-groups'
+import { Problem } from '../problem.ts'
+import { fetchTable, smallBytes, type TableBytes } from './fetch-table.ts'
 import { isUnreadable } from './is-unreadable.ts'
 import { openParts } from './open-parts.ts'
 import type { TableEntry, TablePlan } from './table-entry.ts'
@@ -43,8 +44,12 @@ export function createPlanReader(store: ObjectStore, plan: TablePlan, { onLeftOu
   let isTold = false
 
   const leaveOut = (entry: TableEntry, error: unknown): void => {
+    if (!isUnreadable(error)) throw error
     // When the answer has begun, that something is missing could not be told any more: then it must not look whole.
-    if (!isUnreadable(error) || isTold) throw error
+    if (isTold) {
+      const hint = 'ask for JSON, which leaves it out, or for other orders'
+      throw new Problem(500, `${entry.path} can not be read to its end: ${messageOf(error)}`, { hint })
+    }
     if (!leftOut.has(entry)) onLeftOut(entry.path, messageOf(error))
     leftOut.add(entry)
   }
@@ -60,13 +65,9 @@ export function createPlanReader(store: ObjectStore, plan: TablePlan, { onLeftOu
 
   async function* readObject(entry: TableEntry, bytes: TableBytes): AsyncGenerator<Row[]> {
     try {
-      const table = await openTable(bytes)
-      try {
-        if (entry.isForeign && table.isOurs) return
-        for await (const rows of table.readRows()) yield tell(entry, rows)
-      } finally {
-        table.close()
-      }
+      const content = await bytes.readAll()
+      if (entry.isForeign && describeTable(content).isOurs) return
+      for await (const rows of readRowGroups(content)) yield tell(entry, rows)
     } catch (error) {
       leaveOut(entry, error)
     }
@@ -82,14 +83,15 @@ export function createPlanReader(store: ObjectStore, plan: TablePlan, { onLeftOu
       for await (const { entry, bytes } of mapAhead(own, mostAhead, async (one) => ({ entry: one, bytes: await fetch(one) }))) {
         if (bytes === null) continue
         try {
-          const table = await openTable(bytes)
-          if (!entry.isForeign || !table.isOurs) found.push(table.columns)
-          table.close()
+          const { columns, isOurs } = describeTable(await bytes.readEnd())
+          // Of a small one it is also known now that its rows can be read.
+          if (bytes.usedBytes <= smallBytes) await checkRows(await bytes.readAll())
+          if (!entry.isForeign || !isOurs) found.push(columns)
         } catch (error) {
           leaveOut(entry, error)
           continue
         }
-        const heldBytes = bytes.usedBytes <= wholeBytes ? bytes.usedBytes : 0
+        const heldBytes = bytes.usedBytes <= smallBytes ? bytes.usedBytes : 0
         if (heldBytes > leftBytes) continue
         leftBytes -= heldBytes
         kept.set(entry, bytes)
@@ -119,6 +121,11 @@ export function createPlanReader(store: ObjectStore, plan: TablePlan, { onLeftOu
       }
     }
   }
+}
+
+async function checkRows(content: Uint8Array): Promise<void> {
+  const groups = readRowGroups(content)
+  while ((await groups.next()).done !== true);
 }
 
 function tell(entry: TableEntry, rows: readonly Row[]): Row[] {
