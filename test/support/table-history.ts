@@ -158,7 +158,7 @@ export function usageOf(run: Run, cpuEfficiencyPercent: number): Uint8Array {
 }
 
 /** TIMES of a run. */
-export function timesOf(): Uint8Array {
+function timesOf(): Uint8Array {
   const stage = { begin: 1, end: 2, total: 1 }
   return writeTimesTable({ start: stage, config: stage, run: stage, cancel: stage, store: stage })
 }
