@@ -7,10 +7,11 @@ import { objects } from './objects/objects.ts'
 import { describeMeasured, keepResults } from './report.ts'
 import { startUp } from './start-up.ts'
 import { submit } from './submit/submit.ts'
+import { tables } from './tables/tables.ts'
 import { track } from './track/track.ts'
 
 // `npm run bench` measures all, `npm run bench -- objects` that one, and `npm run bench -- --quick objects` has a quick look.
-const benchmarks: readonly Benchmark[] = [startUp, objects, submit, track, follow, files, logs]
+const benchmarks: readonly Benchmark[] = [startUp, objects, submit, track, follow, files, logs, tables]
 const words = process.argv.slice(2)
 const scale = words.includes('--quick') ? 'quick' : 'full'
 const wanted = words.filter((word) => word !== '--quick')

@@ -87,11 +87,27 @@ export const allocationsPrefix = 'ARTIFACTS/ALLOCATIONS/'
 /** The same for one run. */
 export const allocationsPath = (run: Run): string => `${allocationsPrefix}${runName(run)}.json`
 
+/** The services' own tasks, by UTC date. */
+export const tasksPrefix = 'ARTIFACTS/TASKS/'
+
 /** The services' own tasks of a UTC date (`2026-11-22`), in the user's submitter bucket; a part is those of some minutes. */
-export const tasksPath = (date: string, part: string): string => `ARTIFACTS/TASKS/${date}/${part}.parquet`
+export const tasksPath = (date: string, part: string): string => `${tasksPrefix}${date}/${part}.parquet`
+
+/** Who ordered what, by UTC date. */
+export const auditPrefix = 'AUDIT/'
 
 /** Who ordered what on a UTC date, and what was done, in the common bucket; a part is what concerns one user, by slug. */
-export const auditPath = (date: string, part: string): string => `AUDIT/${date}/${part}.parquet`
+export const auditPath = (date: string, part: string): string => `${auditPrefix}${date}/${part}.parquet`
+
+/** Where the tables of many runs lie joined, in the user's submitter bucket. */
+export const compactedPrefix = 'ARTIFACTS/COMPACTED/'
+
+/** Says which orders they hold. */
+export const compactedIndexPath = `${compactedPrefix}index.json`
+
+/** Rows of a table of many runs. */
+export const compactedPartPath = (table: string, name: string): string =>
+  `${compactedPrefix}${table.toUpperCase()}/${name}.parquet`
 
 /** Up to when the documents of the user of a slug stand in the audit. */
 export const auditMarkPath = (slug: string): string => `AUDIT/.known/${slug}.json`

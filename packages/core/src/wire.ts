@@ -5,8 +5,8 @@
 type CamelKey<Key> = Key extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<CamelKey<Tail>>}` : Key
 
 /** A wire type with its keys in camelCase. */
-export type FromWire<Wire> = Wire extends readonly (infer Item)[]
-  ? FromWire<Item>[]
+export type FromWire<Wire> = Wire extends readonly unknown[]
+  ? { [Index in keyof Wire]: FromWire<Wire[Index]> }
   : Wire extends object
     ? { [Key in keyof Wire as CamelKey<Key>]: FromWire<Wire[Key]> }
     : Wire

@@ -6,6 +6,8 @@ import { listAll } from './read-object.ts'
 /** What lies in the object store of one order, by a listing. */
 export interface ListedOrder {
   id: string
+  /** Whether a request of the REST API was listed; a listing of what lies below it does not tell. */
+  hasRequest: boolean
   /** Ids of its order objects, oldest first. */
   orderIds: string[]
   /** Numbers of the versions of an adopted request, newest first. */
@@ -21,6 +23,7 @@ export interface ListedOrder {
 export function listedNothing(id: string) {
   return {
     id,
+    hasRequest: false,
     orderIds: [] as string[],
     versions: [] as number[],
     statusEtags: new Map<string, string>(),
@@ -38,11 +41,12 @@ export function groupByOrder(objects: readonly ObjectEntry[]): ListedOrder[] {
     const listed = orders.get(id) ?? listedNothing(id)
     orders.set(id, listed)
     const [first = '', second, third] = rest.split('/')
-    if (first === 'ORDERS' && second !== undefined) listed.orderIds.push(second)
+    if (first === '') listed.hasRequest = true
+    else if (first === 'ORDERS' && second !== undefined) listed.orderIds.push(second)
     else if (first === 'TRIES' && second !== undefined) listed.tries.push(...readTryName(second, third))
     else if (first === 'ADOPTED' && second !== undefined)
       listed.versions.push(...(/^[1-9]\d*$/.test(second) ? [Number(second)] : []))
-    else if (first !== '' && second === undefined) (kind === 'json' ? listed.statusEtags : listed.viewEtags).set(first, etag)
+    else if (second === undefined) (kind === 'json' ? listed.statusEtags : listed.viewEtags).set(first, etag)
   }
   for (const { versions } of orders.values()) versions.sort((a, b) => b - a)
   return [...orders.values()]

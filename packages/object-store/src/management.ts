@@ -20,6 +20,7 @@ import { rayToken } from '@lautta/core/ray/ray-token'
 import { fromWire, toWire } from '@lautta/core/wire'
 import { createAdoptedRequests } from './adopted-requests.ts'
 import { createAuditObjects } from './audit-objects.ts'
+import { createCompactedObjects } from './compacted-objects.ts'
 import { createEnvironmentObjects } from './environment-objects.ts'
 import { createForwardObjects } from './forward-objects.ts'
 import { groupByOrder, type ListedOrder, listedNothing } from './list-orders.ts'
@@ -64,7 +65,7 @@ export function createManagement(options: ManagementOptions) {
     ...createEnvironmentObjects(store, sealed),
     ...createForwardObjects(store, sealed),
     ...createAuditObjects(store, sealed),
-
+    ...createCompactedObjects(sealed),
     ...createTokens(documentKey),
 
     async writeRequest(user: string, document: Unsealed<RequestDocument>): Promise<void> {

@@ -44,3 +44,15 @@ export async function listAll(store: ObjectStore, bucket: string, prefix: string
   }
   return objects
 }
+
+/** The folders right below a prefix that ends in a slash, each ending in one. */
+export async function listFolders(store: ObjectStore, bucket: string, prefix: string): Promise<string[]> {
+  const folders: string[] = []
+  let after: string | null = ''
+  while (after !== null) {
+    const part = await store.list(bucket, { prefix, delimiter: '/', ...(after === '' ? {} : { after }) })
+    folders.push(...part.prefixes)
+    after = part.next
+  }
+  return folders
+}

@@ -39,6 +39,13 @@ const forwardsSchema = z.strictObject({
     .prefault({})
 })
 
+const days = z.number().int().min(1).max(36_500)
+
+const retentionSchema = z.strictObject({
+  'tasks-days': days.nullable().default(30).describe('how long the table TASKS is kept; null: for ever'),
+  'audit-days': days.nullable().default(null).describe('the same of AUDIT')
+})
+
 /** lautta.yaml: every section may be left out; a key that is not known is refused. */
 export const configFileSchema = z.strictObject({
   store: storeSchema.default({ kind: 'folder', 'bucket-prefix': 'mlch', 'pickle-views': false }),
@@ -53,6 +60,7 @@ export const configFileSchema = z.strictObject({
   'lease-seconds': z.number().min(1).default(30).describe('how long a submitter that died holds up another one'),
   'tables-seconds': z.number().int().min(1).default(900).describe('how often the monitor writes TASKS and AUDIT'),
   forwards: forwardsSchema.prefault({}),
+  retention: retentionSchema.prefault({}),
   local: z.boolean().default(true).describe('whether standalone offers platform local'),
   platforms: z
     .record(

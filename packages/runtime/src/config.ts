@@ -50,6 +50,8 @@ export interface Config {
   tablesSeconds: number
   platforms: KnownPlatform[]
   forwards: ForwardSettings
+  /** How many days tables that are kept by date stay; null: for ever. */
+  retention: { tasksDays: number | null; auditDays: number | null }
   masterKey: string
   /** What commands and jobs on this machine see of our environment: never a setting of ours. */
   machineEnvironment: Readonly<Record<string, string>>
@@ -143,6 +145,7 @@ export function loadConfig({ standalone }: { standalone: boolean }, environment:
     tablesSeconds: file['tables-seconds'],
     platforms,
     forwards: file.forwards,
+    retention: { tasksDays: file.retention['tasks-days'], auditDays: file.retention['audit-days'] },
     masterKey,
     machineEnvironment: Object.fromEntries(
       Object.entries(environment).flatMap(([name, value]) => (passedOn.test(name) && value !== undefined ? [[name, value]] : []))

@@ -8,6 +8,9 @@ const batchBytes = 4 * 1024 * 1024
 // More at once would be more lines in memory.
 const chunkBytes = 256 * 1024
 
+/** The columns of LOGS. */
+export const logColumns = [...columns('string', 'rows'), ...columns('int64', 'line'), ...columns('string', 'source')]
+
 /** Bytes of a log. */
 export interface LogBytes {
   source: LogStream
@@ -19,8 +22,7 @@ export interface LogBytes {
  * source have to come one behind the other.
  */
 export function streamLogTable(logs: AsyncIterable<LogBytes>): AsyncGenerator<Uint8Array> {
-  const described = [...columns('string', 'rows'), ...columns('int64', 'line'), ...columns('string', 'source')]
-  return streamTable(described, gatherRows(logs))
+  return streamTable(logColumns, gatherRows(logs))
 }
 
 async function* gatherRows(logs: AsyncIterable<LogBytes>): AsyncGenerator<Row[]> {

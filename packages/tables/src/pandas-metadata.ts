@@ -3,6 +3,9 @@ import type { Column, ColumnType } from './column.ts'
 /** The column in which pandas keeps an index that is not 0..n-1. */
 export const indexColumn: Column = { name: '__index_level_0__', type: 'string' }
 
+/** Who wrote a table, in pandas' own words for it. */
+export const writerLibrary = 'lautta'
+
 const typeNames: Readonly<Record<ColumnType, { pandas_type: string; numpy_type: string }>> = {
   string: { pandas_type: 'unicode', numpy_type: 'object' },
   int64: { pandas_type: 'int64', numpy_type: 'int64' },
@@ -24,7 +27,7 @@ export function pandasMetadata(columns: readonly Column[], rowCount: number | nu
     ],
     columns: hasIndex ? [...described, index] : described,
     attributes: {},
-    creator: { library: 'lautta', version: '1' },
+    creator: { library: writerLibrary, version: '1' },
     pandas_version: '2.2.0'
   })
 }

@@ -36,10 +36,13 @@ const ownColumns = [
   ...columns('string', 'alloc-tres', 'node-list', 'cluster', 'user')
 ]
 
+/** The columns of SACCT as this version writes them. */
+export const sacctColumns = [...seedColumns, ...ownColumns, ...runColumns]
+
 /** SACCT: one row a line of accounting. The token is taken off the job's name. */
 export function writeSacctTable(records: readonly AccountingRecord[], run: Run, token: string): Uint8Array {
   const rows = records.map((record) => ({ ...fillAbsent(seedCells(record, token)), ...ownCells(record), ...runCells(run) }))
-  return writeTable({ columns: [...seedColumns, ...ownColumns, ...runColumns], rows })
+  return writeTable({ columns: sacctColumns, rows })
 }
 
 function seedCells(record: AccountingRecord, token: string): Record<string, Cell> {

@@ -5,7 +5,8 @@ import { readTable } from './read-table.ts'
 import { runCells, runColumns } from './run-columns.ts'
 import { writeTable } from './write-table.ts'
 
-const usageColumns = [
+/** The columns of USAGE behind those of the run. */
+export const usageColumns = [
   ...columns('string', 'job-id', 'state'),
   ...columns('int64', 'nodes'),
   ...columns(

@@ -7,7 +7,6 @@ import type { LogStream } from '@lautta/core/object-names'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runPython } from '../../../test/support/python.ts'
 import { columns } from '../src/column.ts'
-import { joinTables } from '../src/join-tables.ts'
 import { writeLinesTable } from '../src/lines-table.ts'
 import { streamLogTable } from '../src/log-table.ts'
 import { readTable } from '../src/read-table.ts'
@@ -272,10 +271,8 @@ describe('USAGE', () => {
   })
   it('is summed by DuckDB over the runs of a project', async () => {
     const one = readTable(writeUsageTable(usage, run))
-    const joined = joinTables([
-      { run, table: one },
-      { run: { ...run, attempt: 3 }, table: readTable(writeUsageTable({ ...usage, gpuBu: null, cpuBu: 12 }, run)) }
-    ])
+    const other = readTable(writeUsageTable({ ...usage, gpuBu: null, cpuBu: 12 }, run))
+    const joined = { ...one, rows: [...one.rows, ...other.rows] }
     const query = `select "billed-project", sum("cpu-bu"), sum("gpu-bu"), count("storage-bu"), sum("gpu-hours") from TABLE group by 1`
     expect(await inDuckDb(writeTable(joined), query)).toEqual([['project_1', 12, 22.72, 0, 1]])
   })
@@ -310,31 +307,5 @@ describe('tables read by us', () => {
       ],
       index: ['start', 'run']
     })
-  })
-  it('are joined over runs, with the run of each row at the end', async () => {
-    const times = readTable(
-      writeTimesTable({
-        start: { begin: 1, end: 2, total: 1 },
-        config: { begin: 0, end: 0, total: 0 },
-        run: { begin: 0, end: 0, total: 0 },
-        cancel: { begin: 0, end: 0, total: 0 },
-        store: { begin: 0, end: 0, total: 0 }
-      })
-    )
-    const joined = joinTables([
-      { run, table: times },
-      { run: { ...run, attempt: 3 }, table: times }
-    ])
-    expect(joined.columns.map(({ name }) => name)).toEqual([
-      'name',
-      'begin',
-      'end',
-      'total',
-      'orchestration',
-      'platform',
-      'job-index',
-      'attempt'
-    ])
-    expect((await inPandas(writeTable(joined))).rows[5]).toEqual(['start', 1, 2, 1, '01jd', 'lumi', 0, 3])
   })
 })

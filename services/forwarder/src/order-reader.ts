@@ -42,7 +42,7 @@ export function createOrderReader(management: Management) {
     return entry
   }
 
-  const readListed = async (user: string, listed: ListedOrder): Promise<KnownOrder | null> => {
+  const readOne = async (user: string, listed: ListedOrder): Promise<KnownOrder | null> => {
     const { id, orderIds, statusEtags, versions } = listed
     const key = JSON.stringify([user, id])
     const [newest = 0] = versions
@@ -70,20 +70,26 @@ export function createOrderReader(management: Management) {
     return { request, earlier: entry.earlier, orders: [...entry.orders.values()], statuses }
   }
 
+  /** Orders that were listed; one that is none of ours, or that only a newer version can read, is left out. */
+  const readAllListed = async (user: string, listed: readonly ListedOrder[]): Promise<KnownOrder[]> => {
+    const found = await mapLimited(listed, mostReads, (one) => leaveUnreadable(readOne(user, one)))
+    return found.filter((one) => one !== null)
+  }
+
   return {
     /** One order; somebody else's is as unknown as one that never was. */
     async read(user: string, id: string): Promise<KnownOrder> {
       if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(id)) throw unknownOrder(id)
-      const found = await readListed(user, await management.listOrder(user, id))
+      const found = await readOne(user, await management.listOrder(user, id))
       if (found === null) throw unknownOrder(id)
       return found
     },
 
+    readListed: readAllListed,
+
     /** All orders of a user, newest first. */
     async readAll(user: string): Promise<KnownOrder[]> {
-      const listed = await management.listOrders(user)
-      const found = await mapLimited(listed, mostReads, (one) => leaveUnreadable(readListed(user, one)))
-      const orders = found.filter((one) => one !== null)
+      const orders = await readAllListed(user, await management.listOrders(user))
       const keyOf = ({ request }: KnownOrder) => orderKey(request.createdAt, request.id)
       return orders.sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1))
     }

@@ -12,6 +12,7 @@ import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { createAllocationReader } from './allocation-reader.ts'
 import { collectRun } from './collect-run.ts'
+import { startCompacting } from './compaction/start-compacting.ts'
 import { keepHouse } from './keep-house.ts'
 import { keepTables } from './keep-tables.ts'
 import { createPlatformPool } from './platform-pool.ts'
@@ -72,7 +73,8 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   }
 
   const consumer = consumeCollect(redis, { concurrency: messagesAtOnce, stalledMs: config.leaseSeconds * 1000 }, collect)
-  const house = { ...ports, users: config.users, logger, signal: closing.signal }
+  const { users, retention } = config
+  const house = { ...ports, users, retention, logger, signal: closing.signal }
   const lookAfter = (): void => {
     void settleOpenBills(house)
     void keepHouse(house)
@@ -80,11 +82,13 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   lookAfter()
   const housekeeping = setInterval(lookAfter, keepHouseMs)
   const tasks = createEndedTasks(connection)
-  const tables = keepTables({ ...installation, users: config.users, tasks, everyMs: config.tablesSeconds * 1000, logger })
+  const tables = keepTables({ ...installation, users, tasks, everyMs: config.tablesSeconds * 1000, logger })
+  const compacting = startCompacting({ ...installation, users, logger, now: ports.now })
   return {
     async close() {
       closing.abort()
       clearInterval(housekeeping)
+      await compacting.close()
       pool.stopAsking()
       await Promise.all([consumer.close(), tables.close()])
       pool.close()

@@ -28,6 +28,7 @@ beforeEach(async () => {
     users: [{ name: 'a' }, { name: 'b' }],
     logger,
     now: () => new Date(),
+    retention: { tasksDays: 30, auditDays: null },
     signal: new AbortController().signal
   }
 })
@@ -68,6 +69,26 @@ describe('housekeeping', () => {
     }
     await keepHouse(house)
     expect((await house.management.listForwards('a')).map(({ id }) => id).sort()).toEqual(ids.slice(1).sort())
+  })
+  it('removes parts of TASKS and AUDIT of dates that are kept no longer, and nothing else that lies there', async () => {
+    const { store } = house
+    const date = (days: number) => new Date(Date.now() - days * 24 * 3600 * 1000).toISOString().slice(0, 10)
+    const tasks = [
+      ...[30, 31].map((days) => `ARTIFACTS/TASKS/${date(days)}/part.parquet`),
+      `ARTIFACTS/TASKS/${date(31)}/my/notes.parquet`
+    ]
+    const others = ['ARTIFACTS/TASKS/notes/part.parquet', `ARTIFACTS/SACCT/${date(99)}/part.parquet`]
+    for (const path of [...tasks, ...others, `ARTIFACTS/TASKS/${date(31)}/notes.txt`])
+      await store.put('mlch-sub-air-a', path, Buffer.from('x'))
+    for (const days of [364, 366]) await store.put('mlch-for-air', `AUDIT/${date(days)}/a.parquet`, Buffer.from('x'))
+    const left = async (bucket: string) => (await store.list(bucket)).objects.map(({ path }) => path)
+    await keepHouse(house)
+    expect(await left('mlch-sub-air-a')).toEqual(
+      [tasks[0]!, tasks[2]!, ...others, `ARTIFACTS/TASKS/${date(31)}/notes.txt`].sort()
+    )
+    expect(await left('mlch-for-air')).toHaveLength(2)
+    await keepHouse({ ...house, retention: { tasksDays: null, auditDays: 365 } })
+    expect(await left('mlch-for-air')).toEqual([`AUDIT/${date(364)}/a.parquet`])
   })
   it('says which bucket grows full', async () => {
     for (let number = 0; number < 5; number++) await house.store.put('mlch-exp-a', `x${number}`, Buffer.from('x'))
