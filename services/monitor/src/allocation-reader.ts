@@ -7,7 +7,7 @@ import type { UsagePorts } from './tell-usage.ts'
 const freshMs = 5 * 60 * 1000
 
 /** What a user's projects have used, and when that was asked. */
-export interface ReadAllocations {
+interface ReadAllocations {
   readAt: string
   allocations: Allocation[]
 }
