@@ -61,7 +61,9 @@ export async function settleReading(
   if (job === null) return { ...reading, told: null }
   const told = await unlessAway(async () => {
     const { platform } = reading.run
-    const later = await ports.readAllocations(user, platform, new Date(job.endedAtEpoch * 1000))
+    // SLURM tells whole seconds: a look in the very second of the end may have been before it.
+    const since = new Date((job.endedAtEpoch + 1) * 1000)
+    const later = await ports.readAllocations(user, platform, since)
     const timeZone = ports.known(platform)?.timeZone ?? null
     const compared = compareAllocations(reading.allocations, later?.allocations ?? [], job, timeZone)
     if (compared.kind !== 'told') return compared.kind === 'too-early' ? undefined : null

@@ -39,7 +39,9 @@ async function settleOpenBill(ports: OpenBillsPorts, user: string, reading: Allo
   const bucket = management.bucketOf(user)
   const ageMs = now().getTime() - (job === null ? Date.parse(reading.readAt) : job.endedAtEpoch * 1000)
   const isStored = (await store.head(management.bucketOf(user, 'pipeline'), timesPath(run))) !== null
-  if (ageMs > (job === null ? longestRunMs : patienceMs)) return store.delete(bucket, allocationsPath(run))
+  const isOver = ageMs > (job === null ? longestRunMs : patienceMs)
+  // A run without a job to bill is one that never began, or that no project paid for.
+  if (isOver || (isStored && job === null)) return store.delete(bucket, allocationsPath(run))
   // Until then the run's own collection has it.
   if (job === null || !isStored) return
   const settled = reading.told === undefined ? await settleReading(ports, user, reading, job) : reading

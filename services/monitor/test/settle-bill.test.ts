@@ -28,11 +28,13 @@ const record: AccountingRecord = {
 const billing = [billingFormulaSchema.parse({ partitions: ['small'], unit: 'cpu-bu', plus: [{ of: 'cores', each: 1 }] })]
 
 let root: string
+let line: AccountingRecord
 let others: string[]
 let now: number
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'lautta-bill-'))
   others = []
+  line = record
 })
 afterEach(() => rm(root, { recursive: true }))
 
@@ -47,7 +49,7 @@ const print = (time: string, coreHours: number) =>
 async function open(kind: 'running' | 'finished'): Promise<CollectPorts> {
   const ended = { outcome: 'completed', exitCode: 0, reason: null, collecting: 'owed' } as const
   const state: Job['state'] = kind === 'running' ? { kind, slurmJobId: '7' } : { kind, slurmJobId: '7', ...ended }
-  const ports = await openPorts(root, [{ ...declareJob(0), state }], async () => ({ records: [record], unreadable: [] }))
+  const ports = await openPorts(root, [{ ...declareJob(0), state }], async () => ({ records: [line], unreadable: [] }))
   const allocationsCommand = `cat ${join(root, 'print')}`
   const known = (): KnownPlatform => ({ ...ports.known('local')!, allocationsCommand, timeZone: 'Europe/Helsinki', billing })
   const connect: CollectPorts['connect'] = async (...asked) => {
@@ -74,11 +76,11 @@ const bill = async () => {
 }
 const isKept = async () => (await (await open('finished')).store.head(bucket, allocationsPath(run))) !== null
 
-describe('the bill of a job on a platform that tells what projects have used', () => {
+describe('the bill of a job on a platform that tells what projects have used', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     await print('12:00:00', 1000)
     await collectAt('10:40:00', 'running')
-  })
+  }, 60_000)
 
   it('is what its project has used more', async () => {
     await print('13:31:00', 1110)
@@ -126,6 +128,13 @@ describe('the bill of a job on a platform that tells what projects have used', (
     expect([await isKept(), await bill()]).toEqual([true, [100, 0, null, 'formula']])
     await lookAgainAt(at('11:30:00') + 8 * 24 * hour * 1000)
     expect(await isKept()).toBe(false)
+  })
+
+  it('is none of a run that no project paid for', async () => {
+    line = { ...record, account: null }
+    await collectAt('11:45:00', 'finished')
+    await lookAgainAt(at('12:00:00'))
+    expect([await isKept(), await bill()]).toEqual([false, [100, 0, null, 'formula']])
   })
 
   it('is the formula’s when what was kept can not be read', async () => {

@@ -97,7 +97,6 @@ function greatest(values: readonly (number | null)[]): number | null {
   return values.reduce((one, other) => (one === null || other === null ? (one ?? other) : Math.max(one, other)), null)
 }
 
-/** Per cent of a whole; null where there is none. */
-export function percent(part: number | null, whole: number | null): number | null {
+function percent(part: number | null, whole: number | null): number | null {
   return part === null || whole === null || whole === 0 ? null : (100 * part) / whole
 }
