@@ -97,8 +97,8 @@ describe('a line that is no line of accounting', () => {
     const [own, other] = command.parse(printLines(command, [whole('20'), torn, ['20', ...whole('x')], whole('21')]))
     expect(own?.records).toHaveLength(1)
     expect(own?.unreadable).toMatchObject([
-      { line: torn.join('|'), reason: expect.stringMatching(/^it has 5 fields, and 33 were asked for: JobID\|Account/) },
-      { reason: expect.stringMatching(/^it has 34 fields/) }
+      { line: torn.join('|'), reason: expect.stringMatching(/^it has 5 fields, and 35 were asked for: JobID\|Account/) },
+      { reason: expect.stringMatching(/^it has 36 fields/) }
     ])
     expect(other).toEqual({ records: [expect.objectContaining({ jobId: '21' })], unreadable: [] })
   })
