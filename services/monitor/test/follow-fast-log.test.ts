@@ -42,10 +42,10 @@ describe('a log that grows fast', () => {
     const path = join(root, 'log')
     const log = await followLog(root, (ports) => ({
       ...ports,
-      async inPlace(work) {
+      async inPlace(user, work) {
         // It grows before each look but the first, by as much as a look brings.
         if (++places > 2 && places < 6) await truncate(path, places * mostLookBytes)
-        return ports.inPlace(work)
+        return ports.inPlace(user, work)
       }
     }))
     await writeFile(path, '')
