@@ -49,6 +49,11 @@ describe('what a project has used more', () => {
       ...{ fromEpoch: epoch('2026-11-19 12:00:00'), toEpoch: epoch('2026-11-19 15:00:00') }
     })
   })
+  it('leaves to the formula what the project has no numbers of', () => {
+    const later = after.map((one) => (one.project === 'project_465000002' ? { ...one, usedCoreHours: 107 } : one))
+    const told = { kind: 'told', cpuBu: 100, gpuBu: 0, storageBu: null }
+    expect(compare({ project: 'project_465000002', cpuBu: 99 }, later)).toMatchObject(told)
+  })
   it('is not known yet when the data are of before its end', () => {
     expect(compare({ endedAtEpoch: epoch('2026-11-19 15:00:01') })).toEqual({ kind: 'too-early' })
   })

@@ -24,14 +24,21 @@ describe('what a job used', () => {
     const late = recordOf({ jobStep: 'batch', restart: 1, maxRssBytes: 2000 })
     expect(computeUsage([job, early, again, late])).toMatchObject({ memoryUtilizedBytes: 2000, cpuEfficiencyPercent: 10 })
   })
-  it('is what the components of a heterogeneous job used together', () => {
-    const second = { ...job, hetComponent: 1, totalCpuSeconds: 200, startedAtEpoch: 0, endedAtEpoch: 100 }
+  it('is what the components of a heterogeneous job had and used together', () => {
     const first = { ...job, hetComponent: 0, startedAtEpoch: 0, endedAtEpoch: 100 }
-    const step = recordOf({ jobStep: '0', hetComponent: 1, maxRssBytes: 3000 })
-    expect(computeUsage([first, second, step])).toMatchObject({
-      ...{ cpuUtilizedSeconds: 800, coreWalltimeSeconds: 1600, cpuEfficiencyPercent: 50, wallClockSeconds: 100 },
-      memoryUtilizedBytes: 3000
-    })
+    const second = { ...first, hetComponent: 1, allocNodes: 1, allocCpus: 10, totalCpuSeconds: 300, reqMemBytes: 6000 }
+    const step = (hetComponent: number, maxRssBytes: number) => recordOf({ jobStep: '0', hetComponent, maxRssBytes })
+    const failed = { ...second, state: 'FAILED' }
+    for (const last of [second, failed])
+      expect(computeUsage([first, step(0, 1000), step(0, 500), last, step(1, 3000)])).toMatchObject({
+        ...{ state: last.state, nodes: 3, coresPerNode: 6, wallClockSeconds: 100 },
+        ...{ cpuUtilizedSeconds: 900, coreWalltimeSeconds: 1800, cpuEfficiencyPercent: 50 },
+        ...{ memoryUtilizedBytes: 4000, memoryAllocatedBytes: 10_000, memoryEfficiencyPercent: 40 }
+      })
+  })
+  it('is told at once of very many steps', () => {
+    const steps = Array.from({ length: 100_000 }, (_, at) => recordOf({ jobStep: String(at), maxRssBytes: at }))
+    expect(computeUsage([job, ...steps])).toMatchObject({ memoryUtilizedBytes: 99_999 })
   })
   it('has no efficiency where nothing was given or measured', () => {
     const unmeasured = { ...job, totalCpuSeconds: null, allocCpus: 0, allocNodes: 0, reqMemBytes: null }

@@ -124,4 +124,18 @@ describe('parts of files', () => {
     )
     expect(seen).toEqual([])
   })
+  it('are never those of the next file, also when one became shorter and has grown again at once', async () => {
+    const path = join(folder, 'regrown')
+    await writeFile(path, '012')
+    await writeFile(join(folder, 'next'), 'of another file')
+    // It grows as soon as it was read.
+    await mkdir(join(folder, 'growing'))
+    await writeFile(join(folder, 'growing/dd'), `#!/bin/sh\n/usr/bin/dd "$@"\nprintf 345678 >>${path}\n`, { mode: 0o755 })
+    const growing = createLocalShell({ PATH: `${folder}/growing:/usr/bin:/bin` }, folder)
+    const parts = ['regrown', 'next'].map((path) => ({ path, offset: 0, usedBytes: 9 }))
+    const readAll = async () => {
+      for await (const { part, bytes } of readFileParts(growing, parts, 9)) throw new Error(`${part} has ${bytes}`)
+    }
+    await expect(readAll()).rejects.toThrow('regrown: it became shorter')
+  })
 })

@@ -94,11 +94,12 @@ describe('a line that is no line of accounting', () => {
   const whole = (JobID: string) => fieldsOf(command).map((field) => ({ JobID, Submit: '100', JobName: 'mine' })[field] ?? '')
   it('is kept as it was printed, with its reason, for its own job, and takes no other with it', () => {
     const torn = whole('20').slice(0, 5)
+    const count = whole('20').length
     const [own, other] = command.parse(printLines(command, [whole('20'), torn, ['20', ...whole('x')], whole('21')]))
     expect(own?.records).toHaveLength(1)
     expect(own?.unreadable).toMatchObject([
-      { line: torn.join('|'), reason: expect.stringMatching(/^it has 5 fields, and 35 were asked for: JobID\|Account/) },
-      { reason: expect.stringMatching(/^it has 36 fields/) }
+      { line: torn.join('|'), reason: expect.stringContaining(`it has 5 fields, and ${count} were asked for: JobID|Account`) },
+      { reason: expect.stringContaining(`it has ${count + 1} fields`) }
     ])
     expect(other).toEqual({ records: [expect.objectContaining({ jobId: '21' })], unreadable: [] })
   })

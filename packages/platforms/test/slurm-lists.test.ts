@@ -6,11 +6,13 @@ import { squeue } from '../src/slurm/squeue.ts'
 import { fieldsOf, printLines, printRows } from './print-sacct.ts'
 
 const ours: SubmittedJob = { slurmJobId: '20', token: 'abc', orderedAt: new Date(0), acceptedAt: new Date(200_000) }
-const text = (rows: readonly string[][]) => rows.map((fields) => `${fields.join('\x1f')}\n`).join('')
 const answer = (stdout: string) => ({ stdout, stderr: '', exitCode: 0 })
 
 describe('the list of squeue', () => {
-  const list = (...rows: string[][]) => squeue.parse(answer(text(rows)))
+  const asked = squeue()
+  const delimiter = /%F(.*)%K/.exec(asked.argv.at(-1)!)![1]!
+  const print = (rows: readonly string[][]) => answer(rows.map((fields) => `${fields.join(delimiter)}\n`).join(''))
+  const list = (...rows: string[][]) => asked.parse(print(rows))
   const waiting = ['20', '4-9%4', 'PENDING', 'N/A', 'Resources', '100', 'many']
   const early = ['20', '3', 'RUNNING', '110', 'None', '100', 'many']
   const late = ['20', '2', 'COMPLETING', '120', 'None', '100', 'many']
@@ -46,8 +48,18 @@ describe('the list of squeue', () => {
   it('takes a state that it does not know for one of a job that has begun', () => {
     expect(list(['7', 'N/A', 'DREAMING', '110', 'None', '100', 'x']).get('7')).toMatchObject({ phase: 'running' })
   })
+  it('has each job once with its name, whatever that is', () => {
+    const phantom = ['21', 'N/A', 'RUNNING', '110', 'None', '100', 'x'].join('\x1f')
+    const named = early.with(1, 'N/A').with(6, `two\n${phantom}\n\nlines`)
+    const listed = list(named, ['22', 'N/A', 'PENDING', 'N/A', 'None', '100', ''])
+    expect([...listed].map(([id, { jobName }]) => [id, jobName])).toEqual([
+      ['20', named[6]],
+      ['22', '']
+    ])
+    expect(asked.parse(answer('Welcome to 21\x1f\n'))).toEqual(new Map())
+  })
   it('is none when squeue failed, even if it printed something', () => {
-    expect(() => squeue.parse({ stdout: text([early]), stderr: 'no controller', exitCode: 1 })).toThrow(UnavailableError)
+    expect(() => asked.parse({ ...print([early]), stderr: 'no controller', exitCode: 1 })).toThrow(UnavailableError)
   })
 })
 

@@ -4,7 +4,7 @@ import { parseTasks } from '@lautta/core/job/task-set'
 import { type LogSource, type LogStream, logPath, logStreamOf, type Run, taskLogsPrefix } from '@lautta/core/object-names'
 import type { JobRequest } from '@lautta/core/orchestration/dictionary'
 import { readLogIndex } from '@lautta/object-store/log-index'
-import { type LogPart, type LogPiece, listLogPieces, listPiecesByStream } from '@lautta/object-store/log-pieces'
+import { endOf, type LogPart, type LogPiece, listLogPieces, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { listAll } from '@lautta/object-store/read-object'
 import { Problem } from './problem.ts'
@@ -73,10 +73,7 @@ async function findStream(store: ObjectStore, bucket: string, run: Run, stream: 
 
 /** A listing may show a piece before it shows the one in front of it. */
 function beforeHole(pieces: readonly LogPiece[]): LogPiece[] {
-  const hole = pieces.findIndex(({ restart, offset }, at) => {
-    const before = pieces[at - 1]
-    return offset > (before?.restart === restart ? before.offset + before.usedBytes : 0)
-  })
+  const hole = pieces.findIndex(({ restart, offset }, at) => offset > endOf(pieces[at - 1], restart))
   return hole < 0 ? [...pieces] : pieces.slice(0, hole)
 }
 

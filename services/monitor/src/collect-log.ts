@@ -3,13 +3,13 @@ import type { Attempt } from '@lautta/core/job/job'
 import { type LogFile, logsOf } from '@lautta/core/job/job-logs'
 import { mapLimited } from '@lautta/core/map-limited'
 import type { Run } from '@lautta/core/object-names'
-import { type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
+import { addUnlisted, type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { FileState } from '@lautta/platforms/files/file-parts'
 import type { LogReader } from '@lautta/platforms/log-reader'
 import { bringPieces, type Growth } from './bring-pieces.ts'
 import { type FilePlace, readPlace } from './file-place.ts'
-import { broughtOf, findGrowth, findReplacement, type KnownLog, restartOf } from './log-growth.ts'
+import { beforeHole, broughtOf, findGrowth, findReplacement, type KnownLog, restartOf, seemsAnew } from './log-growth.ts'
 
 // Of a task that runs, less than that is not worth an object, unless the last one is that old.
 const worthBytes = 64 * 1024
@@ -49,9 +49,11 @@ export async function collectNewBytes(
     const log = { file, pieces: pieces.get(file.stream) ?? [], restart: attempt.restart }
     return state !== null && isWanted(log, state) ? [{ ...log, state }] : []
   })
-  const known = await mapLimited(wanted, requestsAtOnce, async (log): Promise<KnownLog> => {
-    return { ...log, place: await findPlace(store, bucket, log.pieces.at(-1)) }
+  const placed = await mapLimited(wanted, requestsAtOnce, async (log): Promise<KnownLog> => {
+    const before = beforeHole(await addUnlisted(store, bucket, run, log.file.stream, log.pieces))
+    return { ...log, pieces: before, place: await findPlace(store, bucket, before.at(-1)) }
   })
+  const known = await lookAgain(reader, placed)
   const byStream = new Map(known.map((log) => [log.file.stream, log]))
   const first = limitGrowths(
     known.flatMap((log) => findGrowth(log) ?? []),
@@ -80,6 +82,12 @@ function limitGrowths(growths: readonly Growth[], mostBytes: number): { growths:
     return isWorthReading ? [{ ...growth, newBytes }] : []
   })
   return { growths: limited, leftBytes }
+}
+
+/** Another monitor may have brought what was written since we looked: no file began anew by that. */
+async function lookAgain(reader: LogReader, logs: readonly KnownLog[]): Promise<KnownLog[]> {
+  const states = await reader.look(pathsOf(logs.filter(seemsAnew).map(({ file }) => file)))
+  return logs.map((log) => ({ ...log, state: states.get(log.file.file) ?? log.state }))
 }
 
 async function findPlace(store: ObjectStore, bucket: string, last: LogPiece | undefined): Promise<FilePlace | null> {

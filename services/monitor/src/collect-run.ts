@@ -16,12 +16,13 @@ import { collectNewBytes, hasEnded } from './collect-log.ts'
 import { collectTogether } from './collect-together.ts'
 import { finishLog, removePieces } from './finish-log.ts'
 import { keepUnreadable } from './keep-unreadable.ts'
+import type { InPlace } from './places.ts'
 import { type BillPorts, noteAllocations, settleBill } from './settle-bill.ts'
 import { tellUsage } from './tell-usage.ts'
 
 export interface CollectPorts extends BillPorts {
   /** Does work that takes memory or a connection, when there is a place for it. */
-  inPlace<Result>(work: () => Promise<Result>): Promise<Result>
+  inPlace: InPlace
   logger: Pick<Logger, 'warn'>
 }
 
@@ -36,9 +37,10 @@ export type Collected = 'nothing' | 'log' | 'incomplete' | 'all'
  * TIMES comes last and says that all is there.
  */
 export async function collectRun(ports: CollectPorts, message: CollectMessage): Promise<Collected> {
-  const { store, management, connect, now, inPlace, logger } = ports
+  const { store, management, connect, now, logger } = ports
   const { user, platform: name, id, index, attempt: number } = message
   const run = { id, platform: name, index, attempt: number }
+  const inPlace = <Result>(work: () => Promise<Result>) => ports.inPlace(user, work)
   const found = await inPlace(() => findOwed(ports, user, run))
   if (found === null) return 'nothing'
   const { attempt, slurmJobId } = found
@@ -83,7 +85,7 @@ async function followLog({ store, management, connect, now, inPlace }: CollectPo
   const bucket = management.bucketOf(user, 'pipeline')
   let broughtBytes = 0
   for (let owedBytes = Number.POSITIVE_INFINITY; ; ) {
-    const look = await inPlace(async () => {
+    const look = await inPlace(user, async () => {
       const { logs } = await connect(user, run.platform)
       return collectNewBytes(store, bucket, logs, run, attempt, now())
     })

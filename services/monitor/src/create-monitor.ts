@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { messageOf } from '@lautta/core/errors'
 import type { CollectMessage } from '@lautta/core/messages'
-import { createLimit } from '@lautta/platforms/limit-concurrency'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress } from '@lautta/queue/connect-redis'
 import { createEndedTasks } from '@lautta/queue/ended-tasks'
@@ -15,12 +14,14 @@ import { collectRun } from './collect-run.ts'
 import { startCompacting } from './compaction/start-compacting.ts'
 import { keepHouse } from './keep-house.ts'
 import { keepTables } from './keep-tables.ts'
+import { createPlaces, type InPlace } from './places.ts'
 import { createPlatformPool } from './platform-pool.ts'
 import { settleOpenBills } from './settle-open-bills.ts'
 
 // Most of them wait until accounting was asked for all of them together.
 const messagesAtOnce = 1000
 const placesAtOnce = 8
+const placesOfUser = 6
 const keepHouseMs = 6 * 60 * 60 * 1000
 
 export interface MonitorOptions {
@@ -38,16 +39,12 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   const machine = { localFolder: join(config.dataDirectory, 'local'), environment: config.machineEnvironment }
   const pool = createPlatformPool(config.platforms, machine, logger)
   const closing = new AbortController()
-  const enter = createLimit(placesAtOnce)
-  const inPlace = async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const leave = await enter()
-    try {
+  const places = createPlaces(placesAtOnce, placesOfUser)
+  const inPlace: InPlace = (user, work) =>
+    places(user, async () => {
       closing.signal.throwIfAborted()
-      return await work()
-    } finally {
-      leave()
-    }
-  }
+      return work()
+    })
   const known = (name: string) => config.platforms.find((platform) => platform.name === name)
   const now = () => new Date()
   const readAllocations = createAllocationReader({ connect: pool.connect, known, now })

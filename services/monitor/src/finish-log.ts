@@ -13,7 +13,7 @@ import {
   timesPath
 } from '@lautta/core/object-names'
 import { readLogIndex } from '@lautta/object-store/log-index'
-import { joinLogParts, type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
+import { addUnlisted, joinLogParts, type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import { listAll } from '@lautta/object-store/read-object'
@@ -45,8 +45,8 @@ export async function finishLog(
   attempt: Attempt,
   unreadable: readonly LogFile[]
 ): Promise<boolean> {
-  const pieces = await listPiecesByStream(store, bucket, run)
-  // The pieces go after TIMES has come: as long as that is not there, they were all listed.
+  const pieces = await findPieces(store, bucket, run, attempt)
+  // The pieces go after TIMES has come: as long as that is not there, they were all found.
   if ((await store.head(bucket, timesPath(run))) !== null) return false
   const objects: LogObject[] = []
   for (const logs of logsOf(attempt))
@@ -56,6 +56,15 @@ export async function finishLog(
   const table = streamLogTable(readForTable(store, bucket, objects, unreadable))
   await putVersioned(store, bucket, logTablePath(run), Readable.from(table, { objectMode: false }))
   return true
+}
+
+async function findPieces(store: ObjectStore, bucket: string, run: Run, attempt: Attempt): Promise<Map<string, LogPiece[]>> {
+  const files = logsOf(attempt).flatMap((logs) => (logs.kept === 'live' ? logs.files : []))
+  const listed = await listPiecesByStream(store, bucket, run)
+  const found = await mapLimited(files, requestsAtOnce, async ({ stream }) => {
+    return [stream, await addUnlisted(store, bucket, run, stream, listed.get(stream) ?? [])] as const
+  })
+  return new Map(found)
 }
 
 /** The bytes of all logs; behind those of one that can not be read, or for it, a line that says so. */
@@ -109,7 +118,7 @@ async function joinPieces(
   { files }: SourceLogs,
   pieces: ReadonlyMap<string, LogPiece[]>
 ): Promise<LogObject[]> {
-  const written = files.filter(({ task, stream }) => task === null || pieces.has(stream))
+  const written = files.filter(({ task, stream }) => task === null || pieces.get(stream)?.length)
   return mapLimited(written, requestsAtOnce, async ({ stream }) => {
     const path = logPath(run, stream)
     const parts = pieces.get(stream) ?? []

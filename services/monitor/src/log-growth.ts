@@ -1,5 +1,5 @@
 import type { LogFile } from '@lautta/core/job/job-logs'
-import type { LogPiece } from '@lautta/object-store/log-pieces'
+import { endOf, type LogPiece } from '@lautta/object-store/log-pieces'
 import type { FileState } from '@lautta/platforms/files/file-parts'
 import type { Growth } from './bring-pieces.ts'
 import { type FilePlace, mostSampleBytes } from './file-place.ts'
@@ -20,14 +20,31 @@ export interface KnownLog {
 
 /** How many bytes of a run of SLURM's were brought. */
 export function broughtOf(pieces: readonly LogPiece[], restart: number): number {
-  const last = pieces.findLast((piece) => piece.restart === restart)
-  return last === undefined ? 0 : last.offset + last.usedBytes
+  return endOf(
+    pieces.findLast((piece) => piece.restart === restart),
+    restart
+  )
 }
 
 /** What SLURM's count of restarts is for a log: of one task in an array only its own file tells. */
 export function restartOf({ file, pieces, restart }: Pick<KnownLog, 'file' | 'pieces' | 'restart'>): number {
   const last = pieces.at(-1)?.restart ?? 0
   return file.task === null ? Math.max(restart, last) : last
+}
+
+/**
+ * The pieces up to a hole in the last run: what is behind it is brought once more with what is missing. A monitor that
+ * stood still while another one went on may have written a shorter piece over a longer one.
+ */
+export function beforeHole(pieces: readonly LogPiece[]): LogPiece[] {
+  const last = pieces.at(-1)?.restart
+  const hole = pieces.findIndex(({ restart, offset }, at) => restart === last && offset > endOf(pieces[at - 1], restart))
+  return hole < 0 ? [...pieces] : pieces.slice(0, hole)
+}
+
+/** Whether its file may have begun anew, as far as that look tells. */
+export function seemsAnew({ state, place }: KnownLog): boolean {
+  return place !== null && (state.usedBytes < place.position || state.inode !== place.inode)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { chmod, link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, link, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AccountingRecord } from '@lautta/core/accounting/accounting-record'
@@ -121,6 +121,24 @@ describe('the logs of a small array', () => {
     expect(await collectRun(await openArray([1, 2], true, { records }), message)).toBe('all')
     expect(await textOf(ports.store, logPath(run, 'out.1'))).toBe(first + second)
     expect(await textOf(ports.store, logPath(run, 'out.2'))).toBe(first)
+  })
+
+  it('have nothing twice when a task whose later run only accounting tells appends', async () => {
+    const ports = await openArray([1], false)
+    const [first, second] = ['first run\n', 'second run\n'].map((words) => words.repeat(500))
+    await writeFile(file('out', 1), first!)
+    await collectRun(ports, message)
+    const startedAtEpoch = Math.ceil(Date.now() / 1000)
+    await until(() => Date.now() >= startedAtEpoch * 1000)
+    await appendFile(file('out', 1), second!.slice(0, 700))
+    await collectRun(later(ports), message)
+    await appendFile(file('out', 1), second!.slice(700))
+    const records = [
+      { ...record, arrayTask: 1, startedAtEpoch: 1 },
+      { ...record, arrayTask: 1, restart: 1, startedAtEpoch }
+    ]
+    expect(await collectRun(await openArray([1], true, { records }), message)).toBe('all')
+    expect(await textOf(ports.store, logPath(run, 'out.1'))).toBe(`${first}${second}`)
   })
 
   it('go on behind what a task wrote before SLURM began it anew', async () => {

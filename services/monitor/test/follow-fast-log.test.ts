@@ -42,16 +42,16 @@ describe('a log that grows fast', () => {
     const path = join(root, 'log')
     const log = await followLog(root, (ports) => ({
       ...ports,
-      async inPlace(work) {
+      async inPlace(user, work) {
         // It grows before each look but the first, by as much as a look brings.
         if (++places > 2 && places < 6) await truncate(path, places * mostLookBytes)
-        return ports.inPlace(work)
+        return ports.inPlace(user, work)
       }
     }))
     await writeFile(path, '')
     await truncate(path, mostLookBytes + 5)
     expect(await log.look()).toBe('log')
-    // One for the status, two for looks (what came since the first one is for the next time), one for the project's numbers.
+    // One for the status, two for looks, one for what its project has used: what came since the first one is for the next time.
     expect(places).toBe(4)
     const pieces = await listLogPieces(log.ports.store, bucket, run, 'out')
     expect(pieces.every(({ usedBytes }) => usedBytes <= 4 * mebibyte)).toBe(true)

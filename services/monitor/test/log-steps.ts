@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { declareJob, type Job } from '@lautta/core/job/job'
-import { listLogPieces } from '@lautta/object-store/log-pieces'
+import { joinLogParts, listLogPieces } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
-import { readObject } from '@lautta/object-store/read-object'
 import { type CollectPorts, collectRun } from '../src/collect-run.ts'
 import { openPorts } from './open-ports.ts'
 
@@ -49,12 +48,11 @@ export async function followLog(
 }
 
 async function joinBrought(store: ObjectStore): Promise<string> {
-  let text = ''
+  const pieces = await listLogPieces(store, bucket, run, 'out')
   let last = { restart: 0, end: 0 }
-  for (const { path, restart, offset, usedBytes } of await listLogPieces(store, bucket, run, 'out')) {
+  for (const { path, restart, offset, usedBytes } of pieces) {
     if (offset !== (restart === last.restart ? last.end : 0)) throw new Error(`${path} does not follow what is before it`)
     last = { restart, end: offset + usedBytes }
-    text += (await readObject(store, bucket, path))?.toString('latin1') ?? ''
   }
-  return text
+  return Buffer.concat(await joinLogParts(store, bucket, pieces).toArray()).toString('latin1')
 }

@@ -6,10 +6,10 @@ import type { Job } from '@lautta/core/job/job'
 import { createFolderStore } from '@lautta/object-store/folder'
 import { createManagement } from '@lautta/object-store/management'
 import { connectPlatform } from '@lautta/platforms/connect-platform'
-import { createLimit } from '@lautta/platforms/limit-concurrency'
 import type { SubmittedJob } from '@lautta/platforms/scheduler'
 import { knownPlatforms } from '@lautta/platforms/settings'
 import type { CollectPorts } from '../src/collect-run.ts'
+import { createPlaces } from '../src/places.ts'
 
 /** The user's order 1 on this machine, below a folder; `collectAccounting` is what the test says. */
 export async function openPorts(
@@ -29,15 +29,11 @@ export async function openPorts(
     localFolder: root,
     environment: { HOME: homedir(), PATH: '/usr/bin:/bin' }
   })
-  const enter = createLimit(2)
   return {
     ...{ store, management, now: () => new Date(), logger: { warn: () => {} } },
     known: () => known,
     readAllocations: async () => null,
     connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
-    async inPlace(work) {
-      const leave = await enter()
-      return work().finally(leave)
-    }
+    inPlace: createPlaces(2, 2)
   }
 }

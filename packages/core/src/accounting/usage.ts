@@ -33,7 +33,7 @@ export interface Usage {
 /**
  * What a job used, from its own lines of accounting; null when the job's own line is not among them. Of an array it is
  * what its tasks used together, but for memory, which each of them had for itself; its wall clock goes from the first
- * beginning to the last end. How well it ran is told of the last run of a requeued job or task; GPU hours, energy and
+ * beginning to the last end. The components of a heterogeneous job run side by side: what they had is told of all. How well it ran is told of the last run of a requeued job or task; GPU hours, energy and
  * billing units are of all its runs.
  */
 export function computeUsage(records: readonly AccountingRecord[], formulas: readonly BillingFormula[] = []): Usage | null {
@@ -46,9 +46,13 @@ export function computeUsage(records: readonly AccountingRecord[], formulas: rea
     jobs.map(({ elapsedSeconds: of, allocCpus: by }) => (of === null || by === null ? null : of * by))
   )
   const cpuUtilizedSeconds = sum(jobs.map(({ totalCpuSeconds }) => totalCpuSeconds))
-  const memoryUtilizedBytes = usedMemory(lines)
-  const memoryAllocatedBytes = allocatedMemory(job)
-  const { allocNodes: nodes, allocCpus } = job
+  const parts = job.hetComponent === undefined ? [job] : jobs
+  const memoryUtilizedBytes = sum(
+    parts.map(({ hetComponent }) => usedMemory(lines.filter((line) => line.hetComponent === hetComponent)))
+  )
+  const memoryAllocatedBytes = sum(parts.map(allocatedMemory))
+  const nodes = sum(parts.map(({ allocNodes }) => allocNodes))
+  const allocCpus = sum(parts.map((part) => part.allocCpus))
   return {
     jobId: job.jobId,
     state: job.state,
@@ -76,7 +80,9 @@ function allRunsOf(records: readonly AccountingRecord[]): AccountingRecord[][] {
   const byRun = new Map<string, AccountingRecord[]>()
   for (const record of records) {
     const key = `${unitOf(record)} ${record.restart}`
-    byRun.set(key, [...(byRun.get(key) ?? []), record])
+    const run = byRun.get(key) ?? []
+    byRun.set(key, run)
+    run.push(record)
   }
   return [...byRun.values()]
 }

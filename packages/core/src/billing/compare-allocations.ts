@@ -39,7 +39,8 @@ export function compareAllocations(
   const gpuBu = difference(was.usedGpuHours, is.usedGpuHours)
   if (!isLikely(cpuBu, job.cpuBu) || !isLikely(gpuBu, job.gpuBu)) return notTold
   if (!saysMore(cpuBu, job.cpuBu) && !saysMore(gpuBu, job.gpuBu)) return notTold
-  return { kind: 'told', cpuBu, gpuBu, storageBu: difference(was.usedTbHours, is.usedTbHours), fromEpoch, toEpoch }
+  const storageBu = difference(was.usedTbHours, is.usedTbHours)
+  return { kind: 'told', cpuBu: cpuBu ?? job.cpuBu, gpuBu: gpuBu ?? job.gpuBu, storageBu, fromEpoch, toEpoch }
 }
 
 function difference(was: number | null, is: number | null): number | null {

@@ -65,11 +65,15 @@ export async function lookAtFiles(shell: RemoteShell, paths: readonly string[]):
   })
 }
 
-// A file that has become shorter ends it all: what follows would be taken for its bytes.
+// A file that has become shorter ends it all: what follows would be taken for its bytes. dd itself has to say how many it
+// sent, because the file may have grown again since.
 const sendParts = `cd -- "\${HOME:-.}" 2>/dev/null
+exec 3>&1
 while read -r offset bytes && IFS= read -r path; do
-dd if="$path" iflag=skip_bytes,count_bytes bs=64K skip="$offset" count="$bytes" status=none || exit 1
-[ "$(wc -c <"$path")" -ge $((offset + bytes)) ] || { echo "$path: it became shorter" >&2; exit 1; }
+flags=skip_bytes,count_bytes,fullblock
+said=$(LC_ALL=C dd if="$path" iflag=$flags bs=64K skip="$offset" count="$bytes" 2>&1 >&3) || { echo "$said" >&2; exit 1; }
+case $said in *"
+$bytes byte"*) ;; *) echo "$path: it became shorter" >&2; exit 1; esac
 done`
 
 /**

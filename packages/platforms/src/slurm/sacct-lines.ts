@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { UnreadableLine } from '@lautta/core/accounting/accounting'
 import { UnavailableError } from '@lautta/core/errors'
 import type { RemoteCommand } from '../run-command.ts'
 import { type AccountingId, readAccountingId } from './accounting-id.ts'
-import { fieldDelimiter } from './field-delimiter.ts'
+import { joinLines, unknownDelimiter } from './field-delimiter.ts'
 import { wholeTaskLists } from './own-cluster.ts'
 
 /** One line of accounting, field by field. Its name may hold anything, so the line may be several of the text. */
@@ -19,8 +18,7 @@ export function sacct<Result>(
   options: readonly string[],
   read: (lines: readonly SacctLine[], unreadable: readonly UnreadableLine[]) => Result
 ): RemoteCommand<Result> {
-  // Nobody who gave a job its name could know it.
-  const delimiter = `${fieldDelimiter}${randomBytes(3).toString('base64url')}`
+  const delimiter = unknownDelimiter()
   return {
     argv: [
       ...[...wholeTaskLists, 'SLURM_TIME_FORMAT=%s', 'sacct', '--noheader', '--parsable2', `--delimiter=${delimiter}`],
@@ -39,20 +37,6 @@ export function sacct<Result>(
       return read(lines, unreadable)
     }
   }
-}
-
-/**
- * The lines of accounting: each begins in one with the delimiter; those without are the rest of a name. What stands before
- * the first was printed by the user's shell, and not by sacct.
- */
-function joinLines(stdout: string, delimiter: string): string[] {
-  const joined: string[] = []
-  for (const line of stdout.replace(/\n$/, '').split('\n')) {
-    const last = joined.at(-1)
-    if (line.includes(delimiter)) joined.push(line)
-    else if (last !== undefined) joined[joined.length - 1] = `${last}\n${line}`
-  }
-  return joined
 }
 
 function readLine(values: readonly string[], fields: readonly string[]): SacctLine | UnreadableLine {

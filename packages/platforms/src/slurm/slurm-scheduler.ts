@@ -92,7 +92,7 @@ export function createSlurmScheduler(
       if (found.kind === 'jobs') return describe(found.slurmJobIds)
       return found.kind === 'closed' ? found : { kind: 'no-trace', counts: found.counts }
     },
-    listJobs: () => run(squeue),
+    listJobs: () => run(squeue()),
     findEndings: (jobs) => run(sacctEndings(jobs)),
     cancel,
     cancelPending: (slurmJobId) => run(cancelPending(slurmJobId)),

@@ -4,12 +4,12 @@ import type { ListedTasks } from '@lautta/core/job/job-event'
 import { parseTasks } from '@lautta/core/job/task-set'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Observation } from '../scheduler.ts'
-import { fieldDelimiter } from './field-delimiter.ts'
+import { joinLines, unknownDelimiter } from './field-delimiter.ts'
 import { wholeTaskLists } from './own-cluster.ts'
 import { phaseOfState } from './slurm-state.ts'
 
-// %F base id, %K tasks, %T state, %S start, %r reason, %V submission, %j name. The name stands last: it alone may have a newline.
-const format = ['%F', '%K', '%T', '%S', '%r', '%V', '%j'].join(fieldDelimiter)
+// Base id, tasks, state, start, reason, submission, name, which may be any text.
+const fields = ['%F', '%K', '%T', '%S', '%r', '%V', '%j']
 
 type Line = Omit<Observation, 'tasks'> & { list: string }
 
@@ -17,29 +17,31 @@ type Line = Omit<Observation, 'tasks'> & { list: string }
  * Lists the user's jobs that have not ended. Of an array there is a line for each task that has begun, and one for all
  * that wait; they are folded into the job by its base id.
  */
-export const squeue: RemoteCommand<ReadonlyMap<string, Observation>> = {
-  argv: [...wholeTaskLists, 'SLURM_TIME_FORMAT=%s', 'squeue', '--noheader', '--me', `--format=${format}`],
-  parse({ stdout, stderr, exitCode }) {
-    if (exitCode !== 0) throw new UnavailableError(stderr.trim() || `squeue ended with ${exitCode}`)
-    const byId = new Map<string, Line[]>()
-    for (const line of stdout.split('\n')) {
-      const [id = '', list = '', state = '', start = '', reason = '', submitted = '', jobName] = line.split(fieldDelimiter)
-      // The rest of a name with a newline in it.
-      if (jobName === undefined) continue
-      const phase = phaseOfState(state)
-      const seen: Line = {
-        list,
-        phase,
-        reason: phase === 'pending' ? reason : null,
-        startedAt: phase === 'running' ? isoFromEpoch(parseEpoch(start)) : null,
-        jobName,
-        submittedAtEpoch: parseEpoch(submitted)
+export function squeue(): RemoteCommand<ReadonlyMap<string, Observation>> {
+  const delimiter = unknownDelimiter()
+  return {
+    argv: [...wholeTaskLists, 'SLURM_TIME_FORMAT=%s', 'squeue', '--noheader', '--me', `--format=${fields.join(delimiter)}`],
+    parse({ stdout, stderr, exitCode }) {
+      if (exitCode !== 0) throw new UnavailableError(stderr.trim() || `squeue ended with ${exitCode}`)
+      const byId = new Map<string, Line[]>()
+      for (const line of joinLines(stdout, delimiter)) {
+        const [id = '', list = '', state = '', start = '', reason = '', submitted = '', jobName] = line.split(delimiter)
+        if (jobName === undefined) continue
+        const phase = phaseOfState(state)
+        const seen: Line = {
+          list,
+          phase,
+          reason: phase === 'pending' ? reason : null,
+          startedAt: phase === 'running' ? isoFromEpoch(parseEpoch(start)) : null,
+          jobName,
+          submittedAtEpoch: parseEpoch(submitted)
+        }
+        const ofJob = byId.get(id)
+        if (ofJob === undefined) byId.set(id, [seen])
+        else ofJob.push(seen)
       }
-      const ofJob = byId.get(id)
-      if (ofJob === undefined) byId.set(id, [seen])
-      else ofJob.push(seen)
+      return new Map([...byId].map(([id, lines]) => [id, foldLines(lines)]))
     }
-    return new Map([...byId].map(([id, lines]) => [id, foldLines(lines)]))
   }
 }
 
