@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { readArrayDirective } from '@lautta/core/batch-script'
 import type { AskedSubmission } from '@lautta/core/billing/asked-option'
 import { type Estimate, estimateJob } from '@lautta/core/billing/estimate-job'
-import { type JobEstimate, judgeSpending, type SpendingLimit, sumEstimates } from '@lautta/core/billing/spending-limit'
+import {
+  estimateRequeued,
+  type JobEstimate,
+  judgeSpending,
+  type SpendingLimit,
+  sumEstimates
+} from '@lautta/core/billing/spending-limit'
 import { LauttaError } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
 import type { Complaint } from '@lautta/core/orchestration/complaints'
@@ -94,6 +100,12 @@ export function refuseBeforehand(order: LiveOrder, job: Job, known: KnownPlatfor
   const hasPrice = places.every((place) => place === null || place.partition === null || place.formula !== null)
   const isOpen = estimated.estimate !== null && hasPrice && amountsOf(estimated.estimate) === null
   return isOpen ? null : judge(limit, order, job, estimated)
+}
+
+/** Why a job, or a task of it, may not begin anew by an order: all that it ran before counts as well. Null: it may. */
+export function refuseRequeue(order: LiveOrder, job: Job, task: number | null, known: KnownPlatform): string | null {
+  const limit = limitHere(order, job, known)
+  return limit === undefined ? null : judgeSpending(limit, estimateRequeued(job, task), sumEstimates(order.status.jobs, job))
 }
 
 /** Jobs of this machine, and Ray jobs, are not billed. */
