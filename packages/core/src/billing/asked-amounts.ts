@@ -7,6 +7,7 @@ import {
   readCount,
   readGpus,
   readGres,
+  readHostCount,
   readMemoryGib,
   readNodeCounts,
   readTimeLimit
@@ -29,6 +30,8 @@ export interface AskedAmounts {
   gpusPerNode: GpuCount | null
   gpusPerTask: GpuCount | null
   gres: NodeGres | null
+  /** One thread of each core only, perhaps. */
+  isSingleThreaded: boolean
   /** Whole nodes, whatever is asked of each. */
   isExclusive: boolean
   seconds: number | 'unlimited' | null
@@ -58,9 +61,10 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
   const count = (name: string) => read(name, readCount, aNumber)
   const gpus = (name: string) => read(name, readGpus, someGpus)
   const partitions = read('partition', (text) => text.split(',').filter((name) => name !== ''), 'name a partition, or a,b')
+  const nodes = read('nodes', readNodeCounts, 'write a number, or a range like 2-4')
   const amounts = {
     partitions: partitions ?? [],
-    nodes: read('nodes', readNodeCounts, 'write a number, or a range like 2-4'),
+    nodes: withNamed(nodes, read('nodelist', readHostCount, 'name nodes, such as n1,n[2-5]')),
     tasks: count('ntasks'),
     tasksPerNode: count('ntasks-per-node'),
     tasksPerGpu: count('ntasks-per-gpu'),
@@ -72,6 +76,7 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
     gpusPerNode: gpus('gpus-per-node'),
     gpusPerTask: gpus('gpus-per-task'),
     gres: read('gres', readGres, 'write names and numbers, such as gpu:a100:2,nvme:100'),
+    isSingleThreaded: ['threads-per-core', 'hint', 'ntasks-per-core', 'extra-node-info'].some((name) => options.has(name)),
     isExclusive: isExclusive(options),
     seconds: read('time', readTimeLimit, 'write minutes, hours:minutes:seconds or days-hours:minutes:seconds'),
     arrayTasks: read(
@@ -79,9 +84,15 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
       (text) => parseArray(text)?.tasks.length ?? null,
       'write tasks such as 0-15, 4,7 or 1-9:2, with %5'
     ),
-    uncounted: ['gpus-per-socket', 'tres-per-task'].filter((name) => options.has(name)).map((name) => `--${name}`)
+    uncounted: ['gpus-per-socket', 'tres-per-task', 'nodefile'].filter((name) => options.has(name)).map((name) => `--${name}`)
   }
   return { amounts, complaints }
+}
+
+/** All nodes that are named are reserved. */
+function withNamed(nodes: AskedAmounts['nodes'], named: number | null): AskedAmounts['nodes'] {
+  if (named === null) return nodes
+  return { least: Math.max(nodes?.least ?? 1, named), most: Math.max(nodes?.most ?? 1, named) }
 }
 
 /** sbatch takes one of the three only. */

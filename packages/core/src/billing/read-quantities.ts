@@ -1,4 +1,5 @@
 import { parseTimeLimit } from '../accounting/slurm-time.ts'
+import { parseTasks } from '../job/task-set.ts'
 
 /** GPUs and slices of GPUs. */
 export interface GpuCount {
@@ -28,6 +29,17 @@ export function readNodeCounts(text: string): { least: number; most: number } | 
   }
   const [least, most] = [Math.min(...counts), Math.max(...counts)]
   return least > 0 ? { least, most } : null
+}
+
+/** How many nodes `n1,n[02-05,7]-ib` names; null for a file of names, and for what can't be read. */
+export function readHostCount(text: string): number | null {
+  if (!/^(?:[\w.,-]|\[[\d,-]+\])+$/.test(text)) return null
+  const names = text.match(/(?:[^,[]|\[[^\]]*\])+/g) ?? []
+  const counts = names.map((name) =>
+    [...name.matchAll(/\[([^\]]*)\]/g)].reduce((all, [, list = '']) => all * (parseTasks(list)?.length ?? Number.NaN), 1)
+  )
+  const sum = counts.reduce((all, one) => all + one, 0)
+  return sum > 0 ? sum : null
 }
 
 const binary = ['', 'k', 'm', 'g', 't', 'p']
