@@ -131,6 +131,19 @@ describe('what can not be read', () => {
     ])
     expect(complaintsOf({ 'ignore-pbs': true })).toEqual([])
   })
+  it.each([
+    ['--gres', `gpu:${'a'.repeat(300_000)}!`],
+    ['--partition', Array.from({ length: 60_000 }, (_none, at) => at.toString(36)).join()],
+    ['--nodelist', `n${'[1-99999]'.repeat(30_000)}`],
+    ['--time', '9'.repeat(400)],
+    ['--nodes', `1${',1'.repeat(190_000)}`]
+  ])('is a %s that is endless, and takes no time', { timeout: 2000 }, (name, value) => {
+    expect(complaintsAbout(`${name}=${value}`)).toEqual([expect.stringContaining("can't be read")])
+  })
+  it('is told a hundred times at the most', () => {
+    expect(complaintsAbout('--c '.repeat(500))).toHaveLength(100)
+    expect(estimate('--x '.repeat(500)).warnings).toHaveLength(100)
+  })
   it('is told all at once, of an option by its field', () => {
     const script = '#!/bin/sh\n#SBATCH -t 1\n#SBATCH -N x\r\n'
     const { complaints } = estimateJob({ script, options: { 'cpus-per-task': 'many' } }, known)

@@ -41,6 +41,11 @@ export interface AskedAmounts {
   uncounted: readonly string[]
 }
 
+// As long as an array may be in an order.
+const longestValue = 10_000
+const longestTold = 200
+const mostPartitions = 100
+
 const aNumber = 'write a number from 1 on'
 const aSize = 'write whole megabytes, or a size such as 10G'
 const someGpus = 'write a number of GPUs, or type and number, such as a100:2'
@@ -54,13 +59,14 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
   const read = <Value>(name: string, parse: (text: string) => Value | null, form: string): Value | null => {
     const option = options.get(name)
     if (option === undefined) return null
-    const value = option.value === true ? null : parse(String(option.value).trim())
+    const text = option.value === true ? '' : String(option.value).trim()
+    const value = option.value === true || text.length > longestValue ? null : parse(text)
     if (value === null) complaints.push({ path: option.path, message: complain(name, option, form) })
     return value
   }
   const count = (name: string) => read(name, readCount, aNumber)
   const gpus = (name: string) => read(name, readGpus, someGpus)
-  const partitions = read('partition', (text) => text.split(',').filter((name) => name !== ''), 'name a partition, or a,b')
+  const partitions = read('partition', readPartitions, 'name a partition, or a,b')
   const nodes = read('nodes', readNodeCounts, 'write a number, or a range like 2-4')
   const amounts = {
     partitions: partitions ?? [],
@@ -89,6 +95,12 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
   return { amounts, complaints }
 }
 
+/** Each is estimated by itself. */
+function readPartitions(text: string): string[] | null {
+  const names = new Set(text.split(',').filter((name) => name !== ''))
+  return names.size > mostPartitions ? null : [...names]
+}
+
 /** All nodes that are named are reserved. */
 function withNamed(nodes: AskedAmounts['nodes'], named: number | null): AskedAmounts['nodes'] {
   if (named === null) return nodes
@@ -110,6 +122,10 @@ function isExclusive(options: AskedOptions['options']): boolean {
 }
 
 function complain(name: string, option: AskedOption, form: string): string {
-  const written = option.value === true ? `--${name} has no value` : `--${name}=${option.value} can't be read`
+  const written = option.value === true ? `--${name} has no value` : `--${name}=${shorten(String(option.value))} can't be read`
   return `${placeOf(option)}${written}: ${form}`
+}
+
+function shorten(text: string): string {
+  return text.length > longestTold ? `${text.slice(0, longestTold)} …` : text
 }

@@ -27,6 +27,9 @@ export interface AskedOptions {
 
 const otherNames: Readonly<Record<string, string>> = { 'tasks-per-node': 'ntasks-per-node', share: 'oversubscribe' }
 
+// What goes wrong so often goes wrong in one way.
+const mostTold = 100
+
 /** Reads which options a submission has: the last of the directives counts, and over them what stands beside the script. */
 export function readAskedOptions({ script, options, array = null }: AskedSubmission): AskedOptions {
   const { options: directives, unreadable, foreign } = readDirectiveLines(script)
@@ -44,7 +47,7 @@ export function readAskedOptions({ script, options, array = null }: AskedSubmiss
   for (const [name, value] of Object.entries(options)) take(name, { value, path: `options.${name}`, line: null })
   if (array !== null) found.set('array', { value: array, path: 'array', line: null })
   if (!found.has('ignore-pbs')) complaints.push(...foreign.map(inScript))
-  return { options: found, complaints, unknown }
+  return { options: found, complaints: complaints.slice(0, mostTold), unknown: unknown.slice(0, mostTold) }
 }
 
 /** Where an option stands, as the beginning of a sentence about it. */
