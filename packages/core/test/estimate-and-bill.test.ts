@@ -38,6 +38,7 @@ describe('what a job was estimated to cost is no less than its bill', () => {
     ['small', '-N2 -n2 --mem=3G', 'cpu=4,mem=6G,node=2'],
     ['small', '--gpus=4 --gpus-per-task=2 -c10 --mem-per-cpu=1G', 'cpu=20,mem=20G,node=1,gres/gpu=4'],
     ['small', '--gpus-per-node=2 --gpus-per-task=1 -N2 -c10 --mem-per-cpu=1G', 'cpu=40,mem=40G,node=2,gres/gpu=4'],
+    ['small', '--gres=gpu:h100_1g.10gb.me:2 --mem=1G', 'cpu=1,mem=1G,node=1,gres/gpu:h100_1g.10gb.me=2,gres/gpu=2'],
     ['alone', '-n1 --mem=1G', 'cpu=64,mem=1G,node=1,gres/gpu=4'],
     ['alone', '-n65', 'cpu=128,mem=512G,node=2,gres/gpu=8'],
     ['threads', '-c3 --mem=1G', 'cpu=4,mem=1G,node=1'],

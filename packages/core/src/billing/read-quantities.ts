@@ -1,4 +1,5 @@
 import { parseTimeLimit } from '../accounting/slurm-time.ts'
+import { isGpuSlice } from '../accounting/tracked-resources.ts'
 
 /** GPUs and slices of GPUs. */
 export interface GpuCount {
@@ -113,7 +114,5 @@ function readResource(text: string): CountedResource | null {
 function sumGpus(resources: readonly CountedResource[]): GpuCount {
   const sum = (isCounted: (type: string) => boolean) =>
     resources.reduce((all, { name, type, count }) => (name === 'gpu' && isCounted(type) ? all + count : all), 0)
-  // As NVIDIA names the parts of a GPU: a100_1g.5gb.
-  const isSlice = (type: string) => /(^|_)\d+g\.\d+gb$/i.test(type)
-  return { gpus: sum((type) => !isSlice(type)), slices: sum(isSlice) }
+  return { gpus: sum((type) => !isGpuSlice(type)), slices: sum(isGpuSlice) }
 }
