@@ -21,10 +21,10 @@ const unitNames = [
 ] as const
 
 /** What the attempts of an order on a platform may cost together that were submitted, or are about to be, but for one; each as often as it ran. */
-export function sumEstimates(jobs: readonly Job[], but: Pick<Job, 'index' | 'attempt'>): JobEstimate {
+export function sumEstimates(jobs: readonly Job[], but?: Pick<Job, 'index' | 'attempt'>): JobEstimate {
   const counted = jobs
     .flatMap((job) => [...job.earlier, job].map((attempt) => ({ index: job.index, attempt })))
-    .filter(({ index, attempt }) => index !== but.index || attempt.attempt !== but.attempt)
+    .filter(({ index, attempt }) => index !== but?.index || attempt.attempt !== but.attempt)
     // What was never submitted costs nothing.
     .filter(({ attempt }) => !isFinished(attempt) || attempt.state.slurmJobId !== null)
   const costs = counted.map(({ attempt }) => times(attempt, 1 + Math.max(attempt.restart, countRequeues(attempt))))

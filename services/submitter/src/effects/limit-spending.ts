@@ -69,7 +69,7 @@ export function createLimitSpending(known: KnownPlatform, limits: KnownLimits, e
     // One after the other: what is admitted counts for the next one.
     return turnOf(order)(async () => {
       if (limit !== undefined) {
-        const refusal = judge(limit, order, job, estimated)
+        const refusal = judge(limit, estimated, sumEstimates(order.status.jobs, job))
         if (refusal !== null) return { refusal }
       }
       const saved = () => order.status.jobs[job.index]
@@ -82,9 +82,9 @@ export function createLimitSpending(known: KnownPlatform, limits: KnownLimits, e
 
 /**
  * Why a job that is to be prepared can never be submitted within the order's limit, found out without its platform: by its
- * script, as far as that is in the order, and by what it asks for itself. Null: that is seen later.
+ * script, as far as that is in the order, and by what it asks for itself, beside what was submitted. Null: that is seen later.
  */
-export function refuseBeforehand(order: LiveOrder, job: Job, known: KnownPlatform): string | null {
+export function refuseBeforehand(order: LiveOrder, job: Job, known: KnownPlatform, submitted: JobEstimate): string | null {
   const limit = limitHere(order, job, known)
   const part = partOf(order, known.name, job)
   const request = part?.jobs[job.index]
@@ -99,7 +99,7 @@ export function refuseBeforehand(order: LiveOrder, job: Job, known: KnownPlatfor
   const places = estimated.estimate?.partitions ?? [estimated.estimate]
   const hasPrice = places.every((place) => place === null || place.partition === null || place.formula !== null)
   const isOpen = estimated.estimate !== null && hasPrice && amountsOf(estimated.estimate) === null
-  return isOpen ? null : judge(limit, order, job, estimated)
+  return isOpen ? null : judge(limit, estimated, submitted)
 }
 
 /** Why a job, or a task of it, may not begin anew by an order: all that it ran before counts as well. Null: it may. */
@@ -113,11 +113,11 @@ function limitHere(order: LiveOrder, job: Job, { kind }: Pick<KnownPlatform, 'ki
   return kind === 'slurm' ? limitOf(order, job) : undefined
 }
 
-function judge(limit: SpendingLimit, { status }: LiveOrder, job: Job, { estimate, complaints }: Estimated): string | null {
+function judge(limit: SpendingLimit, { estimate, complaints }: Estimated, others: JobEstimate): string | null {
   const own = amountsOf(estimate)
   return own === null
     ? `${cannotTell}: ${whyUnknown(estimate, complaints)}`
-    : judgeSpending(limit, own, sumEstimates(status.jobs, job))
+    : judgeSpending(limit, own, others)
 }
 
 const cannotTell = "the order has a limit, and what this job may cost can't be told"
