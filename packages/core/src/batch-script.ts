@@ -1,4 +1,6 @@
+import { blanks, splitWords, type Word } from './directive-words.ts'
 import { parseArray } from './job/task-set.ts'
+import { hasValue, longNames } from './sbatch-options.ts'
 
 /** The `#SBATCH` options of a batch script by long name; an option without a value is true. */
 export type Directives = Readonly<Record<string, string | true>>
@@ -16,41 +18,45 @@ export interface UnreadableLine {
   message: string
 }
 
-interface Word {
-  text: string
-  line: number
-}
-
-const longNames: Readonly<Record<string, string>> = {
-  ...{ A: 'account', a: 'array', B: 'extra-node-info', b: 'begin', C: 'constraint', c: 'cpus-per-task', D: 'chdir' },
-  ...{ d: 'dependency', e: 'error', F: 'nodefile', G: 'gpus', H: 'hold', i: 'input', J: 'job-name', k: 'no-kill' },
-  ...{ L: 'licenses', M: 'clusters', m: 'distribution', N: 'nodes', n: 'ntasks', O: 'overcommit', o: 'output' },
-  ...{ p: 'partition', Q: 'quiet', q: 'qos', S: 'core-spec', s: 'oversubscribe', t: 'time', v: 'verbose', W: 'wait' },
-  ...{ w: 'nodelist', x: 'exclude' }
-}
-
 /** Reads the directives as sbatch does: from the top, until the first line that is neither blank nor a comment, indented or not. */
 export function readDirectives(script: string): Directives {
   return Object.fromEntries(readDirectiveLines(script).options.map(({ name, value }) => [name, value]))
 }
 
+/** What a script's directives are, and what can't be read of them. */
+export interface DirectiveLines {
+  options: DirectiveOption[]
+  unreadable: UnreadableLine[]
+  /** Directives of other systems (`#PBS`, `#BSUB`), which sbatch reads too, unless it is told --ignore-pbs. */
+  foreign: UnreadableLine[]
+}
+
 /** The same with the line of each, and with what can't be read. */
-export function readDirectiveLines(script: string): { options: DirectiveOption[]; unreadable: UnreadableLine[] } {
+export function readDirectiveLines(script: string): DirectiveLines {
   const unreadable: UnreadableLine[] = []
-  const words = headerLines(script).flatMap((line, at): Word[] => {
-    const text = /^#SBATCH(.*)$/.exec(line.replace(/\r$/, ''))?.[1]
-    if (text === undefined) return []
+  const header = headerLines(script)
+  const words = header.flatMap((line, at): Word[] => {
+    if (!line.startsWith('#SBATCH')) return []
     const complain = (message: string) => unreadable.push({ line: at + 1, message })
+    const { words: found, isOpen } = splitWords(line.slice('#SBATCH'.length))
     if (line.endsWith('\r')) complain('it ends as lines do in DOS (\\r\\n): sbatch takes none of these')
-    if (hasOpenQuote(text)) complain('a quotation mark has no second one')
-    return splitWords(text).map((word) => ({ text: word, line: at + 1 }))
+    if (isOpen) complain('a quotation mark has no second one')
+    return found.map((text) => ({ text, line: at + 1 }))
   })
   const { options, strays } = readOptions(words)
+  const told = new Set(unreadable.map(({ line }) => line))
   for (const { text, line } of strays) {
-    // Behind an open quotation mark the words are other ones.
-    if (!unreadable.some((one) => one.line === line)) unreadable.push({ line, message: complainOfStray(text) })
+    // Behind an open quotation mark, as behind another stray, the words are other ones.
+    if (!told.has(line)) unreadable.push({ line, message: complainOfStray(text) })
+    told.add(line)
   }
-  return { options, unreadable }
+  const foreign = header.flatMap((line, at) => {
+    const [kind] = /^#(?:PBS|BSUB)\b/.exec(line) ?? []
+    if (kind === undefined) return []
+    const message = `sbatch reads ${kind} lines too, which can't be read here: write #SBATCH, or ask for --ignore-pbs`
+    return [{ line: at + 1, message }]
+  })
+  return { options, unreadable, foreign }
 }
 
 /** The array that a script asks for, in its own words; null for none, and for words that only sbatch can judge. */
@@ -75,47 +81,45 @@ export function isShellScript(script: string): boolean {
 
 function headerLines(script: string): string[] {
   const lines = script.split('\n')
-  const first = lines.findIndex((line) => line.trim() !== '' && !line.trimStart().startsWith('#'))
+  const first = lines.findIndex((line) => command.test(line))
   return first === -1 ? lines : lines.slice(0, first)
 }
+
+const command = new RegExp(`^[${blanks}]*[^#${blanks}]`)
 
 /** All words are read as one list: the value of an option may stand in the next line. */
 function readOptions(words: readonly Word[]): { options: DirectiveOption[]; strays: Word[] } {
   const options: DirectiveOption[] = []
   const strays: Word[] = []
-  for (let at = 0; at < words.length; at++) {
-    const { text = '', line = 0 } = words[at] ?? {}
-    const long = /^--([a-z][a-z-]*)(?:=(.*))?$/s.exec(text)
+  const left = words.flatMap(splitLetters).reverse()
+  for (let word = left.pop(); word !== undefined; word = left.pop()) {
+    const { text, line } = word
+    const long = /^--([^=]+)(?:=(.*))?$/s.exec(text)
     const short = /^-([A-Za-z])(.*)$/s.exec(text)
     const name = long?.[1] ?? (short?.[1] === undefined ? undefined : longNames[short[1]])
     if (name === undefined) {
-      strays.push({ text, line })
+      strays.push(word)
       continue
     }
+    const kind = hasValue(name)
     const attached = long ? long[2] : short?.[2] || undefined
-    const next = words[at + 1]?.text
-    if (attached !== undefined) options.push({ name, value: attached, line })
-    else if (next === undefined || next.startsWith('-')) options.push({ name, value: true, line })
-    else options.push({ name, value: words[++at]?.text ?? true, line })
+    const isNextItsValue = kind === 'always' || (kind === null && left.at(-1)?.text.startsWith('-') === false)
+    options.push({ name, value: attached ?? ((isNextItsValue && left.pop()?.text) || true), line })
   }
   return { options, strays }
+}
+
+/** Letters of options without a value may stand together: `-Hc4` is `-H -c4`. */
+function splitLetters(word: Word): Word[] {
+  const { text, line } = word
+  if (!/^-[A-Za-z]./s.test(text)) return [word]
+  const first = [...text].findIndex((letter, at) => at > 0 && hasValue(longNames[letter] ?? letter) !== 'never')
+  const letters = text.slice(1, first === -1 ? undefined : first)
+  const rest = first === -1 ? [] : [`-${text.slice(first)}`]
+  return [...[...letters].map((letter) => `-${letter}`), ...rest].map((one) => ({ text: one, line }))
 }
 
 function complainOfStray(word: string): string {
   if (word === 'hetjob' || word === 'packjob') return `${word} makes it a job of several parts: only one of them can be read`
   return `${word} is no option: those begin with - or --`
-}
-
-/** Words as a shell would split them, up to a comment: single and double quotes, no expansion. */
-function splitWords(text: string): string[] {
-  const words: readonly string[] = text.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? []
-  const comment = words.findIndex((word) => word.startsWith('#'))
-  return (comment === -1 ? words : words.slice(0, comment)).map((word) =>
-    word.replace(/"([^"]*)"|'([^']*)'/g, (_match, double?: string, single?: string) => double ?? single ?? '')
-  )
-}
-
-function hasOpenQuote(text: string): boolean {
-  const unquoted = text.replace(/"[^"]*"|'[^']*'/g, '').replace(/(?:^|\s)#.*$/, '')
-  return /["']/.test(unquoted)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { insertPrologue, isShellScript, readDirectives } from '../src/batch-script.ts'
+import { insertPrologue, isShellScript, readDirectiveLines, readDirectives } from '../src/batch-script.ts'
 
 const script = `#!/bin/bash -l
 #SBATCH --job-name=ray-cluster   # the name
@@ -34,6 +34,31 @@ describe('the directives of a batch script', () => {
   })
   it('are none in a script without any', () => {
     expect(readDirectives('#!/bin/sh\necho #SBATCH --time=1\n')).toEqual({})
+  })
+})
+
+/** Each as `sbatch -v` of SLURM 22.05 shows that it read it. */
+describe('the words of a directive', () => {
+  it.each([
+    ['--comment --time=1', { comment: '--time=1' }],
+    ['-Hc4', { hold: true, 'cpus-per-task': '4' }],
+    ['-Wt6 -knoaa', { wait: true, time: '6', 'no-kill': 'noaa' }],
+    ['--comment=a#b --time=1', { comment: 'a' }],
+    ['-n3#-t 5', { ntasks: '3' }],
+    [String.raw`--comment="\" --time=1 --comment="\" `, { comment: '" --time=1 --comment="' }],
+    [String.raw`--ti\me=\10`, { time: '10' }],
+    ['--comment="a\u2028b" -n 3', { comment: 'a\u2028b', ntasks: '3' }],
+    ['-n 3\v-t\f5', { ntasks: '3', time: '5' }],
+    ['--comment "" -n 4', { comment: true }]
+  ])('%s are those that sbatch reads', (line, expected) => {
+    expect(readDirectives(`#!/bin/sh\n#SBATCH ${line}\n`)).toEqual(expected)
+    expect(readDirectiveLines(`#!/bin/sh\n#SBATCH ${line}\n`).unreadable).toEqual([])
+  })
+  it.each(['--exclusive user', '--hold 10', '--comment=a\rb -n 3', '-- -n 5'])('%s are refused, as by sbatch', (line) => {
+    expect(readDirectiveLines(`#!/bin/sh\n#SBATCH ${line}\n`).unreadable).toMatchObject([{ line: 2 }])
+  })
+  it('end where sbatch sees the first command', () => {
+    expect(readDirectives('#!/bin/sh\n\u00a0\n#SBATCH -n3\n')).toEqual({})
   })
 })
 

@@ -122,6 +122,28 @@ describe('what can not be read', () => {
   ])('%s is told by its line', (directive, message) => {
     expect(complaintsAbout(directive)).toEqual([message])
   })
+  it('are directives of other systems, which sbatch reads as well unless it is told not to', () => {
+    const pbs = '#!/bin/sh\n#SBATCH -p small -t 1\n#PBS -l nodes=7,walltime=10:00:00\n#BSUB -n 7\n'
+    const complaintsOf = (options: Record<string, true>) => estimateJob({ script: pbs, options }, known).complaints
+    expect(complaintsOf({}).map(({ message }) => message.slice(0, 30))).toEqual([
+      'line 3: sbatch reads #PBS line',
+      'line 4: sbatch reads #BSUB lin'
+    ])
+    expect(complaintsOf({ 'ignore-pbs': true })).toEqual([])
+  })
+  it.each([
+    ['--gres', `gpu:${'a'.repeat(300_000)}!`],
+    ['--partition', Array.from({ length: 60_000 }, (_none, at) => at.toString(36)).join()],
+    ['--nodelist', `n${'[1-99999]'.repeat(30_000)}`],
+    ['--time', '9'.repeat(400)],
+    ['--nodes', `1${',1'.repeat(190_000)}`]
+  ])('is a %s that is endless, and takes no time', { timeout: 2000 }, (name, value) => {
+    expect(complaintsAbout(`${name}=${value}`)).toEqual([expect.stringContaining("can't be read")])
+  })
+  it('is told a hundred times at the most', () => {
+    expect(complaintsAbout('--c '.repeat(500))).toHaveLength(100)
+    expect(estimate('--x '.repeat(500)).warnings).toHaveLength(100)
+  })
   it('is told all at once, of an option by its field', () => {
     const script = '#!/bin/sh\n#SBATCH -t 1\n#SBATCH -N x\r\n'
     const { complaints } = estimateJob({ script, options: { 'cpus-per-task': 'many' } }, known)

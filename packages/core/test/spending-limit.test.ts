@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeSpending, sumEstimates } from '../src/billing/spending-limit.ts'
+import { estimateRequeued, judgeSpending, sumEstimates } from '../src/billing/spending-limit.ts'
 import { followUp } from '../src/job/follow-up.ts'
 import { declareJob, type Job, type JobState } from '../src/job/job.ts'
 import { reduceJob } from '../src/job/reduce-job.ts'
@@ -19,6 +19,16 @@ describe('what an order may cost', () => {
     const jobs = [retried, job(1, { kind: 'queued', slurmJobId: '8', reason: null }, 40), job(2, ended(null), 80), declareJob(3)]
     expect(sumEstimates(jobs, { index: 3, attempt: 1 })).toEqual({ cpuBu: 70, gpuBu: 1 })
     expect(sumEstimates(jobs, { index: 0, attempt: 2 })).toEqual({ cpuBu: 50, gpuBu: 0 })
+  })
+  it('counts a job as often as it began, by SLURM’s doing or by an order, and a task as its part of it', () => {
+    const done = (task: number | null, refused?: true) => {
+      return { id: '1', order: 'requeue' as const, task, ...(refused ? { refused } : {}) }
+    }
+    const running: JobState = { kind: 'running', slurmJobId: '8' }
+    const restarted: Job = { ...job(0, running, 10), restart: 2, controlsDone: [done(null)] }
+    const array: Job = { ...job(1, running, 100), array: '1-4', controlsDone: [done(2), done(2), done(null, true)] }
+    expect(sumEstimates([restarted, array], { index: 2, attempt: 1 })).toEqual({ cpuBu: 180, gpuBu: 0 })
+    expect([estimateRequeued(restarted, null).cpuBu, estimateRequeued(array, 3).cpuBu]).toEqual([30, 175])
   })
   it('may reach the limit and not go beyond, each unit by itself', () => {
     const judge = (cpuBu: number, gpuBu: number) => judgeSpending({ 'cpu-bu': 100 }, { cpuBu, gpuBu }, { cpuBu: 70, gpuBu: 5 })

@@ -22,7 +22,9 @@ const exact = [
   '-p gpu -n2 --gpus-per-task=1',
   '-p gpu -G2 --cpus-per-gpu=2',
   '-p gpu --gpus=2 --mem-per-gpu=300',
-  '-p gpu --gpus=2 --ntasks-per-gpu=1'
+  '-p gpu --gpus=2 --ntasks-per-gpu=1',
+  '-p gpu --gpus=2 --gpus-per-task=1',
+  '-p medium -N2 --mem=300 -n3'
 ]
 /** Of these it may reserve less: in one of the versions, while other jobs are there, or on nodes that have no GPUs. */
 const atMost = [
@@ -31,6 +33,7 @@ const atMost = [
   '-p medium --nodes=1-2',
   '-p medium -n3 --ntasks-per-node=2',
   '-p medium --nodes=1-2 -n1',
+  '-p medium -n3 --mem=300',
   '--overcommit -n4'
 ]
 
@@ -44,7 +47,7 @@ describeOnSlurm('what is estimated for SLURM %s', (release) => {
   const submit = async (directives: string) => {
     const script = `#!/bin/sh\n#SBATCH ${directives}\ntrue\n`
     const { stdout, stderr } = await under.slurm.exec(['sbatch', '--parsable'], { stdin: script })
-    expect(stdout.trim(), stderr).toMatch(/^\d+$/)
+    expect(stdout.trim(), `${directives}: ${stderr}`).toMatch(/^\d+$/)
     return { directives, script, id: stdout.trim() }
   }
   /** What accounting says that a job had; null until it has ended. */

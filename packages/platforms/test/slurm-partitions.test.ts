@@ -69,6 +69,21 @@ describe('the partitions of a print', () => {
     expect(memoryOf('DefMemPerCPU=1000 MaxMemPerCPU=4000')).toEqual([1000 * mib, null, 4000 * mib])
     expect(memoryOf('DefMemPerNode=9000')).toEqual([null, 9000 * mib, 2000 * mib])
   })
+  it('give all memory of a node where SLURM gives memory out and nobody has set how much', () => {
+    const nodes = 'gpu|1|4|4096|(null)|1\ngpu|2|16|8192|gpu:v100:2|2'
+    const defaultsOf = (memory: string) => {
+      const [found] = read({ ...rest, array: '', nodes, memory, partitions: gpu }).partitions
+      return [found?.['default-memory-per-core-bytes'], found?.['default-memory-per-node-bytes'], found?.['threads-per-core']]
+    }
+    const none = 'DefMemPerCPU=\nDefMemPerNode=UNLIMITED'
+    expect(defaultsOf(`${none}\nSelectTypeParameters=CR_CORE_MEMORY`)).toEqual([null, 8 * 1024 ** 3, 2])
+    expect(defaultsOf(`${none}\nSelectTypeParameters=CR_CORE`)).toEqual([null, null, 2])
+    expect(defaultsOf('DefMemPerCPU=1\nSelectTypeParameters=CR_CORE_MEMORY')).toEqual([1024 ** 2, null, 2])
+  })
+  it('tell where each job has its nodes to itself', () => {
+    const wholeOf = (own: string) => read({ ...rest, array: '', partitions: `${gpu} ${own}` }).partitions[0]?.['whole-nodes']
+    expect(['OverSubscribe=EXCLUSIVE', 'OverSubscribe=NO', ''].map(wholeOf)).toEqual([true, false, false])
+  })
   it('count the GPUs of every kind, and nothing else that nodes have', () => {
     const gpusOf = (resources: string) =>
       read({ ...rest, array: '', partitions: gpu, nodes: `gpu|1|1|1|${resources}` }).partitions[0]?.['gpus-per-node']

@@ -91,6 +91,12 @@ describe.skipIf(!requireCommands(slurmCommands()))('SLURM as sites and users dre
     expect(await scheduler.findSubmission(submission, since)).toMatchObject({ kind: 'found', slurmJobId })
   })
 
+  it('has what it asks for itself, whatever the environment asks for', async () => {
+    await site.profile('export SBATCH_TIMELIMIT=3 SBATCH_PARTITION=medium SBATCH_EXCLUSIVE=user SBATCH_MEM_PER_NODE=300\n')
+    const submission = { ...held(), script: '#!/bin/sh\n#SBATCH -p small -t 2 --mem-per-cpu=200\ntrue\n' }
+    expect(await scheduler.submit(submission)).toMatchObject({ kind: 'accepted' })
+    expect(await listed('%P %l %m', submission.jobName)).toBe('small 2:00 200M')
+  })
   it("is the login node's own, and no array, whatever the environment names", async () => {
     await site.profile('export SBATCH_CLUSTERS=elsewhere SLURM_CLUSTERS=elsewhere SBATCH_ARRAY_INX=1-3\n')
     const submission = held()

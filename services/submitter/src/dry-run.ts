@@ -6,7 +6,7 @@ import type { Platform } from '@lautta/platforms/platform'
 import type { KnownPlatform } from '@lautta/platforms/settings'
 import { createCheckLimits } from './effects/check-limits.ts'
 import { composeSubmission } from './effects/compose-submission.ts'
-import { estimateSubmission } from './effects/limit-spending.ts'
+import { askPartitions, estimateSubmission, orUnknown } from './effects/limit-spending.ts'
 import { hintFor } from './effects/refusal-hints.ts'
 import type { KnownLimits } from './known-limits.ts'
 
@@ -37,7 +37,8 @@ export async function dryRun(
     try {
       if (request.ray) return await testRayJob(platform, index, known.ray !== null)
       const submission = await composeSubmission({ request, modules, venv, orderName }, noRight, known, platform)
-      const { estimate } = await estimateSubmission(submission, known, limits, platform.scheduler)
+      const discovered = await askPartitions(known, limits, platform.scheduler).catch(orUnknown)
+      const { estimate } = estimateSubmission(submission, known, discovered)
       if (estimate !== null) estimated = { estimate }
       const notice = await check(platform.scheduler, submission, signal)
       const { isAccepted, words } = await platform.scheduler.testSubmission(submission, signal)

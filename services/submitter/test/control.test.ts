@@ -1,12 +1,12 @@
 import { RefusedError } from '@lautta/core/errors'
-import type { Job } from '@lautta/core/job/job'
+import { declareJob, type Job } from '@lautta/core/job/job'
 import type { Scheduler } from '@lautta/platforms/scheduler'
 import { describe, expect, it } from 'vitest'
 import { control } from '../src/effects/control.ts'
 import type { PlatformWork } from '../src/effects/job-work.ts'
 
 /** Carries out a control order for a job that waits, and answers what was asked of the scheduler for it. */
-async function carryOut(ordered: Partial<Job['control']>) {
+async function carryOut(ordered: Partial<Job['control']>, cpuBuAtMost?: number) {
   const asked: string[] = []
   const scheduler = {
     cancel: async (id: string) => void asked.push(`cancel ${id}`),
@@ -16,12 +16,20 @@ async function carryOut(ordered: Partial<Job['control']>) {
     }
   } as unknown as Scheduler
   const job = {
+    ...{ ...declareJob(0), estimate: { cpuBu: 4, gpuBu: 0 } },
     state: { kind: 'queued', slurmJobId: '20', reason: null },
     control: { id: '01', task: null, also: [], ...ordered }
   }
-  const order = { id: '1', fence: () => 1 }
+  const limit = cpuBuAtMost === undefined ? undefined : { 'cpu-bu': cpuBuAtMost }
+  const order = { id: '1', fence: () => 1, request: { version: null, request: { limit } }, status: { jobs: [job] } }
   const management = { tokenOf: () => 'token' }
-  const event = await control({ job, order, management, known: {}, platform: { scheduler } } as unknown as PlatformWork)
+  const event = await control({
+    job,
+    order,
+    management,
+    known: { kind: 'slurm' },
+    platform: { scheduler }
+  } as unknown as PlatformWork)
   return { asked, event }
 }
 
@@ -39,6 +47,12 @@ describe('a control order', () => {
     })
     const { asked, event } = await carryOut({ order: 'requeue' })
     expect([asked, event]).toEqual([['requeue 20 token 01'], { type: 'controlDone', id: '01', words: 'to begin anew' }])
+  })
+  it('to begin anew is refused when the order could cost more than its limit then, whoever asks how often', async () => {
+    expect((await carryOut({ order: 'requeue' }, 8)).asked).toHaveLength(1)
+    const { asked, event } = await carryOut({ order: 'requeue' }, 7)
+    expect([asked, event]).toMatchObject([[], { refused: true, words: expect.stringContaining('it may cost 8 CPU BU') }])
+    expect((await carryOut({ order: 'cancel', task: 4 }, 0)).asked).toHaveLength(1)
   })
   it('that the platform refuses is told in its words', async () => {
     const { event } = await carryOut({ order: 'hold', task: 4 })

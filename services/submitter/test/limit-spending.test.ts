@@ -1,6 +1,8 @@
 import { billingFormulaSchema } from '@lautta/core/billing/billing-formula'
 import type { StatusDocument } from '@lautta/core/documents/status-document'
+import { UnavailableError } from '@lautta/core/errors'
 import { orchestrationSchema } from '@lautta/core/orchestration/dictionary'
+import type { Scheduler } from '@lautta/platforms/scheduler'
 import { type KnownPlatform, knownPlatforms } from '@lautta/platforms/settings'
 import { describe, expect, it } from 'vitest'
 import type { JobWork } from '../src/effects/job-work.ts'
@@ -17,8 +19,18 @@ const formula = billingFormulaSchema.parse({ partitions: ['small'], unit: 'cpu-b
 const known: KnownPlatform = { ...plain, name: 'lumi', kind: 'slurm', transport: 'ssh2', billing: [formula] }
 const script = (cores: number) => `#!/bin/sh\n#SBATCH -p small -t 60 -c ${cores}\n`
 
+interface Circumstances {
+  areReady?: boolean
+  on?: KnownPlatform
+  findLimits?: Scheduler['findLimits']
+}
+
 /** An order whose jobs are being prepared, or are about to be submitted. */
-async function open(limit: object | undefined, jobs: readonly object[], { areReady = true, on = known } = {}) {
+async function open(
+  limit: object | undefined,
+  jobs: readonly object[],
+  { areReady = true, on = known, findLimits = async () => null }: Circumstances = {}
+) {
   const request = orchestrationSchema(['lumi']).parse({ name: 'n', limit, platforms: { lumi: { jobs } } })
   const saved: Omit<StatusDocument, 'hmac'>[] = []
   const order = createLiveOrder({
@@ -32,7 +44,7 @@ async function open(limit: object | undefined, jobs: readonly object[], { areRea
     if (areReady) await order.feed(index, { type: 'prepared' })
   }
   const spending = createLimitSpending(on, createKnownLimits(now), noEnvironment)
-  const scheduler = { findLimits: async () => null }
+  const scheduler = { findLimits }
   const admit = (index: number, text: string) => {
     const work = { order, job: order.status.jobs[index], platform: { scheduler } } as unknown as JobWork
     return spending(work, { script: text, options: {} })
@@ -68,6 +80,14 @@ describe('jobs of an order with a limit', () => {
       'admitted'
     ])
     expect(unlimited.order.status.jobs.map(({ estimate }) => estimate)).toEqual([{ cpuBu: 9, gpuBu: 0 }, null])
+  })
+  it('wait while their platform does not tell its partitions, and without a limit do not', async () => {
+    const findLimits = () => Promise.reject(new UnavailableError('slurmctld is away'))
+    const silent = '#!/bin/sh\n#SBATCH -p small\n'
+    const limited = await open({ 'cpu-bu': 5 }, [{ script: silent }], { findLimits })
+    expect(await limited.admit(0, silent)).toEqual({ absence: 'slurmctld is away' })
+    const unlimited = await open(undefined, [{ script: silent }], { findLimits })
+    expect(await unlimited.admit(0, silent)).toBe('admitted')
   })
   it('on this machine are not billed', async () => {
     const here = await open({ 'cpu-bu': 0 }, [{ script: script(1) }], { on: { ...known, kind: 'local', billing: [] } })

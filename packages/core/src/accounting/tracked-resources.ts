@@ -13,8 +13,8 @@ export interface TrackedResources {
   storageGib: number
 }
 
-// `a100_1g.5gb`: so many sevenths of an A100, with so much of its memory.
-const slicePattern = /\d+g\.\d+gb/i
+/** Whether a type of GPU is a part of one, as `a100_1g.5gb`: so many sevenths of an A100, with so much of its memory. */
+export const isGpuSlice = (type: string): boolean => /\d+g\.\d+gb/i.test(type)
 
 /** Reads `billing=8,cpu=8,gres/gpu:a100=2,gres/gpu=2,mem=16G,node=1`; null for an empty one. */
 export function readTrackedResources(text: string | null): TrackedResources | null {
@@ -23,7 +23,7 @@ export function readTrackedResources(text: string | null): TrackedResources | nu
   const countOf = (name: string): number | null => parseSlurmBytes(counts.get(name) ?? '')
   const typed = [...counts.keys()].filter((name) => name.startsWith('gres/gpu:'))
   const sumOf = (names: readonly string[]): number => names.reduce((sum, name) => sum + (countOf(name) ?? 0), 0)
-  const gpuSlices = sumOf(typed.filter((name) => slicePattern.test(name)))
+  const gpuSlices = sumOf(typed.filter(isGpuSlice))
   // SLURM tells the GPUs of all types beside those of each, where the cluster keeps account of both.
   const devices = countOf('gres/gpu') ?? sumOf(typed)
   return {

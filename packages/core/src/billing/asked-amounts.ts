@@ -7,6 +7,7 @@ import {
   readCount,
   readGpus,
   readGres,
+  readHostCount,
   readMemoryGib,
   readNodeCounts,
   readTimeLimit
@@ -29,6 +30,8 @@ export interface AskedAmounts {
   gpusPerNode: GpuCount | null
   gpusPerTask: GpuCount | null
   gres: NodeGres | null
+  /** One thread of each core only, perhaps. */
+  isSingleThreaded: boolean
   /** Whole nodes, whatever is asked of each. */
   isExclusive: boolean
   seconds: number | 'unlimited' | null
@@ -37,6 +40,11 @@ export interface AskedAmounts {
   /** Options by which more is reserved than can be told here. */
   uncounted: readonly string[]
 }
+
+// As long as an array may be in an order.
+const longestValue = 10_000
+const longestTold = 200
+const mostPartitions = 100
 
 const aNumber = 'write a number from 1 on'
 const aSize = 'write whole megabytes, or a size such as 10G'
@@ -51,16 +59,18 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
   const read = <Value>(name: string, parse: (text: string) => Value | null, form: string): Value | null => {
     const option = options.get(name)
     if (option === undefined) return null
-    const value = option.value === true ? null : parse(String(option.value).trim())
+    const text = option.value === true ? '' : String(option.value).trim()
+    const value = option.value === true || text.length > longestValue ? null : parse(text)
     if (value === null) complaints.push({ path: option.path, message: complain(name, option, form) })
     return value
   }
   const count = (name: string) => read(name, readCount, aNumber)
   const gpus = (name: string) => read(name, readGpus, someGpus)
-  const partitions = read('partition', (text) => text.split(',').filter((name) => name !== ''), 'name a partition, or a,b')
+  const partitions = read('partition', readPartitions, 'name a partition, or a,b')
+  const nodes = read('nodes', readNodeCounts, 'write a number, or a range like 2-4')
   const amounts = {
     partitions: partitions ?? [],
-    nodes: read('nodes', readNodeCounts, 'write a number, or a range like 2-4'),
+    nodes: withNamed(nodes, read('nodelist', readHostCount, 'name nodes, such as n1,n[2-5]')),
     tasks: count('ntasks'),
     tasksPerNode: count('ntasks-per-node'),
     tasksPerGpu: count('ntasks-per-gpu'),
@@ -72,6 +82,7 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
     gpusPerNode: gpus('gpus-per-node'),
     gpusPerTask: gpus('gpus-per-task'),
     gres: read('gres', readGres, 'write names and numbers, such as gpu:a100:2,nvme:100'),
+    isSingleThreaded: ['threads-per-core', 'hint', 'ntasks-per-core', 'extra-node-info'].some((name) => options.has(name)),
     isExclusive: isExclusive(options),
     seconds: read('time', readTimeLimit, 'write minutes, hours:minutes:seconds or days-hours:minutes:seconds'),
     arrayTasks: read(
@@ -79,9 +90,21 @@ export function readAskedAmounts({ options, complaints: before }: AskedOptions):
       (text) => parseArray(text)?.tasks.length ?? null,
       'write tasks such as 0-15, 4,7 or 1-9:2, with %5'
     ),
-    uncounted: ['gpus-per-socket', 'tres-per-task'].filter((name) => options.has(name)).map((name) => `--${name}`)
+    uncounted: ['gpus-per-socket', 'tres-per-task', 'nodefile'].filter((name) => options.has(name)).map((name) => `--${name}`)
   }
   return { amounts, complaints }
+}
+
+/** Each is estimated by itself. */
+function readPartitions(text: string): string[] | null {
+  const names = new Set(text.split(',').filter((name) => name !== ''))
+  return names.size > mostPartitions ? null : [...names]
+}
+
+/** All nodes that are named are reserved. */
+function withNamed(nodes: AskedAmounts['nodes'], named: number | null): AskedAmounts['nodes'] {
+  if (named === null) return nodes
+  return { least: Math.max(nodes?.least ?? 1, named), most: Math.max(nodes?.most ?? 1, named) }
 }
 
 /** sbatch takes one of the three only. */
@@ -99,6 +122,10 @@ function isExclusive(options: AskedOptions['options']): boolean {
 }
 
 function complain(name: string, option: AskedOption, form: string): string {
-  const written = option.value === true ? `--${name} has no value` : `--${name}=${option.value} can't be read`
+  const written = option.value === true ? `--${name} has no value` : `--${name}=${shorten(String(option.value))} can't be read`
   return `${placeOf(option)}${written}: ${form}`
+}
+
+function shorten(text: string): string {
+  return text.length > longestTold ? `${text.slice(0, longestTold)} …` : text
 }

@@ -72,7 +72,7 @@ function estimateIn(name: string | null, amounts: AskedAmounts, asked: AskedOpti
   const partition = known.partitions.find((one) => one.name === name) ?? null
   const formula = known.billing.find(({ partitions }) => name !== null && partitions.includes(name)) ?? null
   const countsNodes = [...(formula?.max ?? []), ...(formula?.plus ?? [])].some(({ of }) => of === 'nodes')
-  const reservation = reserveAmounts(amounts, { partition, hasWholeNodes: countsNodes })
+  const reservation = reserveAmounts(amounts, { partition, countsNodes, threadsPerCpu: formula?.['threads-per-core'] ?? 1 })
   const tasks = amounts.arrayTasks ?? 1
   const { costs, why } = costOf(name, formula, reservation, amounts, known)
   const { reserved, hours, assumed, warnings } = reservation

@@ -1,4 +1,5 @@
 import { parseTimeLimit } from '../accounting/slurm-time.ts'
+import { isGpuSlice } from '../accounting/tracked-resources.ts'
 
 /** GPUs and slices of GPUs. */
 export interface GpuCount {
@@ -30,6 +31,28 @@ export function readNodeCounts(text: string): { least: number; most: number } | 
   return least > 0 ? { least, most } : null
 }
 
+/** How many nodes `n1,n[02-05,7]-ib` names; null for a file of names, and for what can't be read. */
+export function readHostCount(text: string): number | null {
+  if (!/^(?:[\w.,-]|\[[\d,-]+\])+$/.test(text)) return null
+  const names = text.match(/(?:[^,[]|\[[^\]]*\])+/g) ?? []
+  const counts = names.map((name) =>
+    [...name.matchAll(/\[([^\]]*)\]/g)].reduce((all, [, list = '']) => all * countNumbers(list), 1)
+  )
+  const sum = counts.reduce((all, one) => all + one, 0)
+  return sum > 0 && sum < mostHosts ? sum : null
+}
+
+const mostHosts = 1_000_000
+
+/** How many numbers `02-05,7` is. */
+function countNumbers(list: string): number {
+  const counts = list.split(',').map((part) => {
+    const [, first, last = first] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? []
+    return Number(last) - Number(first) + 1
+  })
+  return counts.every((count) => count > 0) ? counts.reduce((sum, count) => sum + count, 0) : Number.NaN
+}
+
 const binary = ['', 'k', 'm', 'g', 't', 'p']
 
 /** `2k` is 2048. */
@@ -47,7 +70,8 @@ export function readMemoryGib(text: string): number | null {
 /** The time limit as SLURM keeps it, in whole minutes; or that there is none but the partition's. */
 export function readTimeLimit(text: string): number | 'unlimited' | null {
   if (/^(unlimited|infinite|-1|0)$/i.test(text.trim())) return 'unlimited'
-  const seconds = parseTimeLimit(text)
+  // A number that is too large for SLURM is none for us.
+  const seconds = /\d{10}/.test(text) ? null : parseTimeLimit(text)
   return seconds === null ? null : Math.ceil(seconds / 60) * 60
 }
 
@@ -80,7 +104,7 @@ interface CountedResource {
 /** `name[:type][:count]`; newer ones also write `gres/name` and `name=count`. What is not counted is one. */
 function readResource(text: string): CountedResource | null {
   const [, name = '', type = '', count] =
-    /^(?:gres[/:])?([\w.-]+?)(?::([\w.-]*[A-Za-z_][\w.-]*))?(?:[:=](\d{1,9}[kmgtp]?))?$/i.exec(text) ?? []
+    /^(?:gres[/:])?([\w.-]+?)(?::((?=[\d.-]*[A-Za-z_])[\w.-]+))?(?:[:=](\d{1,9}[kmgtp]?))?$/i.exec(text) ?? []
   if (name === '') return null
   // `nvme:100G` is a count with its unit, and no type.
   if (count === undefined && /^\d+[kmgtp]$/i.test(type)) return { name, type: '', count: withSuffix(type) }
@@ -90,7 +114,5 @@ function readResource(text: string): CountedResource | null {
 function sumGpus(resources: readonly CountedResource[]): GpuCount {
   const sum = (isCounted: (type: string) => boolean) =>
     resources.reduce((all, { name, type, count }) => (name === 'gpu' && isCounted(type) ? all + count : all), 0)
-  // As NVIDIA names the parts of a GPU: a100_1g.5gb.
-  const isSlice = (type: string) => /(^|_)\d+g\.\d+gb$/i.test(type)
-  return { gpus: sum((type) => !isSlice(type)), slices: sum(isSlice) }
+  return { gpus: sum((type) => !isGpuSlice(type)), slices: sum(isGpuSlice) }
 }

@@ -18,16 +18,19 @@ export interface Reservation {
 /** What is known of where a job would run; nothing is needed. */
 interface Place {
   partition: Partition | null
-  /** Whether a job there has its nodes to itself. */
-  hasWholeNodes: boolean
+  /** Whether nodes are what is billed. */
+  countsNodes: boolean
+  /** How many of SLURM's CPUs are billed as one core. */
+  threadsPerCpu: number
 }
 
 /** Reserves what SLURM does at most: all nodes of a range, all that whole nodes have, the partition's limit for a time that is not given. */
-export function reserveAmounts(asked: AskedAmounts, { partition, hasWholeNodes }: Place): Reservation {
+export function reserveAmounts(asked: AskedAmounts, { partition, countsNodes, threadsPerCpu }: Place): Reservation {
   const assumed: string[] = []
   const warnings: string[] = []
-  const isWhole = asked.isExclusive || hasWholeNodes
-  const { nodes, tasks } = placeTasks(asked, partition, assumed)
+  const isAlone = asked.isExclusive || partition?.['whole-nodes'] === true
+  const isWhole = isAlone || countsNodes
+  const { nodes, tasks } = placeTasks(asked, partition, isWhole, assumed)
   const gpus = countGpus(asked, { nodes, tasks })
   const ownCores = Math.max(
     tasks * (asked.coresPerTask ?? 1),
@@ -36,20 +39,25 @@ export function reserveAmounts(asked: AskedAmounts, { partition, hasWholeNodes }
     (asked.coresPerNode ?? 0) * nodes
   )
   const ownMemory = memoryOf(asked, partition, { nodes, cores: ownCores, gpus: gpus.gpus + gpus.slices })
-  const broughtCores = coresForMemory(ownMemory, partition)
+  const broughtCores = coresForMemory(asked, ownMemory, partition, { nodes, cores: ownCores })
   if (broughtCores > ownCores)
     warnings.push(`its memory is more than ${ownCores} cores bring: ${broughtCores} are reserved for it`)
-  const askedCores = Math.max(ownCores, broughtCores)
+  const threads = Math.max(partition?.['threads-per-core'] ?? 1, threadsPerCpu)
+  const askedCores = givenCores(Math.max(ownCores, broughtCores), nodes, { asked, threads, threadsPerCpu })
   const nodeCores = partition?.['cores-per-node'] ?? null
-  const cores = !isWhole ? askedCores : nodeCores === null ? null : Math.max(askedCores, nodes * nodeCores)
+  const wholeCores = nodeCores === null ? null : (nodes * nodeCores * threads) / threadsPerCpu
+  const cores = !isWhole ? askedCores : wholeCores === null ? null : Math.max(askedCores, wholeCores)
   if (asked.isExclusive) warnings.push('--exclusive reserves whole nodes: all their cores and GPUs, used or not')
-  const memory = asked.memory === null ? defaultMemory(partition, { nodes, cores }, assumed) : ownMemory
+  // By core it is given for each thread that is.
+  const memoryCores = asked.memory?.of === 'core' ? Math.max(1, askedCores / Math.max(ownCores, broughtCores)) : 1
+  const memory =
+    asked.memory === null ? defaultMemory(partition, { nodes, cores }, assumed) : ownMemory && ownMemory * memoryCores
   return {
     reserved: {
       nodes,
       cores,
       'memory-gib': memory,
-      gpus: asked.isExclusive ? wholeGpus(gpus.gpus, nodes, partition) : gpus.gpus,
+      gpus: isAlone ? wholeGpus(gpus.gpus, nodes, partition) : gpus.gpus,
       'gpu-slices': gpus.slices,
       'storage-gib': (asked.gres?.storageGib ?? 0) * nodes
     },
@@ -59,11 +67,26 @@ export function reserveAmounts(asked: AskedAmounts, { partition, hasWholeNodes }
   }
 }
 
-/** On how many nodes it may be, with how many tasks: `--nodes` counts at its most, and without it as few as the tasks fit on. */
-function placeTasks(asked: AskedAmounts, partition: Partition | null, assumed: string[]): { nodes: number; tasks: number } {
-  const { nodes, tasksPerNode, tasksPerGpu } = asked
-  const ofGpus = tasksPerGpu === null ? null : tasksPerGpu * countGpus(asked, { nodes: nodes?.most ?? 1, tasks: 0 }).gpus
-  const tasks = asked.tasks ?? ofGpus
+/** What SLURM gives of so many CPUs: whole cores, and when it may be one thread of each only, a core for each CPU. */
+function givenCores(
+  cpus: number,
+  nodes: number,
+  { asked, threads, threadsPerCpu }: { asked: AskedAmounts; threads: number; threadsPerCpu: number }
+): number {
+  // Where cores are billed, what is asked for is cores.
+  if (asked.isSingleThreaded || threadsPerCpu > 1) return (cpus * threads) / threadsPerCpu
+  return Math.ceil((cpus + (nodes - 1) * (threads - 1)) / threads) * threads
+}
+
+/** On how many nodes it may be, with how many tasks: `--nodes` counts at its most. */
+function placeTasks(
+  asked: AskedAmounts,
+  partition: Partition | null,
+  isWhole: boolean,
+  assumed: string[]
+): { nodes: number; tasks: number } {
+  const { nodes, tasksPerNode } = asked
+  const tasks = asked.tasks ?? tasksOfGpus(asked)
   if (nodes !== null) {
     // Of 2 tasks none can be on a third node: sbatch then takes fewer.
     const most = tasks !== null && tasks < nodes.least ? tasks : nodes.most
@@ -75,16 +98,38 @@ function placeTasks(asked: AskedAmounts, partition: Partition | null, assumed: s
   const shares = [
     (all * (asked.coresPerTask ?? 1)) / (partition?.['cores-per-node'] ?? Number.POSITIVE_INFINITY),
     all / (tasksPerNode ?? Number.POSITIVE_INFINITY),
-    ((asked.gpusOfJob?.gpus ?? 0) + (asked.gpusPerTask?.gpus ?? 0) * all) /
+    Math.max(asked.gpusOfJob?.gpus ?? 0, (asked.gpusPerTask?.gpus ?? 0) * all) /
       (partition?.['gpus-per-node'] || Number.POSITIVE_INFINITY)
   ]
   const least = Math.max(1, partition?.['min-nodes'] ?? 1, ...shares.map((share) => Math.ceil(share)))
-  assumed.push(`${least === 1 ? 'one node' : `${least} nodes, as few as it fits on`}: --nodes is not asked for`)
-  return { nodes: least, tasks: tasksPerNode === null ? all : Math.max(all, tasksPerNode * least) }
+  const most = isWhole || tasks === null ? least : Math.max(least, spreadNodes(asked, tasks, partition))
+  const few = least === 1 ? 'one node' : `${least} nodes, as few as it fits on`
+  assumed.push(`${most > least ? `${most} nodes, as its tasks may be spread` : few}: --nodes is not asked for`)
+  return { nodes: most, tasks: tasksPerNode === null ? all : Math.max(all, tasksPerNode * least) }
+}
+
+/** With --gpus a number of tasks for each GPU, or of GPUs for each task, says how many tasks there are. */
+function tasksOfGpus({ nodes, tasksPerGpu, gpusPerTask, ...asked }: AskedAmounts): number | null {
+  const sum = ({ gpus, slices }: GpuCount) => gpus + slices
+  const all = sum(countGpus({ ...asked, gpusPerTask: null }, { nodes: nodes?.most ?? 1, tasks: 0 }))
+  const ofGpu = tasksPerGpu ?? (gpusPerTask === null ? 0 : 1 / sum(gpusPerTask))
+  return Math.ceil(all * ofGpu) || null
+}
+
+/** On how many nodes tasks may come to be, where each node has an amount of its own; 1 where nobody knows how many there are. */
+function spreadNodes(asked: AskedAmounts, tasks: number, partition: Partition | null): number {
+  const { memory, gres, gpusPerNode, coresPerNode } = asked
+  const hasDefault = memory === null && partition?.['default-memory-per-node-bytes'] != null
+  const isByNode = memory?.of === 'node' || hasDefault || gres !== null || gpusPerNode !== null || coresPerNode !== null
+  const nodes = [partition?.['max-nodes'], partition?.nodes].filter((most) => most != null)
+  return isByNode && nodes.length > 0 ? Math.min(tasks, ...nodes) : 1
 }
 
 /** The largest of what the several options ask for. */
-function countGpus(asked: AskedAmounts, { nodes, tasks }: { nodes: number; tasks: number }): GpuCount {
+function countGpus(
+  asked: Pick<AskedAmounts, 'gpusOfJob' | 'gpusPerNode' | 'gpusPerTask' | 'gres'>,
+  { nodes, tasks }: { nodes: number; tasks: number }
+): GpuCount {
   const { gpusOfJob, gpusPerNode, gpusPerTask, gres } = asked
   const most = (of: (count: GpuCount) => number) => {
     const times = (count: GpuCount | null, number: number) => (count === null ? 0 : of(count) * number)
@@ -115,9 +160,17 @@ function memoryOf({ memory }: AskedAmounts, partition: Partition | null, { nodes
   return ofNode === null ? null : (ofNode / bytesPerGib) * nodes
 }
 
-function coresForMemory(memoryGib: number | null, partition: Partition | null): number {
+/** More memory than a core brings is paid for in cores: of each core, of each node, or in all. */
+function coresForMemory(
+  { memory }: AskedAmounts,
+  gib: number | null,
+  partition: Partition | null,
+  { nodes, cores }: { nodes: number; cores: number }
+): number {
   const perCore = partition?.['memory-per-core-bytes'] ?? null
-  return perCore === null || memoryGib === null ? 0 : Math.ceil((memoryGib * bytesPerGib) / perCore)
+  if (perCore === null || gib === null) return 0
+  const parts = { core: cores, node: nodes, gpu: 1 }[memory?.of ?? 'gpu']
+  return parts * Math.ceil((gib * bytesPerGib) / perCore / parts)
 }
 
 /** What a job gets that asks for no memory; 0 where that is not known. */

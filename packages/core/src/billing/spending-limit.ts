@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Attempt, Job } from '../job/job.ts'
 import { isFinished } from '../job/job.ts'
+import { parseArray } from '../job/task-set.ts'
 
 const units = z.number().nonnegative().optional()
 
@@ -19,15 +20,35 @@ const unitNames = [
   ['gpu-bu', 'gpuBu', 'GPU BU']
 ] as const
 
-/** What the attempts of an order on a platform may cost together that were submitted, or are about to be, but for one. */
-export function sumEstimates(jobs: readonly Job[], but: Pick<Job, 'index' | 'attempt'>): JobEstimate {
+/** What the attempts of an order on a platform may cost together that were submitted, or are about to be, but for one; each as often as it ran. */
+export function sumEstimates(jobs: readonly Job[], but?: Pick<Job, 'index' | 'attempt'>): JobEstimate {
   const counted = jobs
     .flatMap((job) => [...job.earlier, job].map((attempt) => ({ index: job.index, attempt })))
-    .filter(({ index, attempt }) => index !== but.index || attempt.attempt !== but.attempt)
+    .filter(({ index, attempt }) => index !== but?.index || attempt.attempt !== but.attempt)
     // What was never submitted costs nothing.
     .filter(({ attempt }) => !isFinished(attempt) || attempt.state.slurmJobId !== null)
-  const sum = (unit: keyof JobEstimate) => counted.reduce((all, { attempt }) => all + (attempt.estimate?.[unit] ?? 0), 0)
+  const costs = counted.map(({ attempt }) => times(attempt, 1 + Math.max(attempt.restart, countRequeues(attempt))))
+  const sum = (unit: keyof JobEstimate) => costs.reduce((all, cost) => all + cost[unit], 0)
   return { cpuBu: sum('cpuBu'), gpuBu: sum('gpuBu') }
+}
+
+/** What an attempt may cost when it begins once more by an order, as a whole or one task of it. */
+export function estimateRequeued(attempt: Attempt, task: number | null): JobEstimate {
+  return times(attempt, 1 + countRequeues(attempt) + shareOf(attempt, task))
+}
+
+function times({ estimate }: Attempt, runs: number): JobEstimate {
+  return { cpuBu: (estimate?.cpuBu ?? 0) * runs, gpuBu: (estimate?.gpuBu ?? 0) * runs }
+}
+
+/** How often it was ordered to begin anew; a task of an array is a part of it. */
+function countRequeues(attempt: Attempt): number {
+  const done = attempt.controlsDone.filter(({ order, refused }) => order === 'requeue' && refused !== true)
+  return done.reduce((sum, { task }) => sum + shareOf(attempt, task), 0)
+}
+
+function shareOf({ array }: Attempt, task: number | null): number {
+  return task === null ? 1 : 1 / (parseArray(array ?? '')?.tasks.length ?? 1)
 }
 
 /** Why a job that may cost so much goes beyond the limit, with the others of its order; null when it does not. */

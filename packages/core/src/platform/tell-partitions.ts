@@ -66,7 +66,15 @@ export function partitionsNow(
 
 // Of these SLURM says nothing, or not to everybody. In all else its null is no limit, whatever the profile has.
 const ofProfile = [
-  ...(['cores-per-node', 'memory-per-node-bytes', 'gpus-per-node', 'max-cores', 'max-memory-bytes', 'max-gpus'] as const),
+  ...([
+    'cores-per-node',
+    'memory-per-node-bytes',
+    'gpus-per-node',
+    'threads-per-core',
+    'max-cores',
+    'max-memory-bytes',
+    'max-gpus'
+  ] as const),
   ...(['memory-per-core-bytes', 'default-memory-per-core-bytes', 'default-memory-per-node-bytes'] as const),
   ...(['max-jobs-submitted', 'max-jobs-running', 'note'] as const)
 ]

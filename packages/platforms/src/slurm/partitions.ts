@@ -13,9 +13,9 @@ import { onOwnCluster } from './own-cluster.ts'
 const script = `config=$(scontrol show config) || exit
 of() { printf '%s\\n' "$config" | sed -n "s/^$1 *= *//p"; }
 echo "= array"; of MaxArraySize
-echo "= memory"; for name in DefMemPerCPU DefMemPerNode MaxMemPerCPU; do echo "$name=$(of $name)"; done
+echo "= memory"; for name in DefMemPerCPU DefMemPerNode MaxMemPerCPU SelectTypeParameters; do echo "$name=$(of $name)"; done
 echo "= partitions"; scontrol --all show partition --oneliner || exit
-echo "= nodes"; timeout 5 sinfo --all --noheader --exact -o '%R|%X|%Y|%m|%G'
+echo "= nodes"; timeout 5 sinfo --all --noheader --exact -o '%R|%X|%Y|%m|%G|%Z'
 cluster=$(of ClusterName)
 echo "= associations"
 timeout 5 sacctmgr --noheader --parsable2 show assoc user="$(id -un)" \${cluster:+cluster="$cluster"} format=${associationFields} || exit 0
@@ -55,17 +55,19 @@ interface NodeGroup {
   cores: number
   memoryBytes: number
   gpus: number
+  threads: number
 }
 
-/** A line like `gpu|2|64|515000|gpu:a100:4(S:0-1),nvme:3500`. */
+/** A line like `gpu|2|64|515000|gpu:a100:4(S:0-1),nvme:3500|2`. */
 function readNodes(line: string): NodeGroup {
-  const [partition = '', sockets, coresPerSocket, megabytes, resources = ''] = line.split('|')
+  const [partition = '', sockets, coresPerSocket, megabytes, resources = '', threads = '1'] = line.split('|')
   const gpus = [...resources.matchAll(/\bgpu(?::[^:,()]+)?:(\d+)/g)].map(([, count]) => Number(count))
   return {
     partition,
     cores: Number(sockets) * Number(coresPerSocket),
     memoryBytes: Number(megabytes) * 1024 ** 2,
-    gpus: gpus.reduce((sum, count) => sum + count, 0)
+    gpus: gpus.reduce((sum, count) => sum + count, 0),
+    threads: Number(threads)
   }
 }
 
@@ -92,6 +94,7 @@ function readPartition(
   // What stands at a partition holds for all its jobs.
   const quality = qualities.get(of('QoS'))
   const accounts = of('AllowAccounts')
+  const memoryPerNode = largest(({ memoryBytes }) => memoryBytes)
   return partitionSchema.parse({
     name,
     state: of('State') || null,
@@ -102,9 +105,11 @@ function readPartition(
     'max-nodes': readCount(of('MaxNodes')),
     nodes: readCount(of('TotalNodes')),
     'cores-per-node': largest(({ cores }) => cores),
-    'memory-per-node-bytes': largest(({ memoryBytes }) => memoryBytes),
+    'whole-nodes': of('OverSubscribe') === 'EXCLUSIVE',
+    'memory-per-node-bytes': memoryPerNode,
     'gpus-per-node': largest(({ gpus }) => gpus),
-    ...readMemory(fields, memory),
+    'threads-per-core': largest(({ threads }) => threads),
+    ...readMemory(fields, memory, memoryPerNode),
     'max-jobs-submitted': quality?.mostSubmitted ?? null,
     'max-jobs-running': quality?.mostRunning ?? null,
     accounts: accounts === 'ALL' || accounts === '' ? null : accounts.split(',')
@@ -117,12 +122,16 @@ function readFields(line: string): Fields {
   return new Map([...line.matchAll(/(?:^|\s)([^\s=]+)=(\S*)/g)].map(([, name = '', value = '']) => [name, value]))
 }
 
-/** In megabytes. A partition that has no default of its own has that of the cluster; by core, or by node. */
-function readMemory(partition: Fields, cluster: Fields): Partial<Partition> {
+/**
+ * In megabytes. A partition that has no default of its own has that of the cluster; by core, or by node. Where there is none at
+ * all, and memory is given out, who asks for none gets all that a node has.
+ */
+function readMemory(partition: Fields, cluster: Fields, memoryPerNode: number | null): Partial<Partition> {
   const bytes = (fields: Fields, name: string) => {
     const megabytes = readCount(fields.get(name) ?? '')
     return megabytes === null ? null : megabytes * 1024 ** 2
   }
+  const isGivenOut = /MEMORY/i.test(cluster.get('SelectTypeParameters') ?? '')
   const own = [bytes(partition, 'DefMemPerCPU'), bytes(partition, 'DefMemPerNode')]
   const [perCore, perNode] = own.some((one) => one !== null)
     ? own
@@ -130,7 +139,7 @@ function readMemory(partition: Fields, cluster: Fields): Partial<Partition> {
   return {
     'memory-per-core-bytes': bytes(partition, 'MaxMemPerCPU') ?? bytes(cluster, 'MaxMemPerCPU'),
     'default-memory-per-core-bytes': perCore ?? null,
-    'default-memory-per-node-bytes': perNode ?? null
+    'default-memory-per-node-bytes': perNode ?? (perCore == null && isGivenOut ? memoryPerNode : null)
   }
 }
 

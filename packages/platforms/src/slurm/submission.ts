@@ -6,6 +6,7 @@ import type { Submission, SubmissionAnswer } from '../scheduler.ts'
 import { readLogPaths } from './describe-job.ts'
 import { writeVariables } from './job-variables.ts'
 import { judgeFailure } from './judge-failure.ts'
+import { unsetVariables } from './own-cluster.ts'
 import { sbatchOptions } from './sbatch-options.ts'
 import { tryFolder } from './try-folder.ts'
 
@@ -15,8 +16,7 @@ import { tryFolder } from './try-folder.ts'
  * an empty one), then sbatch's own words.
  */
 const submitScript = `${tryFolder}
-# Of the cluster that the login node belongs to, and the array that is asked for, whatever is in the environment.
-unset SBATCH_CLUSTERS SLURM_CLUSTERS SBATCH_ARRAY_INX
+${unsetVariables}
 at "$1" "$2"; name=$3; bytes=$4; seconds=$5; script=$base/script.$6; folder=$7; variables=$8; shift 8
 tell() { # kind, id, sbatch's exit code
   echo "$1 \${2:--} \${3:--}"

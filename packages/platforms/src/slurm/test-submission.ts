@@ -3,6 +3,7 @@ import { readLoadFailure, withModules } from '../module-environment.ts'
 import type { RemoteCommand } from '../run-command.ts'
 import type { Submission, TestedSubmission } from '../scheduler.ts'
 import { judgeFailure } from './judge-failure.ts'
+import { unsetVariables } from './own-cluster.ts'
 import { sbatchOptions } from './sbatch-options.ts'
 import { isSlurmAway } from './slurm-away.ts'
 
@@ -10,7 +11,7 @@ import { isSlurmAway } from './slurm-away.ts'
  * As in a submission, with the same place, modules and options; nothing is written, and nobody needs a right. It answers a
  * line `<kind> <sbatch's exit code or ->`, an empty one, then sbatch's own words.
  */
-const testScript = `unset SBATCH_CLUSTERS SLURM_CLUSTERS SBATCH_ARRAY_INX
+const testScript = `${unsetVariables}
 name=$1; seconds=$2; folder=$3; shift 3
 case $folder in "~"|"~/"*) folder=$HOME\${folder#"~"};; esac
 cd -- "$folder" 2>/dev/null || { echo "no-directory -"; echo; echo "$folder: no such directory on this platform"; exit 0; }

@@ -5,6 +5,7 @@ import type { JobEvent } from '@lautta/core/job/job-event'
 import { mapLimited } from '@lautta/core/map-limited'
 import { mostIdsAtOnce, taskId } from '@lautta/platforms/scheduler'
 import { type PerformEffect, type PlatformWork, tokenOf } from './job-work.ts'
+import { refuseRequeue } from './limit-spending.ts'
 
 type Control = NonNullable<Job['control']>
 
@@ -27,6 +28,11 @@ export const control: PerformEffect<PlatformWork> = async (work): Promise<JobEve
   const tasks = tasksOf(job.control)
   const targets = tasks.length === 0 ? [slurmJobId] : tasks.map((task) => taskId(slurmJobId, task))
   const about = tasks.length === 0 ? '' : `${tellTasks(job.control)}: `
+  const refuse = (words: string): JobEvent => {
+    return { type: 'controlDone', id, words: `${about}${kind} was refused: ${words}`, refused: true }
+  }
+  const beyond = kind === 'requeue' ? refuseRequeue(order, job, job.control.task, work.known) : null
+  if (beyond !== null) return refuse(beyond)
   const { scheduler } = platform
   const ask = (target: string) => (kind === 'requeue' ? scheduler.requeue(target, tokenOf(work), id) : scheduler[kind](target))
   // Another holder of the lease may have carried out later ones by now.
@@ -36,6 +42,6 @@ export const control: PerformEffect<PlatformWork> = async (work): Promise<JobEve
     return { type: 'controlDone', id, words: about + doneWords[kind] }
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error
-    return { type: 'controlDone', id, words: `${about}${kind} was refused: ${error.message}`, refused: true }
+    return refuse(error.message)
   }
 }

@@ -2,8 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { readArrayDirective } from '@lautta/core/batch-script'
 import type { AskedSubmission } from '@lautta/core/billing/asked-option'
 import { type Estimate, estimateJob } from '@lautta/core/billing/estimate-job'
-import { type JobEstimate, judgeSpending, type SpendingLimit, sumEstimates } from '@lautta/core/billing/spending-limit'
-import { LauttaError } from '@lautta/core/errors'
+import {
+  estimateRequeued,
+  type JobEstimate,
+  judgeSpending,
+  type SpendingLimit,
+  sumEstimates
+} from '@lautta/core/billing/spending-limit'
+import { LauttaError, messageOf } from '@lautta/core/errors'
 import type { Job } from '@lautta/core/job/job'
 import type { Complaint } from '@lautta/core/orchestration/complaints'
 import { limitOf, partOf } from '@lautta/core/orchestration/known-order'
@@ -23,22 +29,27 @@ import type { JobWork } from './job-work.ts'
 type Estimated = ReturnType<typeof estimateJob>
 
 /** What a submission may cost, by what its platform says of its partitions, or else by what is known of them here. */
-export async function estimateSubmission(
+export function estimateSubmission(
   submission: AskedSubmission,
   known: Pick<KnownPlatform, 'partitions' | 'billing'>,
-  limits: KnownLimits,
-  scheduler: Pick<Scheduler, 'findLimits'>,
-  onFound: (found: DiscoveredLimits) => Promise<void> = async () => {}
-): Promise<Estimated> {
-  const find = () =>
-    limits.find(scheduler).catch((error: unknown) => {
-      if (error instanceof LauttaError) return null
-      throw error
-    })
-  // Without a formula there is nothing that partitions could tell.
-  const discovered = known.billing.length === 0 ? null : await find()
-  if (discovered !== null) await onFound(discovered)
+  discovered: DiscoveredLimits | null
+): Estimated {
   return estimateJob(submission, { partitions: partitionsNow(known, discovered), billing: known.billing })
+}
+
+/** What the platform says of its partitions; null where there is no formula to which that could tell anything. */
+export async function askPartitions(
+  { billing }: Pick<KnownPlatform, 'billing'>,
+  limits: KnownLimits,
+  scheduler: Pick<Scheduler, 'findLimits'>
+): Promise<DiscoveredLimits | null> {
+  return billing.length === 0 ? null : limits.find(scheduler)
+}
+
+/** Null instead of why the platform does not answer. */
+export function orUnknown(error: unknown): null {
+  if (error instanceof LauttaError) return null
+  throw error
 }
 
 /** Keeps each order within its limit: what a submission may cost is saved with its job before it is made. */
@@ -52,18 +63,27 @@ export function createLimitSpending(known: KnownPlatform, limits: KnownLimits, e
     return turn
   }
 
-  /** Whether the job may be submitted; `refusal` says why not. `outdated`: it is another one by now. */
-  return async (work: JobWork, submission: AskedSubmission): Promise<'admitted' | 'outdated' | { refusal: string }> => {
+  /** Whether the job may be submitted; `refusal` says why not, `absence` why nobody can tell now. `outdated`: it is another one by now. */
+  return async (
+    work: JobWork,
+    submission: AskedSubmission
+  ): Promise<'admitted' | 'outdated' | { refusal: string } | { absence: string }> => {
     const { order, job, platform } = work
     const limit = limitHere(order, job, known)
     if (limit === undefined && known.billing.length === 0) return 'admitted'
-    const keep = (found: DiscoveredLimits) => keepPartitions(environment, order, found)
-    const estimated = await estimateSubmission(submission, known, limits, platform.scheduler, keep)
+    // With a limit it is waited for: by less a job could end that is within it, or one could go that is beyond.
+    const discovered = await askPartitions(known, limits, platform.scheduler).catch((error: unknown) => {
+      if (limit === undefined || !(error instanceof LauttaError)) return orUnknown(error)
+      return { absence: messageOf(error) }
+    })
+    if (discovered !== null && 'absence' in discovered) return discovered
+    if (discovered !== null) await keepPartitions(environment, order, discovered)
+    const estimated = estimateSubmission(submission, known, discovered)
     const estimate = amountsOf(estimated.estimate)
     // One after the other: what is admitted counts for the next one.
     return turnOf(order)(async () => {
       if (limit !== undefined) {
-        const refusal = judge(limit, order, job, estimated)
+        const refusal = judge(limit, estimated, sumEstimates(order.status.jobs, job))
         if (refusal !== null) return { refusal }
       }
       const saved = () => order.status.jobs[job.index]
@@ -76,9 +96,9 @@ export function createLimitSpending(known: KnownPlatform, limits: KnownLimits, e
 
 /**
  * Why a job that is to be prepared can never be submitted within the order's limit, found out without its platform: by its
- * script, as far as that is in the order, and by what it asks for itself. Null: that is seen later.
+ * script, as far as that is in the order, and by what it asks for itself, beside what was submitted. Null: that is seen later.
  */
-export function refuseBeforehand(order: LiveOrder, job: Job, known: KnownPlatform): string | null {
+export function refuseBeforehand(order: LiveOrder, job: Job, known: KnownPlatform, submitted: JobEstimate): string | null {
   const limit = limitHere(order, job, known)
   const part = partOf(order, known.name, job)
   const request = part?.jobs[job.index]
@@ -93,7 +113,13 @@ export function refuseBeforehand(order: LiveOrder, job: Job, known: KnownPlatfor
   const places = estimated.estimate?.partitions ?? [estimated.estimate]
   const hasPrice = places.every((place) => place === null || place.partition === null || place.formula !== null)
   const isOpen = estimated.estimate !== null && hasPrice && amountsOf(estimated.estimate) === null
-  return isOpen ? null : judge(limit, order, job, estimated)
+  return isOpen ? null : judge(limit, estimated, submitted)
+}
+
+/** Why a job, or a task of it, may not begin anew by an order: all that it ran before counts as well. Null: it may. */
+export function refuseRequeue(order: LiveOrder, job: Job, task: number | null, known: KnownPlatform): string | null {
+  const limit = limitHere(order, job, known)
+  return limit === undefined ? null : judgeSpending(limit, estimateRequeued(job, task), sumEstimates(order.status.jobs, job))
 }
 
 /** Jobs of this machine, and Ray jobs, are not billed. */
@@ -101,11 +127,9 @@ function limitHere(order: LiveOrder, job: Job, { kind }: Pick<KnownPlatform, 'ki
   return kind === 'slurm' ? limitOf(order, job) : undefined
 }
 
-function judge(limit: SpendingLimit, { status }: LiveOrder, job: Job, { estimate, complaints }: Estimated): string | null {
+function judge(limit: SpendingLimit, { estimate, complaints }: Estimated, others: JobEstimate): string | null {
   const own = amountsOf(estimate)
-  return own === null
-    ? `${cannotTell}: ${whyUnknown(estimate, complaints)}`
-    : judgeSpending(limit, own, sumEstimates(status.jobs, job))
+  return own === null ? `${cannotTell}: ${whyUnknown(estimate, complaints)}` : judgeSpending(limit, own, others)
 }
 
 const cannotTell = "the order has a limit, and what this job may cost can't be told"

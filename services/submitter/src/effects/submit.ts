@@ -54,6 +54,8 @@ export function createSubmit({ admission, checkAccount, limits, limitSpending, m
       kinds.set(work.request, kindOf(submission))
       const admitted = await limitSpending(work, submission)
       if (admitted === 'outdated') return null
+      if (typeof admitted === 'object' && 'absence' in admitted)
+        return { type: 'waited', on: 'platform', reason: admitted.absence }
       if (admitted !== 'admitted') return await refuse(work, right, admitted.refusal)
       await checkAccount(work.platform.scheduler, submission)
       const notice = await limits.check(work.platform.scheduler, submission)

