@@ -34,6 +34,7 @@ export async function openPorts(
     ...{ store, management, now: () => new Date(), logger: { warn: () => {} } },
     known: () => known,
     readAllocations: async () => null,
+    findFollowed: async () => new Set(),
     connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
     async inPlace(work) {
       const leave = await enter()
