@@ -62,7 +62,7 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
     try {
       const collected = await collectRun(ports, message)
       if (collected === 'nothing') return
-      await changes.tell({ user, id })
+      await changes.tell({ user, id, log: { platform, index } })
       if (collected !== 'all') return
       logger.info({ orchestration: id, platform, job: index, attempt }, 'stored')
       // The submitter sees for itself that all is there; this only spares it the wait.

@@ -46,8 +46,8 @@ export function createFollowedLogs(ports: FollowedLogsPorts) {
       },
       readBytes: (parts, from, bytes) => readLogBytes(ports.store, bucket, parts, from, bytes)
     })
-    const unlisten = ports.listen(({ user, id }) => {
-      if (user === of.user && id === of.run.id && log.end() === null) log.lookAgain()
+    const unlisten = ports.listen((change) => {
+      if (concerns(change, of) && log.end() === null) log.lookAgain()
     })
     return { log, followers: 0, unlisten }
   }
@@ -83,6 +83,11 @@ export function createFollowedLogs(ports: FollowedLogsPorts) {
   }
 }
 export type FollowedLogs = ReturnType<typeof createFollowedLogs>
+
+function concerns({ user, id, log }: Change, { user: owner, run }: FollowedRun): boolean {
+  if (user !== owner || id !== run.id) return false
+  return log === undefined || (log.platform === run.platform && log.index === run.index)
+}
 
 /** Of a task that nobody follows a little is not brought for a while. */
 function tellFollowed({ told, logger }: FollowedLogsPorts, { user, run, source, task }: FollowedRun): void {
