@@ -124,11 +124,11 @@ describe('a followed log', () => {
     const whole = 'first\nsecond ä\nagain\nlast\n'
     await write(owed('completed'))
     await finish(whole)
-    for (const { id: seen } of [{ id: '0' }, { id: '6' }, ...follower.events, { id: '27' }]) {
+    for (const { id: seen } of [{ id: '0' }, { id: '6' }, ...follower.events, { id: '27' }, { id: '999999999999999' }]) {
       const again = await followLog(url, { 'last-event-id': seen })
       expect(await again.over).toBe(true)
       expect(again.text()).toBe(Buffer.from(whole).subarray(Number(seen)).toString())
-      expect(again.events.at(-1)).toEqual({ id: '27', event: 'end', data: completed })
+      expect(again.events.at(-1)).toEqual({ id: seen.length > 2 ? seen : '27', event: 'end', data: completed })
     }
     const middle = await followLog(`${url}?offset=14`)
     await middle.over
@@ -316,7 +316,10 @@ describe('who may follow what', () => {
     expect(await statusOf('', { authorization: 'Bearer key-of-another-user' })).toBe(404)
     expect(await statusOf('?attempt=2')).toBe(404)
     expect(await statusOf('?task=1')).toBe(400)
-    expect(await statusOf('', { 'last-event-id': 'lumi:1' })).toBe(400)
+    for (const garbage of ['lumi:1', '-1', '1, 2', '1@', '9'.repeat(16)]) {
+      expect(await statusOf('', { 'last-event-id': garbage })).toBe(400)
+    }
+    for (const garbage of ['-1', 'x', '1&offset=2', '9'.repeat(30)]) expect(await statusOf(`?offset=${garbage}`)).toBe(400)
     expect(await statusOf('?follow=perhaps')).toBe(400)
     const head = await openRawClient(api.url, `HEAD ${new URL(url).pathname}?follow=true`, { connection: 'close' })
     await head.closed
