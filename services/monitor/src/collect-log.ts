@@ -108,10 +108,12 @@ function chooseLogs(attempt: Attempt, now: Date, followed: ReadonlySet<LogStream
     const last = log.pieces.at(-1)
     const restart = restartOf(log)
     if (isLast || last === undefined || last.restart < restart) return true
+    const { task, stream } = log.file
+    // Its length alone does not tell whether it is the same: the job may have written it anew.
+    if (task === null || followed.has(stream)) return true
     const newBytes = usedBytes - broughtOf(log.pieces, restart)
     if (newBytes === 0) return false
-    const isAwaited = log.file.task !== null && going.has(log.file.task) && !followed.has(log.file.stream)
-    return !isAwaited || newBytes < 0 || isWorthPiece(newBytes, last, now)
+    return !going.has(task) || newBytes < 0 || isWorthPiece(newBytes, last, now)
   }
 }
 
