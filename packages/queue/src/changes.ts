@@ -5,6 +5,8 @@ import { withinDeadline } from './deadline.ts'
 export interface Change {
   user: string
   id: string
+  /** Only what was brought of this job's log and accounting is new: nothing in the order's own documents. */
+  log?: { platform: string; index: number }
 }
 
 const mostAtOnce = 100_000

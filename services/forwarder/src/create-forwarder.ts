@@ -3,6 +3,7 @@ import { messageOf, StorageError } from '@lautta/core/errors'
 import { createAsker } from '@lautta/queue/ask'
 import { type Change, createChanges, followChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress, waitForRedis } from '@lautta/queue/connect-redis'
+import { createFollowedStreams } from '@lautta/queue/followed-streams'
 import { createLeases } from '@lautta/queue/leases'
 import { createLocks } from '@lautta/queue/locks'
 import { createOneTimeLinks } from '@lautta/queue/one-time-links'
@@ -82,7 +83,8 @@ export async function createForwarder({
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
-  const followedLogs = createFollowedLogs({ store, management, reader, listen, logger })
+  const told = createFollowedStreams(connection)
+  const followedLogs = createFollowedLogs({ store, management, reader, told, listen, logger })
   const asker = createAsker(redis)
   const links = createOneTimeLinks(connection)
   const near = createNearServices({ config, management, queues, locks, logger, now })

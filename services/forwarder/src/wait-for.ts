@@ -34,8 +34,8 @@ export async function waitFor<Found>(
   const untilMs = performance.now() + seconds * 1000
   let hasChanged = false
   let wake = (): void => {}
-  const unlisten = listen(({ user, id }) => {
-    if (user !== of.user || id !== of.id) return
+  const unlisten = listen(({ user, id, log }) => {
+    if (user !== of.user || id !== of.id || log !== undefined) return
     hasChanged = true
     wake()
   })

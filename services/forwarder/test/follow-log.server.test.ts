@@ -4,6 +4,7 @@ import { type LogStream, logPath, logPiecePath, type Run, timesPath } from '@lau
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type Redis, waitForRedis } from '@lautta/queue/connect-redis'
+import { createFollowedStreams } from '@lautta/queue/followed-streams'
 import { createLogger } from '@lautta/runtime/logger'
 import { openInstallation } from '@lautta/runtime/open-installation'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -123,11 +124,11 @@ describe('a followed log', () => {
     const whole = 'first\nsecond ä\nagain\nlast\n'
     await write(owed('completed'))
     await finish(whole)
-    for (const { id: seen } of [{ id: '0' }, { id: '6' }, ...follower.events, { id: '27' }]) {
+    for (const { id: seen } of [{ id: '0' }, { id: '6' }, ...follower.events, { id: '27' }, { id: '999999999999999' }]) {
       const again = await followLog(url, { 'last-event-id': seen })
       expect(await again.over).toBe(true)
       expect(again.text()).toBe(Buffer.from(whole).subarray(Number(seen)).toString())
-      expect(again.events.at(-1)).toEqual({ id: '27', event: 'end', data: completed })
+      expect(again.events.at(-1)).toEqual({ id: seen.length > 2 ? seen : '27', event: 'end', data: completed })
     }
     const middle = await followLog(`${url}?offset=14`)
     await middle.over
@@ -315,7 +316,10 @@ describe('who may follow what', () => {
     expect(await statusOf('', { authorization: 'Bearer key-of-another-user' })).toBe(404)
     expect(await statusOf('?attempt=2')).toBe(404)
     expect(await statusOf('?task=1')).toBe(400)
-    expect(await statusOf('', { 'last-event-id': 'lumi:1' })).toBe(400)
+    for (const garbage of ['lumi:1', '-1', '1, 2', '1@', '9'.repeat(16)]) {
+      expect(await statusOf('', { 'last-event-id': garbage })).toBe(400)
+    }
+    for (const garbage of ['-1', 'x', '1&offset=2', '9'.repeat(30)]) expect(await statusOf(`?offset=${garbage}`)).toBe(400)
     expect(await statusOf('?follow=perhaps')).toBe(400)
     const head = await openRawClient(api.url, `HEAD ${new URL(url).pathname}?follow=true`, { connection: 'close' })
     await head.closed
@@ -330,6 +334,15 @@ describe('who may follow what', () => {
     expect(unknown).toBe(404)
   })
 
+  it('is told to whoever brings logs, when it is that of a task', async () => {
+    await order({ array: '3-5' })
+    const follower = await followLog(`${url}?task=4&source=err`)
+    const find = async () => [...(await createFollowedStreams(redis).find('local', run, ['err.3', 'err.4', 'out.4']))]
+    await until(async () => (await find()).length > 0)
+    expect(await find()).toEqual(['err.4'])
+    follower.leave()
+  })
+
   it('is cut, and not ended, when it turns out that there is no such log', async () => {
     const follower = await followLog(`${url}?task=1`)
     expect(follower.status).toBe(200)
@@ -340,7 +353,7 @@ describe('who may follow what', () => {
 })
 
 it('a silent log keeps its followers, and tells a line that stands there unfinished', async () => {
-  const other = await openTestApi({ silenceMs: 12_000 })
+  const other = await openTestApi({ silenceMs: 2000 })
   const writes = await openSubmitterWrites(other)
   const { json } = await other.ask('/v1/orchestrations', asJson(oneJob))
   const path = `/v1/orchestrations/${json.id}/jobs/lumi/0/log?follow=true`
@@ -353,7 +366,7 @@ it('a silent log keeps its followers, and tells a line that stands there unfinis
   await until(() => follower.events.length === 2)
   expect(follower.events.map(({ data }) => data)).toEqual(['whole\n', '50 %\r'])
   // Longer than the silence after which a connection is cut.
-  await until(() => follower.comments() === 1)
+  await until(() => follower.comments() === 2)
   await others.put(bucket, logPiecePath(of, 'out', 0, 11), Buffer.from('100 %\r'))
   await writes.write(json.id, 'lumi', [running])
   await raw.untilReceived(/100 %\r/)

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import { type EmbeddedRedis, startEmbeddedRedis } from '@lautta/queue/embedded-redis'
 import { type Config, loadConfig } from '@lautta/runtime/config'
@@ -36,6 +37,8 @@ interface TestApiOptions {
   silenceMs?: number
   /** What the forwarder gets in place of its store: the same one, with an eye on it. */
   watch?: (store: ObjectStore) => ObjectStore
+  /** The same for the documents. */
+  watchDocuments?: (management: Management) => Management
 }
 
 const keys = { local: 'key-of-the-local-user', other: 'key-of-another-user', nobody: 'a-key-that-nobody-has' }
@@ -45,6 +48,7 @@ export async function openTestApi({
   publicUrl,
   platforms,
   watch = (one) => one,
+  watchDocuments = (one) => one,
   ...options
 }: TestApiOptions = {}): Promise<TestApi> {
   const folder = await mkdtemp(join(tmpdir(), 'lautta-api-'))
@@ -84,7 +88,7 @@ export async function openTestApi({
   const installation = openInstallation(config, logger)
   const forwarder = await createForwarder({
     config,
-    installation: { ...installation, store: watch(installation.store) },
+    installation: { store: watch(installation.store), management: watchDocuments(installation.management) },
     redis,
     logger,
     isAlone: true,

@@ -2,7 +2,7 @@ import { spreadTasks } from '@lautta/core/job/array-tasks'
 import type { Attempt } from '@lautta/core/job/job'
 import { type LogFile, logsOf } from '@lautta/core/job/job-logs'
 import { mapLimited } from '@lautta/core/map-limited'
-import type { Run } from '@lautta/core/object-names'
+import type { LogStream, Run } from '@lautta/core/object-names'
 import { addUnlisted, type LogPiece, listPiecesByStream } from '@lautta/object-store/log-pieces'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { FileState } from '@lautta/platforms/files/file-parts'
@@ -27,6 +27,12 @@ export interface LogLook {
   unreadable: LogFile[]
 }
 
+export interface LookPorts {
+  now(): Date
+  /** Those of the streams that somebody follows: a little of them is worth an object, too. */
+  findFollowed(streams: readonly LogStream[]): Promise<ReadonlySet<LogStream>>
+}
+
 /**
  * Brings what the logs of an attempt have grown by since the last time: one command looks at all of them, and only new
  * bytes cross the network, with a few before them by which a file that began anew is known (`log-growth.ts`).
@@ -37,13 +43,13 @@ export async function collectNewBytes(
   reader: LogReader,
   run: Run,
   attempt: Attempt,
-  now: Date
+  { now, findFollowed }: LookPorts
 ): Promise<LogLook> {
   const files = logsOf(attempt).flatMap((logs) => (logs.kept === 'live' ? logs.files : []))
   const states = await reader.look(pathsOf(files))
   if (states.size === 0) return { broughtBytes: 0, leftBytes: 0, unreadable: [] }
   const pieces = await listPiecesByStream(store, bucket, run)
-  const isWanted = chooseLogs(attempt, now)
+  const isWanted = chooseLogs(attempt, now(), await findFollowed(streamsOfTasks(attempt, files, states)))
   const wanted = files.flatMap((file) => {
     const state = states.get(file.file) ?? null
     const log = { file, pieces: pieces.get(file.stream) ?? [], restart: attempt.restart }
@@ -96,18 +102,26 @@ async function findPlace(store: ObjectStore, bucket: string, last: LogPiece | un
   return readPlace(info?.metadata ?? {}, last.offset + last.usedBytes)
 }
 
+/** Those of which a little may not be worth an object. */
+function streamsOfTasks(attempt: Attempt, files: readonly LogFile[], states: ReadonlyMap<string, unknown>): LogStream[] {
+  if (hasEnded(attempt)) return []
+  return files.filter(({ task, file }) => task !== null && states.has(file)).map(({ stream }) => stream)
+}
+
 /** Which logs are worth a closer look; at the end all of them are. */
-function chooseLogs(attempt: Attempt, now: Date) {
+function chooseLogs(attempt: Attempt, now: Date, followed: ReadonlySet<LogStream>) {
   const isLast = hasEnded(attempt)
   const going = tasksUnderWay(attempt)
   return (log: Pick<KnownLog, 'file' | 'pieces' | 'restart'>, { usedBytes }: FileState): boolean => {
     const last = log.pieces.at(-1)
     const restart = restartOf(log)
     if (isLast || last === undefined || last.restart < restart) return true
+    const { task, stream } = log.file
+    // Its length alone does not tell whether it is the same: the job may have written it anew.
+    if (task === null || followed.has(stream)) return true
     const newBytes = usedBytes - broughtOf(log.pieces, restart)
     if (newBytes === 0) return false
-    const isAwaited = log.file.task !== null && going.has(log.file.task)
-    return !isAwaited || newBytes < 0 || isWorthPiece(newBytes, last, now)
+    return !going.has(task) || newBytes < 0 || isWorthPiece(newBytes, last, now)
   }
 }
 

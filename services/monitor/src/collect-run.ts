@@ -3,7 +3,7 @@ import { recordedTasks } from '@lautta/core/job/array-tasks'
 import { type Attempt, slurmJobIdOf } from '@lautta/core/job/job'
 import { measureStages } from '@lautta/core/job/stage-times'
 import type { CollectMessage } from '@lautta/core/messages'
-import { type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
+import { type LogStream, type Run, sacctPath, timesPath, usagePath } from '@lautta/core/object-names'
 import { putVersioned } from '@lautta/object-store/put-versioned'
 import type { Platform } from '@lautta/platforms/platform'
 import { submittedJobOf } from '@lautta/platforms/submitted-job'
@@ -23,6 +23,8 @@ import { tellUsage } from './tell-usage.ts'
 export interface CollectPorts extends BillPorts {
   /** Does work that takes memory or a connection, when there is a place for it. */
   inPlace: InPlace
+  /** Those of a run's streams that somebody follows. */
+  findFollowed(user: string, run: Run, streams: readonly LogStream[]): Promise<ReadonlySet<LogStream>>
   logger: Pick<Logger, 'warn'>
 }
 
@@ -81,13 +83,15 @@ export async function collectRun(ports: CollectPorts, message: CollectMessage): 
 }
 
 /** Look after look, each in a place of its own, until all is there that the first one saw, however fast it is written. */
-async function followLog({ store, management, connect, now, inPlace }: CollectPorts, user: string, run: Run, attempt: Attempt) {
+async function followLog(ports: CollectPorts, user: string, run: Run, attempt: Attempt) {
+  const { store, management, connect, now, inPlace } = ports
   const bucket = management.bucketOf(user, 'pipeline')
+  const findFollowed = (streams: readonly LogStream[]) => ports.findFollowed(user, run, streams)
   let broughtBytes = 0
   for (let owedBytes = Number.POSITIVE_INFINITY; ; ) {
     const look = await inPlace(user, async () => {
       const { logs } = await connect(user, run.platform)
-      return collectNewBytes(store, bucket, logs, run, attempt, now())
+      return collectNewBytes(store, bucket, logs, run, attempt, { now, findFollowed })
     })
     broughtBytes += look.broughtBytes
     owedBytes = Math.min(look.leftBytes, owedBytes - look.broughtBytes)

@@ -4,13 +4,14 @@ import type { CollectMessage } from '@lautta/core/messages'
 import { createChanges } from '@lautta/queue/changes'
 import { connectRedis, type RedisAddress } from '@lautta/queue/connect-redis'
 import { createEndedTasks } from '@lautta/queue/ended-tasks'
+import { createFollowedStreams } from '@lautta/queue/followed-streams'
 import { consumeCollect, createQueues } from '@lautta/queue/queues'
 import type { Config } from '@lautta/runtime/config'
 import type { Logger } from '@lautta/runtime/logger'
 import type { Installation } from '@lautta/runtime/open-installation'
 import type { Running } from '@lautta/runtime/run-service'
 import { createAllocationReader } from './allocation-reader.ts'
-import { collectRun } from './collect-run.ts'
+import { type CollectPorts, collectRun } from './collect-run.ts'
 import { startCompacting } from './compaction/start-compacting.ts'
 import { keepHouse } from './keep-house.ts'
 import { keepTables } from './keep-tables.ts'
@@ -48,14 +49,17 @@ export async function createMonitor({ config, installation, redis, logger }: Mon
   const known = (name: string) => config.platforms.find((platform) => platform.name === name)
   const now = () => new Date()
   const readAllocations = createAllocationReader({ connect: pool.connect, known, now })
-  const ports = { ...installation, connect: pool.connect, known, readAllocations, inPlace, now, logger }
+  const followed = createFollowedStreams(connection)
+  // Without Redis nobody is known to follow: the log comes later.
+  const findFollowed: CollectPorts['findFollowed'] = (...of) => followed.find(...of).catch(() => new Set())
+  const ports = { ...installation, connect: pool.connect, known, readAllocations, inPlace, now, findFollowed, logger }
 
   const collect = async (message: CollectMessage): Promise<void> => {
     const { user, platform, id, index, attempt } = message
     try {
       const collected = await collectRun(ports, message)
       if (collected === 'nothing') return
-      await changes.tell({ user, id })
+      await changes.tell({ user, id, log: { platform, index } })
       if (collected !== 'all') return
       logger.info({ orchestration: id, platform, job: index, attempt }, 'stored')
       // The submitter sees for itself that all is there; this only spares it the wait.

@@ -65,17 +65,19 @@ describe('a log that begins anew while it is followed', () => {
     await look()
     expect((await brought()) === `${text}more`).toBe(true)
   })
-  it('is seen at the end, too, when it is as long as it was', async () => {
+  it('is seen when it is as long as it was, at the end, too', async () => {
     const { ports, path, look, end } = await followLog(root)
     await put(path, 'step 1\n')
     await look()
     await put(path, 'step 2\n')
     await utimes(path, 1, 1)
+    expect(await look()).toBe('log')
     expect(await look()).toBe('nothing')
+    await put(path, 'step 3\n')
     expect(await end()).toBe('all')
-    expect((await readObject(ports.store, bucket, logPath(run, 'out')))?.toString()).toBe('step 1\nstep 2\n')
+    expect((await readObject(ports.store, bucket, logPath(run, 'out')))?.toString()).toBe('step 1\nstep 2\nstep 3\n')
     const table = readTable((await readObject(ports.store, bucket, logTablePath(run)))!)
-    expect(table.rows.map(({ rows }) => rows)).toEqual(['step 1', 'step 2'])
+    expect(table.rows.map(({ rows }) => rows)).toEqual(['step 1', 'step 2', 'step 3'])
   })
   it('is what it was when it was only touched, or is gone', async () => {
     const { ports, path, look, end } = await followLog(root)

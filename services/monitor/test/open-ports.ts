@@ -33,6 +33,7 @@ export async function openPorts(
     ...{ store, management, now: () => new Date(), logger: { warn: () => {} } },
     known: () => known,
     readAllocations: async () => null,
+    findFollowed: async () => new Set(),
     connect: async () => ({ ...platform, scheduler: { ...platform.scheduler, collectAccounting } }),
     inPlace: createPlaces(2, 2)
   }

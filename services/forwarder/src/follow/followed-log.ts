@@ -88,7 +88,8 @@ export function createFollowedLog({ look, readBytes, logger }: FollowedLogPorts)
       for (;;) {
         throwIfOver(signal)
         const kept = recent?.find(from)
-        if (kept !== undefined && kept.length > 0) return kept.subarray(0, catchUpBytes)
+        // A copy: part of it would hold all that is kept at this moment, for as long as a slow client does not take it.
+        if (kept !== undefined && kept.length > 0) return Buffer.from(kept.subarray(0, catchUpBytes))
         try {
           return await readBytes(known.parts, from, Math.min(catchUpBytes, known.usedBytes - from))
         } catch (error) {

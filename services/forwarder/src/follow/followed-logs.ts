@@ -1,8 +1,10 @@
+import { messageOf } from '@lautta/core/errors'
 import { type Attempt, isFinished, slurmJobIdOf } from '@lautta/core/job/job'
-import { type LogSource, type Run, timesPath } from '@lautta/core/object-names'
+import { type LogSource, logStreamOf, type Run, timesPath } from '@lautta/core/object-names'
 import type { Management } from '@lautta/object-store/management'
 import type { ObjectStore } from '@lautta/object-store/object-store'
 import type { Change } from '@lautta/queue/changes'
+import type { FollowedStreams } from '@lautta/queue/followed-streams'
 import type { Logger } from '@lautta/runtime/logger'
 import { findAttempt } from '../find-attempt.ts'
 import { findJob } from '../find-job.ts'
@@ -23,6 +25,8 @@ export interface FollowedLogsPorts {
   store: ObjectStore
   management: Management
   reader: OrderReader
+  /** Where whoever brings logs is told which are followed. */
+  told: Pick<FollowedStreams, 'tell'>
   listen(onChange: (change: Change) => void): () => void
   logger: Logger
 }
@@ -36,11 +40,14 @@ export function createFollowedLogs(ports: FollowedLogsPorts) {
     const bucket = ports.management.bucketOf(of.user, 'pipeline')
     const log = createFollowedLog({
       logger: ports.logger,
-      look: () => lookAtLog(ports, of),
+      look: () => {
+        tellFollowed(ports, of)
+        return lookAtLog(ports, of)
+      },
       readBytes: (parts, from, bytes) => readLogBytes(ports.store, bucket, parts, from, bytes)
     })
-    const unlisten = ports.listen(({ user, id }) => {
-      if (user === of.user && id === of.run.id && log.end() === null) log.lookAgain()
+    const unlisten = ports.listen((change) => {
+      if (concerns(change, of) && log.end() === null) log.lookAgain()
     })
     return { log, followers: 0, unlisten }
   }
@@ -76,6 +83,19 @@ export function createFollowedLogs(ports: FollowedLogsPorts) {
   }
 }
 export type FollowedLogs = ReturnType<typeof createFollowedLogs>
+
+function concerns({ user, id, log }: Change, { user: owner, run }: FollowedRun): boolean {
+  if (user !== owner || id !== run.id) return false
+  return log === undefined || (log.platform === run.platform && log.index === run.index)
+}
+
+/** Of a task that nobody follows a little is not brought for a while. */
+function tellFollowed({ told, logger }: FollowedLogsPorts, { user, run, source, task }: FollowedRun): void {
+  if (task === null) return
+  told.tell(user, run, logStreamOf(source, task)).catch((error: unknown) => {
+    logger.debug({ error: messageOf(error) }, 'nobody could be told which log is followed')
+  })
+}
 
 async function lookAtLog({ store, management, reader }: FollowedLogsPorts, of: FollowedRun): Promise<LogLook> {
   const { user, run, source, task } = of

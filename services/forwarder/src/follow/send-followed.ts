@@ -7,6 +7,8 @@ import { tellBytes, tellEvents } from './tell-log.ts'
 
 // Of a connection on which nothing moves.
 const keepAliveMs = 60_000
+// Keeps proxies from closing a silent connection.
+const longestSilenceMs = 10_000
 
 /** The connection of one who follows, and where to say what happened to it. */
 export type FollowingRequest = Pick<FastifyRequest, 'raw' | 'log'>
@@ -34,9 +36,9 @@ export function sendFollowed(
     leave()
     return reply
   }
-  const following = { log, from, signal }
   // A connection without a byte is cut after a while, so that nothing is held for a client that takes nothing.
   const { socket } = request.raw
+  const following = { log, from, signal, heartbeatMs: Math.min(longestSilenceMs, (socket.timeout || Infinity) / 2) }
   const stayOpen = (): void => void socket.setTimeout(socket.timeout ?? 0)
   socket.setKeepAlive(true, keepAliveMs)
   const content = events === null ? tellBytes(following, stayOpen) : tellEvents(following, events)

@@ -3,21 +3,18 @@ import { type Attempt, isFinished } from '@lautta/core/job/job'
 import type { FollowedLog } from './followed-log.ts'
 import { createTextCutter, type ToldText } from './text-cutter.ts'
 
-// Keeps proxies from closing a silent connection.
-const heartbeatMs = 10_000
-// Longer than the usual interval between two listings, with which the rest of a line comes mostly.
-const heldLineMs = 5000
-
 interface Following {
   log: FollowedLog
   /** The byte of the log to begin with. */
   from: number
   /** Aborted when the follower has left. */
   signal: AbortSignal
+  /** So long nothing may be said. */
+  heartbeatMs: number
 }
 
 /** The bytes of a log as they come, until nothing more will; `onQuiet` is called now and then while nothing does. */
-export async function* tellBytes({ log, from, signal }: Following, onQuiet: () => void): AsyncGenerator<Buffer> {
+export async function* tellBytes({ log, from, signal, heartbeatMs }: Following, onQuiet: () => void): AsyncGenerator<Buffer> {
   let position = from
   for (;;) {
     while (position < log.usedBytes()) {
@@ -35,10 +32,12 @@ export async function* tellBytes({ log, from, signal }: Following, onQuiet: () =
  * how the job ended. A line is told once it is complete, or has stood there for a while.
  */
 export async function* tellEvents(
-  { log, from, signal }: Following,
+  { log, from, signal, heartbeatMs }: Following,
   { idOf, task }: { idOf(offset: number): string; task: number | null }
 ): AsyncGenerator<string> {
   const cutter = createTextCutter(from)
+  // Longer than the usual interval between two listings, with which the rest of a line comes mostly.
+  const heldLineMs = heartbeatMs / 2
   let position = from
   let heldSinceMs: number | null = null
   const format = (told: readonly ToldText[]): string =>

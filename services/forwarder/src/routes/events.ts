@@ -53,7 +53,7 @@ export function eventRoutes(app: App, { reader, listen }: AppContext): void {
           )
       }
       const unlisten = listen((change) => {
-        if (change.user === user && change.id === id) look()
+        if (change.user === user && change.id === id && change.log === undefined) look()
       })
       const timer = setInterval(() => {
         write(': still here\n\n')
@@ -70,6 +70,7 @@ export function eventRoutes(app: App, { reader, listen }: AppContext): void {
       // Gone before we could listen for it.
       if (reply.raw.destroyed) leave()
       reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      reply.raw.flushHeaders()
       stream.pipe(reply.raw)
       return reply
     }
