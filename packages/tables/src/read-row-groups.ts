@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { DataType, type Table, type Type, tableFromIPC, type Vector } from 'apache-arrow'
-import { readParquet, readSchema } from 'parquet-wasm'
+import { DataType, type Table, type Type, type Vector } from 'apache-arrow'
 import type { Cell, Column, ColumnType, Row } from './column.ts'
 import { indexColumn, writerLibrary } from './pandas-metadata.ts'
+import { readArrow, readArrowSchema } from './parquet-reader.ts'
 import { readRowCount } from './read-row-count.ts'
 
 /** What the end of a Parquet file tells of it. */
@@ -30,7 +30,7 @@ interface NamedField {
 
 /** Describes a Parquet file, ours or a user's own, by its bytes or by the last of them. */
 export function describeTable(end: Uint8Array): DescribedTable {
-  const { schema } = tableFromIPC(readSchema(end).intoIPCStream())
+  const { schema } = readArrowSchema(end)
   return {
     columns: nameFields(schema.fields).map(({ name, type }) => ({ name, type: columnTypeOf(type) })),
     isOurs: librarySaidIn(schema.metadata.get('pandas')) === writerLibrary
@@ -44,7 +44,7 @@ export function describeTable(end: Uint8Array): DescribedTable {
 export async function* readRowGroups(content: Uint8Array, only?: OnlyRows): AsyncGenerator<Row[]> {
   const rowCount = readRowCount(content)
   for (let [group, read] = [0, 0]; read < rowCount; group++) {
-    const table = tableFromIPC(readParquet(content, { rowGroups: [group] }).intoIPCStream())
+    const table = readArrow(content, [group])
     read += table.numRows
     for (let first = 0; first < table.numRows; first += sliceRows) {
       yield toRows(table.slice(first, first + sliceRows), only)

@@ -1,11 +1,11 @@
-import { DataType, type Type, tableFromIPC } from 'apache-arrow'
-import { readParquet } from 'parquet-wasm'
+import { DataType, type Type } from 'apache-arrow'
 import type { Cell, Column, ColumnType, RowTable } from './column.ts'
 import { indexColumn } from './pandas-metadata.ts'
+import { readArrow } from './parquet-reader.ts'
 
 /** Reads a Parquet file with columns of text and numbers, ours or a user's own. */
 export function readTable(content: Uint8Array): RowTable {
-  const table = tableFromIPC(readParquet(content).intoIPCStream())
+  const table = readArrow(content)
   const all = table.schema.fields.map(({ name, type }): Column => ({ name, type: columnTypeOf(type) }))
   const vectors = new Map(all.map(({ name }) => [name, table.getChild(name)]))
   const cell = (name: string, row: number): Cell => toCell(vectors.get(name)?.get(row))
