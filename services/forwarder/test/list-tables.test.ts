@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createFolderStore } from '../../../packages/object-store/src/folder/folder-store.ts'
 import type { ListOptions } from '@lautta/object-store/object-store'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFolderStore } from '../../../packages/object-store/src/folder/folder-store.ts'
 import { listTables } from '../src/tables/list-tables.ts'
 
 const ids = ['1abc', 'my-order', 'my-order-2', 'my.order', ...Array.from({ length: 12 }, (_none, at) => `01k${10 + at}`)]
