@@ -21,11 +21,11 @@ export function readArrowSchema(end: Uint8Array): Table {
   return tableFromIPC(readBounded((parquet) => parquet.readSchema(end).intoIPCStream()))
 }
 
-/** The rows of a Parquet file, or those of some of its row groups. */
-export function readArrow(content: Uint8Array, rowGroups?: number[]): Table {
-  const options = { limit: mostRows + 1, ...(rowGroups && { rowGroups }) }
+/** The rows of a Parquet file, or those of some of its row groups; refused when they are more than so many. */
+export function readArrow(content: Uint8Array, rowGroups?: number[], most = mostRows): Table {
+  const options = { limit: most + 1, ...(rowGroups && { rowGroups }) }
   const table = tableFromIPC(readBounded((parquet) => parquet.readParquet(content, options).intoIPCStream()))
-  if (table.numRows > mostRows) throw new RefusedError(`more than ${mostRows} rows stand in one row group`)
+  if (table.numRows > most) throw new RefusedError(`it has more than ${most} rows at once`)
   return table
 }
 
