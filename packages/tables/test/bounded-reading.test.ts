@@ -13,11 +13,9 @@ describe('a table of some bytes', () => {
     const content = fixture('unfolds-to-a-terabyte')
     expect(describeTable(content).columns).toEqual([{ name: 'note', type: 'string' }])
     const before = process.memoryUsage().rss
-    for (let time = 0; time < 3; time++) {
-      expect(() => readTable(content)).toThrow(/more than may be held in memory/)
-      await expect(readRowGroups(content).next()).rejects.toThrow(/more than may be held in memory/)
-      expect(readTable(small).rows).toEqual([{ a: 'x' }])
-    }
+    expect(() => readTable(content)).toThrow(/more than may be held in memory/)
+    await expect(readRowGroups(content).next()).rejects.toThrow(/more than may be held in memory/)
+    expect(readTable(small).rows).toEqual([{ a: 'x' }])
     expect(process.memoryUsage().rss - before).toBeLessThan(2500 * mebibyte)
   })
 
