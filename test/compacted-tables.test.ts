@@ -3,9 +3,12 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { compactedTables } from '../packages/core/src/compaction/run-tables.ts'
 import { compactedPrefix, sacctPath, usagePath } from '../packages/core/src/object-names.ts'
+import { writeReading } from '../packages/object-store/src/allocation-readings.ts'
 import type { ObjectStore } from '../packages/object-store/src/object-store.ts'
 import { listAll } from '../packages/object-store/src/read-object.ts'
+import { createLogger } from '../packages/runtime/src/logger.ts'
 import { compactTables } from '../services/monitor/src/compaction/compact-tables.ts'
+import { settleOpenBills } from '../services/monitor/src/settle-open-bills.ts'
 import { readTablePlan } from './support/read-table-plan.ts'
 import { type HistoryOrder, openTableHistory, sacctOf, type TableHistory, usageOf } from './support/table-history.ts'
 
@@ -171,12 +174,44 @@ describe('joined tables of runs', () => {
     expect({ items, useless }).toEqual({ items: expected.items, useless: [] })
   })
 
-  it('leave parts of which no index tells for a day, for those who still read them', async () => {
+  it('do not hide a bill that was settled after they were joined, and hold it when they are joined anew', async () => {
+    const [first, second] = await fill(history, 2)
+    await compact(history)
+    const readBills = async (gets: number) => {
+      const before = history.counts.get
+      const { items } = await readTablePlan(history.ports(), 'a', 'usage')
+      expect(history.counts.get - before).toBe(gets)
+      return items.map((row) => [row.orchestration, row['cpu-bu'], row.source])
+    }
+    expect(await readBills(2)).toEqual([
+      [first!.id, 1, 'formula'],
+      [second!.id, 1, 'formula']
+    ])
+    const job = { project: 'p', slurmJobId: '7', startedAtEpoch: 1, endedAtEpoch: Date.now() / 1000, cpuBu: 1, gpuBu: null }
+    const reading = { run: runOf(first!), readAt: createdAt(0).toISOString(), allocations: [], job }
+    await writeReading(history.store, bucket, { ...reading, told: { cpuBu: 42, gpuBu: 0, storageBu: null } })
+    const unasked = () => Promise.reject(new Error('the platform is not asked any more'))
+    const { store, management } = history
+    const [signal, logger] = [new AbortController().signal, createLogger('silent')]
+    const ports = { store, management, connect: unasked, readAllocations: unasked, known: () => undefined, now: () => new Date() }
+    await settleOpenBills({ ...ports, users: [{ name: 'a' }], logger, signal })
+    const settled = [
+      [first!.id, 42, 'lumi-allocations'],
+      [second!.id, 1, 'formula']
+    ]
+    // The run's own object, and the part for the other one.
+    expect(await readBills(3)).toEqual(settled)
+    expect(await compact(history)).toBe(1)
+    expect(await readBills(2)).toEqual(settled)
+  })
+
+  it('leave parts until no index has named them for a while, for those who still read them', async () => {
     const [order] = await fill(history, 2)
     await compact(history)
     const former = await partsIn(history)
     await history.store.put(bucket, usagePath(runOf(order!)), usageOf(runOf(order!), 99))
-    await compact(history)
+    // However long they lay there: who began to read has just learned of them.
+    await compact(history, { now: () => new Date(Date.now() + 25 * hourMs) })
     expect(await partsIn(history)).toEqual(expect.arrayContaining(former))
     await history.store.put(bucket, `${compactedPrefix}mine.parquet`, Buffer.from('x'))
     await compact(history, { now: () => new Date(Date.now() + 25 * hourMs) })

@@ -73,6 +73,8 @@ function skipText(reader: Reader): void {
 function skipList(reader: Reader): void {
   const { step, type } = readHeader(reader)
   const length = step === 15 ? readVarint(reader) : step
+  // Each takes a byte at least; who says that there are more would have us count for ever.
+  if (length > reader.footer.length) throw new Error('the footer of a Parquet file has a list that is longer than itself')
   for (let at = 0; at < length; at++) skip(reader, type)
 }
 

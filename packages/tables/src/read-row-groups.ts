@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { DataType, type Table, type Type, tableFromIPC, type Vector } from 'apache-arrow'
-import { readParquet, readSchema } from 'parquet-wasm'
+import { DataType, type Table, type Type, type Vector } from 'apache-arrow'
 import type { Cell, Column, ColumnType, Row } from './column.ts'
 import { indexColumn, writerLibrary } from './pandas-metadata.ts'
+import { readArrow, readArrowSchema } from './parquet-reader.ts'
 import { readRowCount } from './read-row-count.ts'
 
 /** What the end of a Parquet file tells of it. */
@@ -19,18 +19,20 @@ export interface OnlyRows {
   values: ReadonlySet<string>
 }
 
-// Between so many rows others have their turn.
-const sliceRows = 2048
+// Between so many rows, or cells of them, others have their turn.
+const mostSliceRows = 2048
+const sliceCells = 128 * 1024
 
 interface NamedField {
   name: string
-  from: string
+  /** Its place among the columns: by name the library looks through all of them. */
+  at: number
   type: DataType<Type>
 }
 
 /** Describes a Parquet file, ours or a user's own, by its bytes or by the last of them. */
 export function describeTable(end: Uint8Array): DescribedTable {
-  const { schema } = tableFromIPC(readSchema(end).intoIPCStream())
+  const { schema } = readArrowSchema(end)
   return {
     columns: nameFields(schema.fields).map(({ name, type }) => ({ name, type: columnTypeOf(type) })),
     isOurs: librarySaidIn(schema.metadata.get('pandas')) === writerLibrary
@@ -44,8 +46,9 @@ export function describeTable(end: Uint8Array): DescribedTable {
 export async function* readRowGroups(content: Uint8Array, only?: OnlyRows): AsyncGenerator<Row[]> {
   const rowCount = readRowCount(content)
   for (let [group, read] = [0, 0]; read < rowCount; group++) {
-    const table = tableFromIPC(readParquet(content, { rowGroups: [group] }).intoIPCStream())
+    const table = readArrow(content, [group])
     read += table.numRows
+    const sliceRows = Math.max(1, Math.min(mostSliceRows, Math.floor(sliceCells / table.numCols)))
     for (let first = 0; first < table.numRows; first += sliceRows) {
       yield toRows(table.slice(first, first + sliceRows), only)
       await setImmediate()
@@ -55,10 +58,9 @@ export async function* readRowGroups(content: Uint8Array, only?: OnlyRows): Asyn
 
 /** The columns as they are called when tables are joined: what is an index comes first. */
 function nameFields(fields: readonly { name: string; type: DataType<Type> }[]): NamedField[] {
-  const index = fields
-    .filter(({ name }) => name === indexColumn.name)
-    .map(({ name, type }) => ({ name: 'name', from: name, type }))
-  const others = fields.filter(({ name }) => name !== indexColumn.name).map(({ name, type }) => ({ name, from: name, type }))
+  const named = fields.map(({ name, type }, at) => ({ name, at, type }))
+  const index = named.filter(({ name }) => name === indexColumn.name).map((field) => ({ ...field, name: 'name' }))
+  const others = named.filter(({ name }) => name !== indexColumn.name)
   // A column of the user's own wins over the index.
   return others.some(({ name }) => name === 'name') ? others : [...index, ...others]
 }
@@ -69,8 +71,8 @@ function toRows(table: Table, only: OnlyRows | undefined): Row[] {
   const rows = Array.from({ length: table.numRows }, (_none, at): Record<string, Cell> | null => (isWanted(at) ? {} : null))
   const wanted = rows.filter((row) => row !== null)
   if (wanted.length === 0) return wanted
-  for (const { name, from } of nameFields(table.schema.fields)) {
-    const vector = table.getChild(from)
+  for (const { name, at } of nameFields(table.schema.fields)) {
+    const vector = table.getChildAt(at)
     if (vector !== null) fillColumn(rows, name, vector)
   }
   return wanted

@@ -1,13 +1,13 @@
-import { DataType, type Type, tableFromIPC } from 'apache-arrow'
-import { readParquet } from 'parquet-wasm'
+import { DataType, type Type } from 'apache-arrow'
 import type { Cell, Column, ColumnType, RowTable } from './column.ts'
 import { indexColumn } from './pandas-metadata.ts'
+import { readArrow } from './parquet-reader.ts'
 
-/** Reads a Parquet file with columns of text and numbers, ours or a user's own. */
-export function readTable(content: Uint8Array): RowTable {
-  const table = tableFromIPC(readParquet(content).intoIPCStream())
+/** Reads a Parquet file with columns of text and numbers, ours or a user's own; one of more rows than that is refused. */
+export function readTable(content: Uint8Array, mostRows?: number): RowTable {
+  const table = readArrow(content, undefined, mostRows)
   const all = table.schema.fields.map(({ name, type }): Column => ({ name, type: columnTypeOf(type) }))
-  const vectors = new Map(all.map(({ name }) => [name, table.getChild(name)]))
+  const vectors = new Map(all.map(({ name }, at) => [name, table.getChildAt(at)]))
   const cell = (name: string, row: number): Cell => toCell(vectors.get(name)?.get(row))
   const columns = all.filter(({ name }) => name !== indexColumn.name)
   const numbers = Array.from({ length: table.numRows }, (_none, row) => row)

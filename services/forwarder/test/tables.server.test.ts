@@ -136,6 +136,15 @@ describe('GET /v1/tables/{table}', () => {
     expect(json.warnings).toEqual([expect.stringContaining(order.id)])
   })
 
+  it('tells of many unreadable files in a header that everybody can read', async () => {
+    const names = Array.from({ length: 12 }, (_none, at) => `TIMES/${`${'ä"'.repeat(80)}/`.repeat(3)}${at}.parquet`)
+    for (const name of names) await put('mlch-pipe-local', name, Buffer.from('torn'))
+    const { rows, warnings } = await readElsewhere('/v1/tables/times?format=parquet')
+    expect([rows, warnings!.length < 4096]).toEqual([[], true])
+    const told: string[] = JSON.parse(warnings!)
+    expect([told[0]?.slice(0, 100), told.at(-1)]).toEqual([names[0]?.slice(0, 100), `and ${12 - told.length + 1} more`])
+  })
+
   it("joins the user's own files in TIMES, and not what a removed order left there", async () => {
     const [order, removed] = [await ended(1, { lumi: 1 }), await ended(2, { lumi: 1 })]
     await history.remove('local', removed)
@@ -175,9 +184,10 @@ describe('GET /v1/tables/{table}', () => {
         tasksPath(date, 'x'),
         writeTable({ columns: tasksColumns, rows: [task(hour), task(hour + 1)] })
       )
-      const both = [audit('local', hour), audit(other, hour)]
-      await put('mlch-for-air', auditPath(date, 'x'), writeTable({ columns: auditColumns, rows: both }))
+      for (const [slug, user] of [['local', 'local'] as const, ['other-example-com', other] as const])
+        await put('mlch-for-air', auditPath(date, slug), writeTable({ columns: auditColumns, rows: [audit(user, hour)] }))
     }
+    await put('mlch-for-air', auditPath('2026-01-03', 'local'), Buffer.from('torn'))
     // Of a date that is not asked for nothing is read.
     await put('mlch-sub-air-local', tasksPath('2025-12-31', 'torn'), Buffer.from('torn'))
     const tasks = async (query: string) => (await api.ask(`/v1/tables/tasks${query}`)).json
@@ -189,6 +199,9 @@ describe('GET /v1/tables/{table}', () => {
       (await api.ask('/v1/tables/audit', { as })).json.items.map((row: Record<string, string>) => row.user)
     expect(await users('local')).toEqual(['local', other, 'local', other])
     expect(await users('other')).toEqual([other, other])
+    // Nobody is told which parts others have.
+    const warnings = async (as: 'local' | 'other') => (await api.ask('/v1/tables/audit', { as })).json.warnings.length
+    expect([await warnings('local'), await warnings('other')]).toEqual([1, 0])
     expect((await readElsewhere(`/v1/tables/tasks?format=parquet&since=${at(24).toISOString()}`)).rows).toHaveLength(2)
     expect((await readElsewhere('/v1/tables/audit?format=parquet')).columns).toEqual(auditColumns.map(({ name }) => name))
   })

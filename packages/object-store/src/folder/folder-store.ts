@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { hasCode, LauttaError, messageOf, RefusedError, StorageError, type StorageReason } from '@lautta/core/errors'
 import { complaintAboutPath } from '@lautta/core/object-path'
 import type { ObjectInfo, ObjectStore } from '../object-store.ts'
+import { createKnownEtags } from './known-etags.ts'
 import { listObjects } from './list-objects.ts'
 import { measureFolder } from './measure-folder.ts'
 import { defaultType, openFileWithSidecar, statOf } from './open-file.ts'
@@ -47,6 +48,8 @@ export function createFolderStore(root: string): ObjectStore {
     return opened === null ? null : { path, ...opened.info }
   }
 
+  const describeKnown = createKnownEtags()
+
   return {
     put: guarded(async (bucket, path, content, { contentType = defaultType, metadata = {}, md5, usedBytes, signal } = {}) => {
       const file = fileOf(bucket, path)
@@ -86,7 +89,10 @@ export function createFolderStore(root: string): ObjectStore {
 
     head: guarded(head),
 
-    list: guarded((bucket, options) => listObjects(join(root, bucket), (path) => head(bucket, path), options)),
+    list: guarded((bucket, options) => {
+      const describe = (path: string) => describeKnown(fileOf(bucket, path), path, () => head(bucket, path))
+      return listObjects(join(root, bucket), describe, options)
+    }),
 
     delete: guarded(async (bucket, path) => {
       const file = fileOf(bucket, path)

@@ -11,8 +11,9 @@ import { readCursor } from '../tables/table-cursor.ts'
 import type { TablePlan } from '../tables/table-entry.ts'
 import { writeJson } from '../tables/write-json.ts'
 
-// What a header can hold.
-const mostWarningsInHeader = 10
+// Proxies take 4 KiB of headers; a warning's letters may become six each.
+const mostHeaderBytes = 3000
+const mostLetters = 300
 
 const tableParams = z.object({ table: z.enum([...runTableNames, ...datedTableNames]) })
 
@@ -107,9 +108,19 @@ async function* rowsOf(source: AsyncGenerator<EntryRows>) {
   for await (const { rows } of source) yield rows
 }
 
-/** Headers are of plain letters. */
+/** Headers are short, and of plain letters: as many warnings as go into one, and how many more there are. */
 function headerOf(warnings: readonly string[]): string {
-  const more = warnings.length - mostWarningsInHeader
-  const told = [...warnings.slice(0, mostWarningsInHeader), ...(more > 0 ? [`and ${more} more`] : [])]
-  return JSON.stringify(told).replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const told: string[] = []
+  let leftBytes = mostHeaderBytes
+  for (const warning of warnings) {
+    const text = JSON.stringify(warning.slice(0, mostLetters)).replace(
+      /[^\x20-\x7e]/g,
+      (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
+    )
+    if (text.length > leftBytes) break
+    leftBytes -= text.length
+    told.push(text)
+  }
+  const more = warnings.length - told.length
+  return `[${[...told, ...(more > 0 ? [`"and ${more} more"`] : [])].join(',')}]`
 }

@@ -1,5 +1,5 @@
 import { comparePositions, positionOfRun } from '@lautta/core/compaction/run-sequence'
-import { isCompacted, type RunTable, type RunTableName, runTables } from '@lautta/core/compaction/run-tables'
+import { isCompacted, type RunTableName, runTables } from '@lautta/core/compaction/run-tables'
 import { stampOrder, stampTable } from '@lautta/core/compaction/stamp-order'
 import type { CompactedOrder, Segment } from '@lautta/core/documents/compacted-document'
 import { compactedPartPath, type Run, requestPath } from '@lautta/core/object-names'
@@ -11,6 +11,7 @@ import type { ObjectEntry, ObjectStore } from '@lautta/object-store/object-store
 import { listAll } from '@lautta/object-store/read-object'
 import { joinedColumns, joinRow } from '@lautta/tables/joined-columns'
 import type { OrderReader } from '../order-reader.ts'
+import { listTables } from './list-tables.ts'
 import type { TableEntry, TableFilter, TablePlan } from './table-entry.ts'
 
 // The runs of an order up to here are read one by one: so many requests cost less than a look into the index.
@@ -24,21 +25,28 @@ export interface RunPlanPorts {
 
 /** Finds the objects of a table of a user's runs: joined ones where they hold what now stands, and the runs' own. */
 export async function planRuns(ports: RunPlanPorts, user: string, name: RunTableName, filter: TableFilter): Promise<TablePlan> {
-  const { management, reader } = ports
+  const { store, management, reader } = ports
   const { orchestration, platform, sinceMs } = filter
   const table = runTables[name]
   const bucket = management.bucketOf(user, table.target)
   const known = orchestration === undefined ? null : await reader.read(user, orchestration)
   const isShort = known !== null && finishedRuns(known).length <= fewRuns
-  const listed = known === null ? await management.listOrders(user) : [await listOne(ports, user, known)]
-  const segments = isShort ? [] : await management.readSegments(user)
+  const [listed, segments] = await Promise.all([
+    known === null ? management.listOrders(user) : listOne(ports, user, known).then((one) => [one]),
+    isShort ? [] : management.readSegments(user)
+  ])
   // Also of files that are no run's: those of all orders.
   const isWhole = name === 'times' && orchestration === undefined && platform === undefined
-  const objects = isWhole || (segments.length > 0 && isCompacted(name)) ? await listTable(ports, bucket, table, known) : []
+  const isAsked = (createdAt: string) => sinceMs === undefined || Date.parse(createdAt) >= sinceMs
   const covered = findCovered(listed, segments)
   // Without a status nothing has run.
   const tail = listed.filter(({ id, statusEtags }) => !covered.has(id) && statusEtags.size > 0)
   const read = known === null ? await reader.readListed(user, tail) : covered.size > 0 ? [] : [known]
+  const asked = [...covered.values()].filter(
+    ({ order, runs }) => isAsked(order.createdAt) && runs.some((run) => platform === undefined || run.platform === platform)
+  )
+  const joinedIds = isCompacted(name) ? asked.map(({ order }) => order.id) : []
+  const objects = await (isWhole ? listAll(store, bucket, table.prefix) : listTables(store, bucket, table.prefix, joinedIds))
   const etags = new Map(objects.map(({ path, etag }) => [path, etag]))
   const partOf = ({ order, segment, runs }: Covered): TableEntry['part'] => {
     const part = isCompacted(name) ? segment.parts[name] : null
@@ -47,11 +55,12 @@ export async function planRuns(ports: RunPlanPorts, user: string, name: RunTable
     return { ...part, bucket: management.bucketOf(user), path: compactedPartPath(name, part.name) }
   }
   const orders = [
-    ...[...covered.values()].map((one) => ({ ...one, createdAt: one.order.createdAt, part: partOf(one) })),
-    ...read.map((one) => ({ runs: finishedRuns(one), createdAt: one.request.createdAt, part: null }))
+    ...asked.map((one) => ({ ...one, createdAt: one.order.createdAt, part: partOf(one) })),
+    ...read
+      .filter(({ request }) => isAsked(request.createdAt))
+      .map((one) => ({ runs: finishedRuns(one), createdAt: one.request.createdAt, part: null }))
   ]
   const entries = orders
-    .filter(({ createdAt }) => sinceMs === undefined || Date.parse(createdAt) >= sinceMs)
     .flatMap(({ runs, createdAt, part }) =>
       runs
         .filter((run) => platform === undefined || run.platform === platform)
@@ -89,15 +98,6 @@ function findCovered(listed: readonly ListedOrder[], segments: readonly Segment[
 async function listOne({ store, management }: RunPlanPorts, user: string, { request }: KnownOrder): Promise<ListedOrder> {
   const listed = await management.listOrder(user, request.id)
   return { ...listed, hasRequest: (await store.head(management.bucketOf(user), requestPath(request.id))) !== null }
-}
-
-async function listTable(
-  { store }: RunPlanPorts,
-  bucket: string,
-  table: RunTable,
-  known: KnownOrder | null
-): Promise<ObjectEntry[]> {
-  return listAll(store, bucket, known === null ? table.prefix : `${table.prefix}${known.request.id}-`)
 }
 
 /** Every attempt, also one that goes on. */

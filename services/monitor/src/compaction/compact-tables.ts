@@ -7,7 +7,7 @@ import { divideOrders, mostRuns } from './divide-orders.ts'
 import { findOrders, type ListedTables } from './find-orders.ts'
 import { type JoinPorts, joinOrders } from './join-orders.ts'
 
-// Longer than anybody reads a part whose index was replaced.
+// Longer than another one needs until the index names the part that it has just written.
 const graceMs = 24 * 60 * 60 * 1000
 const partForm = /^[A-Z]+\/[0-9a-f]{64}\.parquet$/
 
@@ -41,7 +41,7 @@ export async function compactTables(ports: CompactionPorts, user: string): Promi
     }
   }
   if (joined > 0 || segments.length !== former.length) await management.writeSegments(user, segments)
-  await removeParts(ports, user, parts, segments, new Date(now().getTime() - graceMs))
+  await removeParts(ports, user, parts, [...former, ...segments], new Date(now().getTime() - graceMs))
   return joined
 }
 
@@ -54,7 +54,7 @@ async function listTables({ store, management }: CompactionPorts, user: string):
   return { sacct: await listTable('sacct'), usage: await listTable('usage'), times: await listTable('times') }
 }
 
-/** Removes parts that no index names any more, when nobody can be reading them. */
+/** Removes parts that neither this index nor the one before names: by then nobody is reading them. */
 async function removeParts(
   { store, management }: CompactionPorts,
   user: string,

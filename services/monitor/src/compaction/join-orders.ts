@@ -140,7 +140,7 @@ async function readRuns(
 
 function readJoined(content: Buffer, run: Run): Found | null {
   try {
-    const { columns, rows, index } = readTable(content)
+    const { columns, rows, index } = readTable(content, mostRows)
     const named = rows.map((row, at) => joinRow(index === undefined ? row : { name: index[at] ?? null, ...row }, run))
     return { columns: index === undefined ? columns : [{ name: 'name', type: 'string' }, ...columns], rows: named }
   } catch (error) {
