@@ -40,7 +40,13 @@ describeOnSlurm('the limits of SLURM %s', (release) => {
     expect(partition('small')).toEqual({
       ...{ name: 'small', state: 'UP', 'is-default': true },
       ...{ 'time-limit-seconds': 3 * 86_400, 'default-time-seconds': 300, 'min-nodes': 0, 'max-nodes': 1, nodes: 2 },
-      ...{ 'cores-per-node': 4, 'memory-per-node-bytes': 4 * 1024 ** 3, 'gpus-per-node': 2 },
+      ...{
+        'cores-per-node': 4,
+        'memory-per-node-bytes': 4 * 1024 ** 3,
+        'gpus-per-node': 2,
+        'whole-nodes': false,
+        'threads-per-core': 1
+      },
       // Of the cluster: no partition here has its own.
       ...{
         'memory-per-core-bytes': null,
