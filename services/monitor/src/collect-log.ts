@@ -14,6 +14,9 @@ import { beforeHole, broughtOf, findGrowth, findReplacement, type KnownLog, rest
 // Of a task that runs, less than that is not worth an object, unless the last one is that old.
 const worthBytes = 64 * 1024
 const worthMs = 10 * 60 * 1000
+// Each look lists all pieces of a log: the more there are, the longer is waited for the next one, unless somebody follows.
+const fewPieces = 100
+const waitMsOfPiece = 50
 const requestsAtOnce = 8
 
 /** The most bytes that one look brings: others wait for its place. */
@@ -49,7 +52,7 @@ export async function collectNewBytes(
   const states = await reader.look(pathsOf(files))
   if (states.size === 0) return { broughtBytes: 0, leftBytes: 0, unreadable: [] }
   const pieces = await listPiecesByStream(store, bucket, run)
-  const isWanted = chooseLogs(attempt, now(), await findFollowed(streamsOfTasks(attempt, files, states)))
+  const isWanted = chooseLogs(attempt, now(), await findFollowed(streamsInDoubt(attempt, files, states, pieces)))
   const wanted = files.flatMap((file) => {
     const state = states.get(file.file) ?? null
     const log = { file, pieces: pieces.get(file.stream) ?? [], restart: attempt.restart }
@@ -103,9 +106,15 @@ async function findPlace(store: ObjectStore, bucket: string, last: LogPiece | un
 }
 
 /** Those of which a little may not be worth an object. */
-function streamsOfTasks(attempt: Attempt, files: readonly LogFile[], states: ReadonlyMap<string, unknown>): LogStream[] {
+function streamsInDoubt(
+  attempt: Attempt,
+  files: readonly LogFile[],
+  states: ReadonlyMap<string, unknown>,
+  pieces: ReadonlyMap<string, readonly LogPiece[]>
+): LogStream[] {
   if (hasEnded(attempt)) return []
-  return files.filter(({ task, file }) => task !== null && states.has(file)).map(({ stream }) => stream)
+  const isInDoubt = ({ task, stream }: LogFile): boolean => task !== null || (pieces.get(stream)?.length ?? 0) >= fewPieces
+  return files.filter((file) => states.has(file.file) && isInDoubt(file)).map(({ stream }) => stream)
 }
 
 /** Which logs are worth a closer look; at the end all of them are. */
@@ -118,8 +127,9 @@ function chooseLogs(attempt: Attempt, now: Date, followed: ReadonlySet<LogStream
     if (isLast || last === undefined || last.restart < restart) return true
     const { task, stream } = log.file
     // Its length alone does not tell whether it is the same: the job may have written it anew.
-    if (task === null || followed.has(stream)) return true
+    if (followed.has(stream) || (task === null && log.pieces.length < fewPieces)) return true
     const newBytes = usedBytes - broughtOf(log.pieces, restart)
+    if (task === null) return newBytes >= worthBytes || isOlder(last, log.pieces.length * waitMsOfPiece, now)
     if (newBytes === 0) return false
     return !going.has(task) || newBytes < 0 || isWorthPiece(newBytes, last, now)
   }
@@ -134,7 +144,11 @@ function tasksUnderWay(attempt: Attempt): Set<number> {
 
 /** A task that prints now and then would make an object each time; its first bytes come at once. */
 function isWorthPiece(newBytes: number, last: LogPiece, now: Date): boolean {
-  return newBytes >= worthBytes || now.getTime() - Date.parse(last.modifiedAt) >= worthMs
+  return newBytes >= worthBytes || isOlder(last, worthMs, now)
+}
+
+function isOlder({ modifiedAt }: LogPiece, ageMs: number, now: Date): boolean {
+  return now.getTime() - Date.parse(modifiedAt) >= ageMs
 }
 
 /** Whether it runs no more: what its logs have now is all that they will have. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { appendFile, mkdtemp, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { logPath, logTablePath } from '@lautta/core/object-names'
+import { logPath, logPiecePath, logTablePath } from '@lautta/core/object-names'
 import { readObject } from '@lautta/object-store/read-object'
 import { readTable } from '@lautta/tables/read-table'
 import fc from 'fast-check'
@@ -19,6 +19,28 @@ const long = (word: string) => `${word}\n`.repeat(2000)
 const noise = (bytes: number) => randomBytes(bytes).toString('latin1')
 const put = (path: string, text: string) => writeFile(path, text, 'latin1')
 const add = (path: string, text: string) => appendFile(path, text, 'latin1')
+
+describe('a log of very many pieces', () => {
+  const pieces = 200
+  const openLog = async (change: Parameters<typeof followLog>[1]) => {
+    const log = await followLog(root, change)
+    for (let at = 0; at < pieces; at++) await log.ports.store.put(bucket, logPiecePath(run, 'out', 0, at), Buffer.from('.'))
+    await put(log.path, `${'.'.repeat(pieces)}more`)
+    return log
+  }
+  it('is brought less often, and more of it at a time', async () => {
+    let waitedMs = 0
+    const { look, brought } = await openLog((ports) => ({ ...ports, now: () => new Date(Date.now() + waitedMs) }))
+    expect(await look()).toBe('nothing')
+    waitedMs = 60_000
+    expect(await look()).toBe('log')
+    expect(await brought()).toBe(`${'.'.repeat(pieces)}more`)
+  })
+  it('is brought at each look while somebody follows it', async () => {
+    const { look } = await openLog((ports) => ({ ...ports, findFollowed: async (_user, _run, streams) => new Set(streams) }))
+    expect(await look()).toBe('log')
+  })
+})
 
 describe('a log that begins anew while it is followed', () => {
   it('goes on with what is new when it was cut', async () => {
