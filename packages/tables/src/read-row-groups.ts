@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { DataType, type Table, type Type, type Vector } from 'apache-arrow'
-import type { Cell, Column, ColumnType, Row } from './column.ts'
+import type { DataType, Table, Type, Vector } from 'apache-arrow'
+import { columnTypeOf, toCell } from './arrow-values.ts'
+import type { Cell, Column, Row } from './column.ts'
 import { indexColumn, writerLibrary } from './pandas-metadata.ts'
 import { readArrow, readArrowSchema } from './parquet-reader.ts'
 import { readRowCount } from './read-row-count.ts'
@@ -82,17 +83,6 @@ function fillColumn(rows: readonly (Record<string, Cell> | null)[], name: string
   for (const [at, row] of rows.entries()) {
     if (row !== null) row[name] = toCell(vector.get(at))
   }
-}
-
-function columnTypeOf(type: DataType<Type>): ColumnType {
-  if (DataType.isInt(type)) return 'int64'
-  return DataType.isFloat(type) ? 'double' : 'string'
-}
-
-function toCell(value: unknown): Cell {
-  if (value === null || value === undefined) return null
-  if (typeof value === 'bigint') return Number(value)
-  return typeof value === 'number' ? value : String(value)
 }
 
 function librarySaidIn(pandas: string | undefined): unknown {

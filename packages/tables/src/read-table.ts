@@ -1,5 +1,5 @@
-import { DataType, type Type } from 'apache-arrow'
-import type { Cell, Column, ColumnType, RowTable } from './column.ts'
+import { columnTypeOf, toCell } from './arrow-values.ts'
+import type { Cell, Column, RowTable } from './column.ts'
 import { indexColumn } from './pandas-metadata.ts'
 import { readArrow } from './parquet-reader.ts'
 
@@ -14,15 +14,4 @@ export function readTable(content: Uint8Array, mostRows?: number): RowTable {
   const rows = numbers.map((row) => Object.fromEntries(columns.map(({ name }) => [name, cell(name, row)])))
   if (columns.length === all.length) return { columns, rows }
   return { columns, rows, index: numbers.map((row) => String(cell(indexColumn.name, row))) }
-}
-
-function columnTypeOf(type: DataType<Type>): ColumnType {
-  if (DataType.isInt(type)) return 'int64'
-  return DataType.isFloat(type) ? 'double' : 'string'
-}
-
-function toCell(value: unknown): Cell {
-  if (value === null || value === undefined) return null
-  if (typeof value === 'bigint') return Number(value)
-  return typeof value === 'number' ? value : String(value)
 }

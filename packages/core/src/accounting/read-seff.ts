@@ -1,21 +1,16 @@
 import { parseSlurmDuration } from './slurm-time.ts'
+import type { Usage } from './usage.ts'
 
 /** What seff prints of one job; null is what it does not say. */
-export interface SeffReport {
+export interface SeffReport
+  extends Pick<
+    Usage,
+    | ('state' | 'nodes' | 'coresPerNode' | 'cpuUtilizedSeconds' | 'coreWalltimeSeconds' | 'cpuEfficiencyPercent')
+    | ('wallClockSeconds' | 'memoryUtilizedBytes' | 'memoryAllocatedBytes' | 'memoryEfficiencyPercent' | 'billedProject')
+  > {
   jobId: string | null
   /** Of an array, seff tells of one task. */
   arrayTask: number | null
-  state: string | null
-  nodes: number | null
-  coresPerNode: number | null
-  cpuUtilizedSeconds: number | null
-  coreWalltimeSeconds: number | null
-  cpuEfficiencyPercent: number | null
-  wallClockSeconds: number | null
-  memoryUtilizedBytes: number | null
-  memoryAllocatedBytes: number | null
-  memoryEfficiencyPercent: number | null
-  billedProject: string | null
   /** Where CSC's prints its billing units. */
   billed: { units: number; of: 'cpu-bu' | 'gpu-bu' | null } | null
 }

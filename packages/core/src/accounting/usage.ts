@@ -33,8 +33,8 @@ export interface Usage {
 /**
  * What a job used, from its own lines of accounting; null when the job's own line is not among them. Of an array it is
  * what its tasks used together, but for memory, which each of them had for itself; its wall clock goes from the first
- * beginning to the last end. The components of a heterogeneous job run side by side: what they had is told of all. How well it ran is told of the last run of a requeued job or task; GPU hours, energy and
- * billing units are of all its runs.
+ * beginning to the last end. The components of a heterogeneous job run side by side: what they had is told of all. How well
+ * it ran is told of the last run of a requeued job or task; GPU hours, energy and billing units are of all its runs.
  */
 export function computeUsage(records: readonly AccountingRecord[], formulas: readonly BillingFormula[] = []): Usage | null {
   const jobs = lastRunsOf(records)
