@@ -334,12 +334,21 @@ describe('who may follow what', () => {
     expect(unknown).toBe(404)
   })
 
-  it('is told to whoever brings logs, when it is that of a task', async () => {
+  it('is known as followed also when it is that of a task', async () => {
     await order({ array: '3-5' })
     const follower = await followLog(`${url}?task=4&source=err`)
     const find = async () => [...(await createFollowedStreams(redis).find('local', run, ['err.3', 'err.4', 'out.4']))]
     await until(async () => (await find()).length > 0)
     expect(await find()).toEqual(['err.4'])
+    follower.leave()
+  })
+
+  it('is known as followed to whoever brings it', async () => {
+    await write(running)
+    const follower = await followLog(url)
+    const find = async () => [...(await createFollowedStreams(redis).find('local', run, ['out', 'err']))]
+    await until(async () => (await find()).length > 0)
+    expect(await find()).toEqual(['out'])
     follower.leave()
   })
 

@@ -89,9 +89,8 @@ function concerns({ user, id, log }: Change, { user: owner, run }: FollowedRun):
   return log === undefined || (log.platform === run.platform && log.index === run.index)
 }
 
-/** Of a task that nobody follows a little is not brought for a while. */
+/** Of a task, or a job that prints for days, a little is not brought for a while unless somebody follows. */
 function tellFollowed({ told, logger }: FollowedLogsPorts, { user, run, source, task }: FollowedRun): void {
-  if (task === null) return
   told.tell(user, run, logStreamOf(source, task)).catch((error: unknown) => {
     logger.debug({ error: messageOf(error) }, 'nobody could be told which log is followed')
   })
