@@ -95,6 +95,8 @@ describe('GET /v1/tables/{table}', () => {
     ])
     expect(await ids(`since=${at(2).toISOString()}`)).toEqual([[second.id, 'lumi']])
     expect(await ids('platform=mahti')).toEqual([[first.id, 'mahti']])
+    const { status, json } = await api.ask('/v1/tables/usage?since=yesterday')
+    expect([status, json.errors[0].message]).toEqual([400, 'write a time with its zone, like 2026-01-31T12:00:00Z'])
   })
 
   it('is Parquet for pandas and DuckDB, with the same rows, and with all its columns when it has none', async () => {

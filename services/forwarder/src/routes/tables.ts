@@ -21,7 +21,7 @@ const tableQuery = z.strictObject({
   orchestration: z.string().optional().describe('of that order alone'),
   platform: z.string().optional(),
   since: z.iso
-    .datetime({ offset: true })
+    .datetime({ offset: true, error: 'write a time with its zone, like 2026-01-31T12:00:00Z' })
     .optional()
     .describe('of orders accepted since then; of tasks and audit, rows since then; files of your own, changed since then'),
   format: z.enum(['json', 'parquet']).default('json'),
